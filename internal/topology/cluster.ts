@@ -1,0 +1,86 @@
+import { compareKeys, type InstanceKey, keyText, sameKey } from './instance-key.ts';
+import { type Instance, sourceKey, type WatchedInstance } from './instance.ts';
+
+/** One cluster at one moment: everything analysis and planning look at. Immutable. */
+export interface ClusterSnapshot {
+  /** Contract name of the cluster: `host:port` of its topmost server. */
+  readonly name: string;
+  readonly alias: string;
+  readonly domain: string;
+  readonly takenAtMs: number;
+  readonly members: readonly WatchedInstance[];
+  /** Text keys of members under an active downtime, with its reason and end. */
+  readonly downtimes: ReadonlyMap<string, { readonly reason: string; readonly endMs: number }>;
+  /** Text keys of members under a maintenance lock. */
+  readonly maintenance: ReadonlySet<string>;
+}
+
+export function memberOf(snapshot: ClusterSnapshot, key: InstanceKey): WatchedInstance | undefined {
+  return snapshot.members.find((member) => sameKey(member.instance.key, key));
+}
+
+/** Members that name `key` as their source, in key order. */
+export function replicasOf(snapshot: ClusterSnapshot, key: InstanceKey): readonly WatchedInstance[] {
+  return snapshot.members
+    .filter((member) => sameKey(sourceKey(member.instance), key))
+    .sort((a, b) => compareKeys(a.instance.key, b.instance.key));
+}
+
+export function isCoPrimary(snapshot: ClusterSnapshot, instance: Instance): boolean {
+  const source = sourceKey(instance);
+  const partner = source && memberOf(snapshot, source);
+  return partner !== undefined && sameKey(sourceKey(partner.instance), instance.key);
+}
+
+/** Distance from the top; a source that is not known counts as absent. Rings end at the co-primary that names the cluster. */
+export function depthOf(snapshot: ClusterSnapshot, instance: Instance): number {
+  const seen = new Set<string>();
+  let current = instance;
+  for (let depth = 0; ; depth += 1) {
+    seen.add(keyText(current.key));
+    if (keyText(current.key) === snapshot.name) return depth;
+    const source = sourceKey(current);
+    const above = source && memberOf(snapshot, source);
+    if (above === undefined || seen.has(keyText(above.instance.key))) return depth;
+    current = above.instance;
+  }
+}
+
+/** Servers at the top: without a known source, or one of a co-primary pair. Writable ones first. */
+export function primariesOf(snapshot: ClusterSnapshot): readonly WatchedInstance[] {
+  return snapshot.members
+    .filter(({ instance }) => depthOf(snapshot, instance) === 0 || isCoPrimary(snapshot, instance))
+    .sort(
+      (a, b) =>
+        Number(a.instance.readOnly) - Number(b.instance.readOnly) ||
+        depthOf(snapshot, a.instance) - depthOf(snapshot, b.instance) ||
+        compareKeys(a.instance.key, b.instance.key),
+    );
+}
+
+/**
+ * Groups servers into clusters by following sources upwards. The name is the key of the topmost server; of a ring the
+ * writable member with the most followers names it, else the smallest key, so that the name does not depend on input order.
+ */
+export function clusterNames(instances: readonly Instance[]): ReadonlyMap<string, string> {
+  const byKey = new Map(instances.map((instance) => [keyText(instance.key), instance]));
+  const names = new Map<string, string>();
+  for (const instance of instances) names.set(keyText(instance.key), topOf(instance, byKey));
+  return names;
+}
+
+function topOf(instance: Instance, byKey: ReadonlyMap<string, Instance>): string {
+  const path: Instance[] = [];
+  let current: Instance | undefined = instance;
+  while (current !== undefined && !path.includes(current)) {
+    path.push(current);
+    const source = sourceKey(current);
+    if (source === undefined) return keyText(current.key);
+    const above = byKey.get(keyText(source));
+    if (above === undefined) return keyText(current.key);
+    current = above;
+  }
+  const ring = current === undefined ? [] : path.slice(path.indexOf(current));
+  const [first] = ring.sort((a, b) => Number(a.readOnly) - Number(b.readOnly) || compareKeys(a.key, b.key));
+  return keyText((first ?? instance).key);
+}

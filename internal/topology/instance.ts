@@ -1,0 +1,144 @@
+import type { InstanceKey } from './instance-key.ts';
+import type { PromotionRule } from './promotion-rule.ts';
+
+export type ServerFamily = 'mysql' | 'mariadb';
+/** `none`: no such thread; `other`: `Connecting` and the like, which is not running. */
+export type ThreadState = 'none' | 'stopped' | 'running' | 'other';
+
+/** A place in a binary log or relay log. `file` is empty where the server has none. */
+export interface BinlogCoordinates {
+  readonly file: string;
+  readonly position: number;
+}
+
+/** GTID position of a MySQL server: sets as text, exactly as the server prints them without line feeds. */
+export interface MysqlGtidState {
+  readonly kind: 'mysql';
+  readonly mode: string;
+  readonly executed: string;
+  readonly purged: string;
+}
+
+/** GTID position of a MariaDB server, each a comma list of `domain-server-sequence`. */
+export interface MariadbGtidState {
+  readonly kind: 'mariadb';
+  readonly slavePos: string;
+  readonly currentPos: string;
+  readonly binlogPos: string;
+  /** Last sequence per (domain, server) ever written: what the server holds. */
+  readonly binlogState: string;
+  readonly strictMode: boolean;
+  readonly domainId: number;
+}
+
+export type GtidState = MysqlGtidState | MariadbGtidState;
+
+/** One replication connection (channel) as the replica reports it. */
+export interface ReplicationStatus {
+  readonly channel: string;
+  readonly source: InstanceKey;
+  readonly sourceUuid: string;
+  readonly user: string;
+  readonly receiver: ThreadState;
+  readonly applier: ThreadState;
+  readonly read: BinlogCoordinates;
+  readonly executed: BinlogCoordinates;
+  readonly relay: BinlogCoordinates;
+  readonly receiverErrno: number;
+  readonly receiverError: string;
+  readonly applierErrno: number;
+  readonly applierError: string;
+  /** `none`: file and position. */
+  readonly gtid: 'none' | 'mysql' | 'mariadb';
+  /** MariaDB's word: `No`, `Slave_Pos`, `Current_Pos`; empty on MySQL. */
+  readonly mariadbGtidMode: string;
+  /** Received so far: `Retrieved_Gtid_Set` (MySQL) or `Gtid_IO_Pos` (MariaDB). */
+  readonly received: string;
+  readonly lagSeconds: number | undefined;
+  readonly delaySeconds: number;
+  readonly hasFilters: boolean;
+  readonly tlsAllowed: boolean;
+  /** Seconds between heartbeats; a re-point resets it on the server, so it is sent again. */
+  readonly heartbeatSeconds: number | undefined;
+}
+
+export interface SemiSync {
+  readonly available: boolean;
+  readonly sourceEnabled: boolean;
+  readonly sourceActive: boolean;
+  readonly sourceTimeoutMs: number;
+  readonly waitForReplicaCount: number;
+  readonly sourceClients: number;
+  readonly replicaEnabled: boolean;
+  readonly replicaActive: boolean;
+  /** Plugins named source/replica (MySQL 8.0.26) instead of master/slave. */
+  readonly sourcePluginNew: boolean;
+  readonly replicaPluginNew: boolean;
+}
+
+/** What one good probe learned of a server. Immutable; the next probe makes a new one. */
+export interface Instance {
+  readonly key: InstanceKey;
+  /** What the server calls itself: `@@hostname` and `@@report_host`. */
+  readonly hostname: string;
+  readonly reportHost: string;
+  readonly family: ServerFamily;
+  readonly version: string;
+  readonly versionComment: string;
+  readonly serverId: number;
+  /** Empty on MariaDB. */
+  readonly serverUuid: string;
+  readonly readOnly: boolean;
+  readonly superReadOnly: boolean;
+  readonly uptimeSeconds: number;
+  readonly binlogEnabled: boolean;
+  readonly logReplicaUpdates: boolean;
+  readonly binlogFormat: string;
+  readonly binlogRowImage: string;
+  readonly ownCoordinates: BinlogCoordinates;
+  readonly gtid: GtidState;
+  /** The default channel, or the only one. Undefined: not a replica. */
+  readonly replication: ReplicationStatus | undefined;
+  readonly otherChannels: readonly ReplicationStatus[];
+  readonly replicaKeys: readonly InstanceKey[];
+  readonly semiSync: SemiSync;
+  readonly dataCenter: string;
+  readonly region: string;
+  readonly physicalEnvironment: string;
+  readonly instanceAlias: string;
+  readonly suggestedClusterAlias: string;
+  readonly clusterDomain: string;
+  readonly promotionRule: PromotionRule;
+  readonly semiSyncPriority: number;
+  /** Overrides the server's own lag where `ReplicationLagQuery` is set. */
+  readonly measuredLagSeconds: number | undefined;
+  readonly hasReplicationCredentials: boolean;
+}
+
+/** An instance together with how we know it. Times are wall-clock milliseconds. */
+export interface WatchedInstance {
+  readonly instance: Instance;
+  readonly lastCheckedMs: number;
+  readonly lastAttemptedMs: number;
+  readonly lastSeenMs: number;
+  /** The newest finished probe succeeded and is fresh enough to act on. */
+  readonly valid: boolean;
+  readonly partialSuccess: boolean;
+  readonly lastError: string;
+}
+
+/** Source the server is configured to follow, detached and blank ones excluded. */
+export function sourceKey(instance: Instance): InstanceKey | undefined {
+  const source = instance.replication?.source;
+  if (source === undefined || source.port === 0) return undefined;
+  if (source.hostname === '' || source.hostname === '_' || source.hostname.startsWith('//')) return undefined;
+  return source;
+}
+
+export function replicating(instance: Instance): boolean {
+  return instance.replication?.receiver === 'running' && instance.replication.applier === 'running';
+}
+
+export function lagSeconds(instance: Instance): number | undefined {
+  return instance.measuredLagSeconds ?? instance.replication?.lagSeconds;
+}
