@@ -1,0 +1,156 @@
+import { type ClusterSnapshot, clusterNames } from '../topology/cluster.ts';
+import type { Instance, WatchedInstance } from '../topology/instance.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+
+export interface Downtime {
+  readonly reason: string;
+  readonly owner: string;
+  readonly beginMs: number;
+  readonly endMs: number;
+}
+
+/** What the observer of one server knows beyond its last good read. */
+export interface Health {
+  /** Finished probes that failed since the last good one. */
+  readonly failures: number;
+  readonly firstFailureMs: number;
+  /** The server's host said no (connection refused): the process is not there. */
+  readonly refused: boolean;
+}
+
+const HEALTHY: Health = { failures: 0, firstFailureMs: 0, refused: false };
+
+/** The working copy of the world: every known server, grouped into clusters. Answers are values, never live views. */
+export class Inventory {
+  readonly #members = new Map<string, WatchedInstance>();
+  readonly #health = new Map<string, Health>();
+  readonly #downtimes = new Map<string, Downtime>();
+  readonly #maintenance = new Set<string>();
+  readonly #aliases = new Map<string, string>();
+  #names: ReadonlyMap<string, string> = new Map();
+  #stale = true;
+
+  restore(members: readonly WatchedInstance[]): void {
+    for (const member of members) this.#members.set(keyText(member.instance.key), member);
+    this.#stale = true;
+  }
+
+  recordSuccess(instance: Instance, nowMs: number): WatchedInstance {
+    const text = keyText(instance.key);
+    const before = this.#members.get(text)?.instance;
+    const watched: WatchedInstance = {
+      instance: before === undefined ? instance : keepLocation(instance, before),
+      lastCheckedMs: nowMs,
+      lastAttemptedMs: nowMs,
+      lastSeenMs: nowMs,
+      valid: true,
+      partialSuccess: true,
+      lastError: '',
+    };
+    this.#members.set(text, watched);
+    this.#health.delete(text);
+    this.#stale = true;
+    return watched;
+  }
+
+  recordFailure(key: InstanceKey, nowMs: number, error: string, refused: boolean): WatchedInstance | undefined {
+    const text = keyText(key);
+    const before = this.health(key);
+    this.#health.set(text, {
+      failures: before.failures + 1,
+      firstFailureMs: before.failures === 0 ? nowMs : before.firstFailureMs,
+      refused,
+    });
+    const known = this.#members.get(text);
+    if (known === undefined) return undefined;
+    const watched = { ...known, lastCheckedMs: nowMs, lastAttemptedMs: nowMs, valid: false, partialSuccess: false, lastError: error };
+    this.#members.set(text, watched);
+    return watched;
+  }
+
+  forget(key: InstanceKey): boolean {
+    this.#stale = true;
+    this.#health.delete(keyText(key));
+    return this.#members.delete(keyText(key));
+  }
+
+  get(key: InstanceKey): WatchedInstance | undefined {
+    return this.#members.get(keyText(key));
+  }
+
+  health(key: InstanceKey): Health {
+    return this.#health.get(keyText(key)) ?? HEALTHY;
+  }
+
+  all(): readonly WatchedInstance[] {
+    return [...this.#members.values()];
+  }
+
+  setDowntime(key: InstanceKey, downtime: Downtime | undefined): void {
+    if (downtime === undefined) this.#downtimes.delete(keyText(key));
+    else this.#downtimes.set(keyText(key), downtime);
+  }
+
+  downtime(key: InstanceKey, nowMs: number): Downtime | undefined {
+    const downtime = this.#downtimes.get(keyText(key));
+    return downtime !== undefined && downtime.endMs > nowMs ? downtime : undefined;
+  }
+
+  setMaintenance(key: InstanceKey, active: boolean): void {
+    if (active) this.#maintenance.add(keyText(key));
+    else this.#maintenance.delete(keyText(key));
+  }
+
+  setAlias(clusterName: string, alias: string): void {
+    this.#aliases.set(clusterName, alias);
+  }
+
+  clusterName(key: InstanceKey): string {
+    return this.#clusterNames().get(keyText(key)) ?? keyText(key);
+  }
+
+  clusters(nowMs: number): readonly ClusterSnapshot[] {
+    return [...new Set(this.#clusterNames().values())].sort().map((name) => this.snapshot(name, nowMs));
+  }
+
+  /** The named cluster at this moment; without members when there is no such cluster. */
+  snapshot(name: string, nowMs: number): ClusterSnapshot {
+    const names = this.#clusterNames();
+    const members = [...this.#members.entries()]
+      .filter(([text]) => names.get(text) === name)
+      .map(([, member]) => member)
+      .sort((a, b) => (keyText(a.instance.key) < keyText(b.instance.key) ? -1 : 1));
+    const downtimes = [...this.#downtimes].filter(([, downtime]) => downtime.endMs > nowMs);
+    return {
+      name,
+      alias: this.#aliases.get(name) ?? suggestedAlias(members) ?? name,
+      domain: members.map(({ instance }) => instance.clusterDomain).find((domain) => domain !== '') ?? '',
+      takenAtMs: nowMs,
+      members,
+      downtimes: new Map(downtimes),
+      maintenance: this.#maintenance,
+    };
+  }
+
+  #clusterNames(): ReadonlyMap<string, string> {
+    if (this.#stale) {
+      this.#names = clusterNames([...this.#members.values()].map(({ instance }) => instance));
+      this.#stale = false;
+    }
+    return this.#names;
+  }
+}
+
+function suggestedAlias(members: readonly WatchedInstance[]): string | undefined {
+  return members.map(({ instance }) => instance.suggestedClusterAlias).find((alias) => alias !== '');
+}
+
+/** A server that could not answer its location query has not moved. */
+function keepLocation(fresh: Instance, known: Instance): Instance {
+  return {
+    ...fresh,
+    dataCenter: fresh.dataCenter || known.dataCenter,
+    region: fresh.region || known.region,
+    physicalEnvironment: fresh.physicalEnvironment || known.physicalEnvironment,
+  };
+}

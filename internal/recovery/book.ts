@@ -1,0 +1,92 @@
+import type { InstanceKey } from '../topology/instance-key.ts';
+import { sameKey } from '../topology/instance-key.ts';
+import type { LostReplica } from './plan.ts';
+
+export type RecoveryKind = 'primary' | 'coPrimary' | 'intermediatePrimary';
+
+/** One recovery, open until `endedMs` is set. Times are wall-clock milliseconds. */
+export interface RecoveryRecord {
+  readonly uid: string;
+  readonly kind: RecoveryKind;
+  readonly code: string;
+  readonly failed: InstanceKey;
+  readonly cluster: string;
+  readonly alias: string;
+  readonly startedMs: number;
+  readonly endedMs?: number;
+  readonly successful: boolean;
+  readonly successor?: InstanceKey;
+  readonly successorAlias?: string;
+  readonly lost: readonly LostReplica[];
+  readonly participants: readonly InstanceKey[];
+  readonly errors: readonly string[];
+  /** Ended before any server was changed: no reason to hold the next one back. */
+  readonly harmless: boolean;
+  readonly acknowledged?: { readonly by: string; readonly comment: string; readonly atMs: number };
+}
+
+/** Where the book is kept. Failures are the implementation's to log. */
+export interface RecoveryStore {
+  opened(record: RecoveryRecord): Promise<void>;
+  closed(record: RecoveryRecord): Promise<void>;
+  acknowledged(records: readonly RecoveryRecord[]): Promise<void>;
+}
+
+/** All recoveries this node knows of, newest first, and the rules that keep one from chasing another. */
+export class RecoveryBook {
+  readonly #store: RecoveryStore;
+  readonly #blockMs: number;
+  #records: readonly RecoveryRecord[];
+
+  constructor(store: RecoveryStore, blockMs: number, records: readonly RecoveryRecord[] = []) {
+    this.#store = store;
+    this.#blockMs = blockMs;
+    this.#records = records;
+  }
+
+  list(): readonly RecoveryRecord[] {
+    return this.#records;
+  }
+
+  openOf(cluster: string): RecoveryRecord | undefined {
+    return this.#records.find((record) => record.cluster === cluster && record.endedMs === undefined);
+  }
+
+  /**
+   * The recovery that keeps an automatic one of this kind from starting: one of the same kind in the same cluster, or one
+   * whose successor is the server that failed now, started within the block period and not acknowledged.
+   */
+  blocking(cluster: string, kind: RecoveryKind, failed: InstanceKey, nowMs: number): RecoveryRecord | undefined {
+    return this.#records.find(
+      (record) =>
+        record.acknowledged === undefined &&
+        !record.harmless &&
+        nowMs - record.startedMs < this.#blockMs &&
+        ((record.kind === kind && record.cluster === cluster) || sameKey(record.successor, failed)),
+    );
+  }
+
+  async open(record: RecoveryRecord): Promise<void> {
+    this.#records = [record, ...this.#records];
+    await this.#store.opened(record);
+  }
+
+  async close(record: RecoveryRecord): Promise<void> {
+    this.#records = this.#records.map((known) => (known.uid === record.uid ? record : known));
+    await this.#store.closed(record);
+  }
+
+  /** Acknowledges what `selects` picks; returns those that were not acknowledged before. */
+  async acknowledge(
+    selects: (record: RecoveryRecord) => boolean,
+    acknowledgement: NonNullable<RecoveryRecord['acknowledged']>,
+  ): Promise<readonly RecoveryRecord[]> {
+    const picked = this.#records
+      .filter((record) => record.acknowledged === undefined && selects(record))
+      .map((record) => ({ ...record, acknowledged: acknowledgement }));
+    const byUid = new Map(picked.map((record) => [record.uid, record]));
+    this.#records = this.#records.map((record) => byUid.get(record.uid) ?? record);
+    if (picked.length > 0) await this.#store.acknowledged(picked);
+    return picked;
+  }
+}

@@ -1,0 +1,190 @@
+import { chooseCandidate } from '../topology/candidate.ts';
+import type { ClusterSnapshot } from '../topology/cluster.ts';
+import { memberOf, replicasOf } from '../topology/cluster.ts';
+import { type Instance, sourceKey } from '../topology/instance.ts';
+import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import { compareReceived, holdsAllReceived, missingFrom } from '../topology/received.ts';
+import { whyCannotReplicateFrom } from '../topology/replication-rules.ts';
+
+/** One act on one server. Executed in order; `attach` steps that stand side by side run in parallel. */
+export type Step =
+  | { readonly kind: 'fence'; readonly target: InstanceKey; readonly mustSucceed: boolean }
+  | { readonly kind: 'drain'; readonly target: InstanceKey; readonly limitMs: number }
+  | { readonly kind: 'feed'; readonly target: InstanceKey; readonly from: InstanceKey; readonly limitMs: number }
+  | { readonly kind: 'promote'; readonly target: InstanceKey; readonly writable: boolean }
+  | { readonly kind: 'attach'; readonly target: InstanceKey; readonly source: InstanceKey }
+  | { readonly kind: 'detach'; readonly target: InstanceKey };
+
+export interface PlanOptions {
+  readonly preventCrossDataCenter: boolean;
+  readonly preventCrossRegion: boolean;
+  readonly lowerVersionAllowed: boolean;
+  readonly verifyFilters: boolean;
+  readonly reasonableMaintenanceLagSeconds: number;
+  /** 0: lag does not matter. */
+  readonly maxLagSeconds: number;
+  readonly drainLimitMs: number;
+  readonly failIfNotApplied: boolean;
+  readonly applyPromotion: boolean;
+  readonly detachLost: boolean;
+  readonly isBanned: (key: InstanceKey) => boolean;
+}
+
+export interface LostReplica {
+  readonly key: InstanceKey;
+  readonly reason: string;
+  /** Unreachable servers cannot be detached. */
+  readonly reachable: boolean;
+}
+
+export type FailoverPlan =
+  | {
+      readonly kind: 'promote';
+      readonly cluster: string;
+      readonly failed: InstanceKey;
+      readonly successor: InstanceKey;
+      readonly why: readonly string[];
+      readonly steps: readonly Step[];
+      readonly lost: readonly LostReplica[];
+      /** What other replicas received and the successor will not hold. Empty when nothing is at risk. */
+      readonly atRisk: string;
+    }
+  | { readonly kind: 'none'; readonly cluster: string; readonly failed: InstanceKey; readonly reasons: readonly string[] };
+
+export interface FailoverRequest {
+  readonly snapshot: ClusterSnapshot;
+  readonly failed: InstanceKey;
+  readonly designated?: InstanceKey;
+  /** The old primary still answers: it must be made read-only, or nothing happens. */
+  readonly primaryAnswers: boolean;
+  readonly fence: boolean;
+  readonly options: PlanOptions;
+}
+
+/** What to do when the primary `failed` is gone. Pure: the same answer serves the plan's readers and the runner. */
+export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
+  const { snapshot, failed, options } = request;
+  const none = (reasons: readonly string[]): FailoverPlan => ({ kind: 'none', cluster: snapshot.name, failed, reasons });
+  const replicas = replicasOf(snapshot, failed);
+  const reachable = replicas.filter((replica) => replica.valid).map((replica) => replica.instance);
+  if (reachable.length === 0) return none(['no reachable replica']);
+
+  const choice = chooseCandidate({
+    failed: memberOf(snapshot, failed)?.instance,
+    replicas: reachable,
+    ...(request.designated === undefined ? {} : { designated: request.designated }),
+    options,
+  });
+  if (choice.kind === 'none') {
+    return none([...choice.reasons, ...choice.excluded.map(({ key, reason }) => `${keyText(key)}: ${reason}`)]);
+  }
+  const { candidate, mostAdvanced } = choice;
+  if (options.failIfNotApplied && compareReceived(candidate, candidate) === 'unknown') {
+    return none([`${keyText(candidate.key)}: cannot tell whether everything received is applied`]);
+  }
+
+  const lost: LostReplica[] = replicas
+    .filter((replica) => !replica.valid)
+    .map((replica) => ({ key: replica.instance.key, reason: 'unreachable', reachable: false }));
+  const attach: Step[] = [];
+  for (const replica of reachable) {
+    if (sameKey(replica.key, candidate.key)) continue;
+    const reason = whyNotAttach(replica, candidate, mostAdvanced, options);
+    if (reason === undefined) attach.push({ kind: 'attach', target: replica.key, source: candidate.key });
+    else lost.push({ key: replica.key, reason, reachable: true });
+  }
+
+  const fed = !sameKey(mostAdvanced.key, candidate.key);
+  const steps: Step[] = [
+    ...(request.fence ? [{ kind: 'fence', target: failed, mustSucceed: request.primaryAnswers } as const] : []),
+    ...(fed
+      ? [
+          { kind: 'drain', target: mostAdvanced.key, limitMs: options.drainLimitMs } as const,
+          { kind: 'feed', target: candidate.key, from: mostAdvanced.key, limitMs: options.drainLimitMs } as const,
+        ]
+      : []),
+    { kind: 'drain', target: candidate.key, limitMs: options.drainLimitMs },
+    { kind: 'promote', target: candidate.key, writable: options.applyPromotion },
+    ...attach,
+    ...(options.detachLost
+      ? lost.filter((replica) => replica.reachable).map(({ key }) => ({ kind: 'detach', target: key }) as const)
+      : []),
+  ];
+  return {
+    kind: 'promote',
+    cluster: snapshot.name,
+    failed,
+    successor: candidate.key,
+    why: choice.reasons,
+    steps,
+    lost,
+    atRisk: reachable
+      .map((replica) => (fed && holdsAllReceived(mostAdvanced, replica) ? '' : missingFrom(candidate, replica)))
+      .filter((missing) => missing !== '')
+      .join(','),
+  };
+}
+
+/** A server that holds what neither the candidate nor its feeder holds is kept aside, never overwritten. */
+function whyNotAttach(
+  replica: Instance,
+  candidate: Instance,
+  mostAdvanced: Instance,
+  options: PlanOptions,
+): string | undefined {
+  if (!sameKey(replica.key, mostAdvanced.key) && !holdsAllReceived(candidate, replica) && !holdsAllReceived(mostAdvanced, replica)) {
+    return `holds transactions that ${keyText(candidate.key)} does not: ${missingFrom(candidate, replica)}`;
+  }
+  return whyCannotReplicateFrom(replica, candidate, options);
+}
+
+/**
+ * Where the replicas of a dead intermediate primary go: below a sibling of it that can serve them (a preferred one
+ * first, then one in the same place), else below their grandparent.
+ */
+export function planIntermediateRecovery(request: Omit<FailoverRequest, 'primaryAnswers' | 'fence'>): FailoverPlan {
+  const { snapshot, failed, options } = request;
+  const none = (reasons: readonly string[]): FailoverPlan => ({ kind: 'none', cluster: snapshot.name, failed, reasons });
+  const dead = memberOf(snapshot, failed)?.instance;
+  const above = dead && sourceKey(dead);
+  if (dead === undefined || above === undefined) return none(['the source above the failed server is not known']);
+  const orphans = replicasOf(snapshot, failed).filter((replica) => replica.valid);
+  if (orphans.length === 0) return none(['no reachable replica']);
+
+  const grandparent = memberOf(snapshot, above);
+  const siblings = replicasOf(snapshot, above)
+    .filter((member) => member.valid && !sameKey(member.instance.key, failed) && !options.isBanned(member.instance.key))
+    .filter(({ instance }) => instance.replication?.receiver === 'running' && instance.replication.applier === 'running');
+  const targets = [...siblings.map(({ instance }) => instance)].sort((a, b) => siblingRank(a, dead) - siblingRank(b, dead));
+  if (grandparent?.valid) targets.push(grandparent.instance);
+
+  const reasons: string[] = [];
+  for (const target of targets) {
+    const refused = orphans
+      .map(({ instance }) => whyCannotReplicateFrom(instance, target, options))
+      .filter((reason) => reason !== undefined);
+    if (refused.length > 0) {
+      reasons.push(`${keyText(target.key)}: ${refused.join('; ')}`);
+      continue;
+    }
+    return {
+      kind: 'promote',
+      cluster: snapshot.name,
+      failed,
+      successor: target.key,
+      why: [sameKey(target.key, above) ? 'the source above the failed server' : 'a sibling that can serve its replicas'],
+      steps: orphans.map(({ instance }) => ({ kind: 'attach', target: instance.key, source: target.key })),
+      lost: replicasOf(snapshot, failed)
+        .filter((replica) => !replica.valid)
+        .map((replica) => ({ key: replica.instance.key, reason: 'unreachable', reachable: false })),
+      atRisk: '',
+    };
+  }
+  return none(reasons.length > 0 ? reasons : ['neither a sibling nor the source above can be reached']);
+}
+
+function siblingRank(sibling: Instance, dead: Instance): number {
+  const preferred = sibling.promotionRule === 'must' || sibling.promotionRule === 'prefer';
+  const near = sibling.dataCenter === dead.dataCenter && sibling.physicalEnvironment === dead.physicalEnvironment;
+  return (preferred ? 0 : 2) + (near ? 0 : 1);
+}

@@ -1,0 +1,33 @@
+import type { Instance } from '../topology/instance.ts';
+import type { InstanceKey } from '../topology/instance-key.ts';
+
+/** One session on one server, holding the named lock while it is open. Each call is one attempt and can be repeated. */
+export interface ServerSession {
+  read(): Promise<Instance>;
+  stopReceiver(): Promise<void>;
+  startApplier(): Promise<void>;
+  startReplication(): Promise<void>;
+  /** Applies everything received; false when the limit passed first. */
+  drain(limitMs: number): Promise<boolean>;
+  /** Waits until everything that `holder` had received is applied here; false when the limit passed first. */
+  waitApplied(holder: Instance, limitMs: number): Promise<boolean>;
+  pointTo(source: InstanceKey): Promise<void>;
+  detachSource(): Promise<void>;
+  forgetSource(): Promise<void>;
+  setReadOnly(readOnly: boolean): Promise<void>;
+  endClientSessions(): Promise<void>;
+}
+
+export interface Servers {
+  /** One fresh read. */
+  probe(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<Instance>;
+  /** Runs `work` on a session of its own, which is closed afterwards. */
+  change<T>(key: InstanceKey, timeoutMs: number, signal: AbortSignal, work: (session: ServerSession) => Promise<T>): Promise<T>;
+}
+
+/** Written before and after each step. Failures are the implementation's to log: they never stop a recovery. */
+export interface Journal {
+  stepStarted(uid: string, number: number, text: string): Promise<void>;
+  stepEnded(uid: string, number: number, error: string | undefined): Promise<void>;
+  note(uid: string, message: string): Promise<void>;
+}

@@ -1,0 +1,198 @@
+import type { Clock } from '../runtime/clock.ts';
+import { errorText, OrchestratorError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Instance, WatchedInstance } from '../topology/instance.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import type { FailoverPlan, LostReplica, Step } from './plan.ts';
+import type { Journal, ServerSession, Servers } from './ports.ts';
+
+export interface RunnerDeps {
+  readonly servers: Servers;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly probeTimeoutMs: number;
+  readonly stepTimeoutMs: number;
+  readonly promoteOnDrainTimeout: boolean;
+  /** Throws when the right to act was lost. Asked before every step. */
+  readonly mayAct: () => void;
+}
+
+export type RunOutcome =
+  | { readonly kind: 'promoted'; readonly successor: InstanceKey; readonly lost: readonly LostReplica[]; readonly errors: readonly string[] }
+  | { readonly kind: 'failed'; readonly errors: readonly string[]; readonly changed: boolean };
+
+/** Executes plans, step after step, each journalled before it runs. Knows nothing of why a plan was made. */
+export class RecoveryRunner {
+  readonly #deps: RunnerDeps;
+
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Fixes what each replica holds: applier on, receiver off, then one fresh read. A replica that does not answer comes
+   * back invalid. Moves nothing; `thaw` undoes it.
+   */
+  async freeze(members: readonly WatchedInstance[], signal: AbortSignal): Promise<readonly WatchedInstance[]> {
+    const { servers, clock, stepTimeoutMs } = this.#deps;
+    return Promise.all(
+      members.map(async (member): Promise<WatchedInstance> => {
+        try {
+          const instance = await servers.change(member.instance.key, stepTimeoutMs, signal, async (session) => {
+            if (member.instance.replication?.applier !== 'running') await session.startApplier();
+            await session.stopReceiver();
+            return session.read();
+          });
+          const nowMs = clock.nowMs();
+          const known = keepClassification(instance, member.instance);
+          return { ...member, instance: known, valid: true, lastSeenMs: nowMs, lastCheckedMs: nowMs, lastError: '' };
+        } catch (cause) {
+          signal.throwIfAborted();
+          return { ...member, valid: false, lastCheckedMs: clock.nowMs(), lastError: errorText(cause) };
+        }
+      }),
+    );
+  }
+
+  /** Starts replication again on servers that `freeze` stopped. Failures are reported, not thrown. */
+  async thaw(keys: readonly InstanceKey[]): Promise<readonly string[]> {
+    const { servers, stepTimeoutMs, clock } = this.#deps;
+    const own = clock.timeoutSignal(stepTimeoutMs); // a cancelled recovery does not cancel its clean-up
+    const failures = await Promise.all(
+      keys.map((key) =>
+        servers
+          .change(key, stepTimeoutMs, own, (session) => session.startReplication())
+          .then(() => undefined)
+          .catch((cause: unknown) => `${keyText(key)}: replication was left stopped: ${errorText(cause)}`),
+      ),
+    );
+    return failures.filter((failure) => failure !== undefined);
+  }
+
+  async run(uid: string, plan: Extract<FailoverPlan, { kind: 'promote' }>, signal: AbortSignal): Promise<RunOutcome> {
+    const errors: string[] = [];
+    const lost = [...plan.lost];
+    const promotes = plan.steps.some((step) => step.kind === 'promote');
+    let done = 0;
+    let promoted = !promotes;
+    let attached = 0;
+    while (done < plan.steps.length) {
+      const batch = nextBatch(plan.steps, done);
+      const results = await Promise.all(batch.map((step, index) => this.#step(uid, done + index, step, signal)));
+      for (const [index, error] of results.entries()) {
+        const step = batch[index];
+        if (step === undefined) continue;
+        if (error === undefined) {
+          if (step.kind === 'promote') promoted = true;
+          if (step.kind === 'attach') attached += 1;
+          continue;
+        }
+        errors.push(`${stepText(step)}: ${error}`);
+        if (step.kind === 'attach') lost.push({ key: step.target, reason: error, reachable: true });
+        else if (!promoted) return { kind: 'failed', errors, changed: done > 0 };
+      }
+      done += batch.length;
+    }
+    if (!promotes && attached === 0) return { kind: 'failed', errors, changed: false };
+    return { kind: 'promoted', successor: plan.successor, lost, errors };
+  }
+
+  /** Undefined on success, else what went wrong. */
+  async #step(uid: string, number: number, step: Step, signal: AbortSignal): Promise<string | undefined> {
+    const { journal, log, mayAct } = this.#deps;
+    try {
+      mayAct();
+      await journal.stepStarted(uid, number, stepText(step));
+      await this.#act(step, signal);
+      await journal.stepEnded(uid, number, undefined);
+      log.info({ step: stepText(step) }, 'recovery step done');
+      return undefined;
+    } catch (err) {
+      const error = errorText(err);
+      await journal.stepEnded(uid, number, error);
+      log.warn({ step: stepText(step), err }, 'recovery step failed');
+      return error;
+    }
+  }
+
+  async #act(step: Step, signal: AbortSignal): Promise<void> {
+    const { servers, stepTimeoutMs, probeTimeoutMs } = this.#deps;
+    const on = <T>(key: InstanceKey, limitMs: number, work: (session: ServerSession) => Promise<T>) =>
+      servers.change(key, limitMs, signal, work);
+    switch (step.kind) {
+      case 'fence':
+        if (!step.mustSucceed) return; // it does not answer: the fence keeper waits at its door
+        return on(step.target, stepTimeoutMs, (session) => session.setReadOnly(true));
+      case 'drain':
+        return on(step.target, step.limitMs + stepTimeoutMs, async (session) => {
+          if (await session.drain(step.limitMs)) return;
+          if (!this.#deps.promoteOnDrainTimeout) throw notDrained(step.target, step.limitMs);
+        });
+      case 'feed': {
+        const holder = await servers.probe(step.from, probeTimeoutMs, signal);
+        return on(step.target, step.limitMs + stepTimeoutMs, async (session) => {
+          await session.pointTo(step.from);
+          await session.startReplication();
+          if (!(await session.waitApplied(holder, step.limitMs))) throw notDrained(step.target, step.limitMs);
+          await session.stopReceiver();
+        });
+      }
+      case 'promote':
+        if (!step.writable) return;
+        return on(step.target, stepTimeoutMs, async (session) => {
+          await session.forgetSource();
+          await session.setReadOnly(false);
+          const after = await session.read();
+          if (after.readOnly) throw new OrchestratorError('RECOVERY_FAILED', 'the server stayed read-only');
+        });
+      case 'attach':
+        return on(step.target, stepTimeoutMs, async (session) => {
+          await session.pointTo(step.source);
+          await session.startReplication();
+        });
+      case 'detach':
+        return on(step.target, stepTimeoutMs, (session) => session.detachSource());
+    }
+  }
+}
+
+/** Attach steps that stand side by side go together; everything else goes alone. */
+function nextBatch(steps: readonly Step[], from: number): readonly Step[] {
+  let end = from + 1;
+  if (steps[from]?.kind === 'attach') while (steps[end]?.kind === 'attach') end += 1;
+  return steps.slice(from, end);
+}
+
+function notDrained(key: InstanceKey, limitMs: number): OrchestratorError {
+  return new OrchestratorError('RECOVERY_FAILED', `${keyText(key)} did not apply what was received within ${limitMs} ms`);
+}
+
+export function stepText(step: Step): string {
+  switch (step.kind) {
+    case 'feed':
+      return `feed ${keyText(step.target)} from ${keyText(step.from)}`;
+    case 'attach':
+      return `attach ${keyText(step.target)} to ${keyText(step.source)}`;
+    default:
+      return `${step.kind} ${keyText(step.target)}`;
+  }
+}
+
+/** A session's bare read does not ask the classification queries: what a full probe learned stays. */
+function keepClassification(fresh: Instance, known: Instance): Instance {
+  return {
+    ...fresh,
+    key: known.key,
+    dataCenter: known.dataCenter,
+    region: known.region,
+    physicalEnvironment: known.physicalEnvironment,
+    instanceAlias: known.instanceAlias,
+    suggestedClusterAlias: known.suggestedClusterAlias,
+    clusterDomain: known.clusterDomain,
+    promotionRule: known.promotionRule,
+    semiSyncPriority: known.semiSyncPriority,
+    measuredLagSeconds: known.measuredLagSeconds,
+    replicaKeys: known.replicaKeys,
+  };
+}
