@@ -173,8 +173,9 @@ function whyNone({ designated, replicas }: CandidateInput, excluded: readonly Re
 
 /** The leader as it is, and fed from each of the most advanced that holds all the leader has. */
 function optionsFor(leader: Runner, field: Field): readonly Option[] {
+  const leftBehind = refusalsBelow(leader, field).length;
   const feeders = field.runners.filter((feeder) => feeder === leader || canFeed(feeder, leader, field));
-  return feeders.map((feeder) => ({ leader, feeder, rank: rankOf(leader, feeder, field) }));
+  return feeders.map((feeder) => ({ leader, feeder, rank: rankOf(leader, feeder, leftBehind, field) }));
 }
 
 function canFeed(feeder: Runner, leader: Runner, { input, layers }: Field): boolean {
@@ -184,7 +185,7 @@ function canFeed(feeder: Runner, leader: Runner, { input, layers }: Field): bool
 }
 
 /** Smaller is better, compared from the left: first whether data is lost, then what the operator wants, then effort. */
-function rankOf(leader: Runner, feeder: Runner, field: Field): readonly (number | bigint)[] {
+function rankOf(leader: Runner, feeder: Runner, leftBehind: number, field: Field): readonly (number | bigint)[] {
   const { failed } = field.input;
   const { instance } = leader;
   const samePlace =
@@ -194,7 +195,7 @@ function rankOf(leader: Runner, feeder: Runner, field: Field): readonly (number 
     Number(isBroken(instance)),
     Number(leader.errant !== ''),
     Number(isDelayed(instance)),
-    refusalsBelow(leader, field).length,
+    leftBehind,
     promotionRank(instance.promotionRule === 'must' ? 'prefer' : instance.promotionRule),
     Number(!samePlace),
     Number(isUnusual(instance, field)),

@@ -45,14 +45,15 @@ export function missingFrom(a: Instance, b: Instance): string {
  * not comparable. Grouping does not depend on input order, which is kept within a layer.
  */
 export function layersByReceived(instances: readonly Instance[]): readonly (readonly Instance[])[] {
+  const above = new Map(instances.map((one) => [one, instances.filter((other) => strictlyContains(other, one))]));
   const layers: (readonly Instance[])[] = [];
   let rest = instances;
   while (rest.length > 0) {
-    const pool = rest;
-    const top = pool.filter((one) => !pool.some((other) => strictlyContains(other, one)));
-    const layer = top.length > 0 ? top : pool; // contradictory reports: no order among these
+    const pool = new Set(rest);
+    const top = rest.filter((one) => !above.get(one)?.some((other) => pool.has(other)));
+    const layer = top.length > 0 ? top : rest; // contradictory reports: no order among these
     layers.push(layer);
-    rest = pool.filter((one) => !layer.includes(one));
+    rest = rest.filter((one) => !layer.includes(one));
   }
   return layers;
 }
