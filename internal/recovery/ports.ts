@@ -1,6 +1,11 @@
 import type { Instance } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 
+export interface ReplicationLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** One session on one server, holding the named lock while it is open. Each call is one attempt and can be repeated. */
 export interface ServerSession {
   read(): Promise<Instance>;
@@ -11,7 +16,10 @@ export interface ServerSession {
   drain(limitMs: number): Promise<boolean>;
   /** Waits until everything that `holder` had received is applied here; false when the limit passed first. */
   waitApplied(holder: Instance, limitMs: number): Promise<boolean>;
-  pointTo(source: InstanceKey): Promise<void>;
+  /** `login`: for a server that was no replica before and so has no credentials of its own. */
+  pointTo(source: InstanceKey, login?: ReplicationLogin): Promise<void>;
+  /** What this replica logs in to its source with; undefined where the server does not tell. */
+  replicationLogin(): Promise<ReplicationLogin | undefined>;
   detachSource(): Promise<void>;
   forgetSource(): Promise<void>;
   setReadOnly(readOnly: boolean): Promise<void>;

@@ -1,5 +1,5 @@
-import { compareKeys, type InstanceKey, keyText, sameKey } from './instance-key.ts';
 import { type Instance, sourceKey, type WatchedInstance } from './instance.ts';
+import { compareKeys, type InstanceKey, keyText, sameKey } from './instance-key.ts';
 
 /** One cluster at one moment: everything analysis and planning look at. Immutable. */
 export interface ClusterSnapshot {

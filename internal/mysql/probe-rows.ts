@@ -1,0 +1,162 @@
+import type { BinlogCoordinates, GtidState, Instance, ReplicationStatus, SemiSync, ThreadState } from '../topology/instance.ts';
+import type { InstanceKey } from '../topology/instance-key.ts';
+import type { Row } from './server-connection.ts';
+
+/** Case-insensitive reader of one row that knows both vocabularies. */
+class Columns {
+  readonly #values = new Map<string, string>();
+
+  constructor(row: Row) {
+    for (const [name, value] of Object.entries(row)) if (value !== null) this.#values.set(name.toLowerCase(), String(value));
+  }
+
+  text(...names: string[]): string {
+    for (const name of names) {
+      const value = this.#values.get(name.toLowerCase());
+      if (value !== undefined) return value;
+    }
+    return '';
+  }
+
+  number(...names: string[]): number {
+    return Number(this.text(...names)) || 0;
+  }
+
+  optional(...names: string[]): number | undefined {
+    const text = this.text(...names);
+    return text === '' ? undefined : Math.max(0, Number(text));
+  }
+}
+
+export interface ProbeRows {
+  readonly gtid: readonly Row[];
+  readonly variables: readonly Row[];
+  readonly status: readonly Row[];
+  readonly replication: readonly Row[];
+  readonly ownCoordinates: readonly Row[];
+  readonly replicas: readonly Row[];
+}
+
+const oneLine = (text: string) => text.replaceAll(/\s+/g, '');
+const FILTERS = ['Replicate_Do_DB', 'Replicate_Ignore_DB', 'Replicate_Do_Table', 'Replicate_Ignore_Table', 'Replicate_Wild_Do_Table', 'Replicate_Wild_Ignore_Table', 'Replicate_Rewrite_DB', 'Replicate_Do_Domain_Ids', 'Replicate_Ignore_Domain_Ids'];
+
+/** Rows of one probe, as text, to the instance they describe. Pure. */
+export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
+  const variables = new Columns(Object.fromEntries(rows.variables.map((row) => [String(row.Variable_name), row.Value ?? null])));
+  const status = new Columns(Object.fromEntries(rows.status.map((row) => [String(row.Variable_name), row.Value ?? null])));
+  const version = variables.text('version');
+  const mariadb = version.includes('MariaDB');
+  const channels = rows.replication.map((row) => replicationFromRow(new Columns(row), mariadb)).filter((one) => one !== undefined);
+  const replication = channels.find(({ channel }) => channel === '') ?? (channels.length === 1 ? channels[0] : undefined);
+  const own = new Columns(rows.ownCoordinates[0] ?? {});
+  const on = (...names: string[]) => /^(ON|1|NO_LOCK|NO_LOCK_NO_ADMIN)$/.test(variables.text(...names));
+  return {
+    key,
+    hostname: variables.text('hostname'),
+    reportHost: variables.text('report_host'),
+    family: mariadb ? 'mariadb' : 'mysql',
+    version,
+    versionComment: variables.text('version_comment'),
+    serverId: variables.number('server_id'),
+    serverUuid: new Columns(rows.gtid[0] ?? {}).text('server_uuid'),
+    readOnly: on('read_only'),
+    superReadOnly: on('super_read_only'),
+    uptimeSeconds: status.number('Uptime'),
+    binlogEnabled: on('log_bin'),
+    logReplicaUpdates: on('log_replica_updates', 'log_slave_updates'),
+    binlogFormat: variables.text('binlog_format'),
+    binlogRowImage: variables.text('binlog_row_image'),
+    ownCoordinates: { file: own.text('File'), position: own.number('Position') },
+    gtid: gtidFromRow(new Columns(rows.gtid[0] ?? {}), mariadb),
+    replication,
+    otherChannels: channels.filter((one) => one !== replication),
+    replicaKeys: rows.replicas
+      .map((row) => new Columns(row))
+      .map((columns) => ({ hostname: columns.text('Host'), port: columns.number('Port') }))
+      .filter(({ hostname, port }) => hostname !== '' && port > 0),
+    semiSync: semiSyncFrom(variables, status),
+    dataCenter: '',
+    region: '',
+    physicalEnvironment: '',
+    instanceAlias: '',
+    suggestedClusterAlias: '',
+    clusterDomain: '',
+    promotionRule: 'neutral',
+    semiSyncPriority: 0,
+    measuredLagSeconds: undefined,
+    hasReplicationCredentials: replication !== undefined && replication.user !== '',
+  };
+}
+
+function gtidFromRow(columns: Columns, mariadb: boolean): GtidState {
+  if (!mariadb) {
+    return { kind: 'mysql', mode: columns.text('gtid_mode'), executed: oneLine(columns.text('gtid_executed')), purged: oneLine(columns.text('gtid_purged')) };
+  }
+  return {
+    kind: 'mariadb',
+    slavePos: columns.text('gtid_slave_pos'),
+    currentPos: columns.text('gtid_current_pos'),
+    binlogPos: columns.text('gtid_binlog_pos'),
+    binlogState: columns.text('gtid_binlog_state'),
+    strictMode: columns.text('gtid_strict_mode') === '1',
+    domainId: columns.number('gtid_domain_id'),
+  };
+}
+
+function replicationFromRow(columns: Columns, mariadb: boolean): ReplicationStatus | undefined {
+  const hostname = columns.text('Source_Host', 'Master_Host');
+  if (hostname === '' || hostname === '_' || hostname === '<NULL>') return undefined;
+  const usingGtid = columns.text('Using_Gtid');
+  const autoPosition = columns.text('Auto_Position') === '1';
+  return {
+    channel: columns.text('Channel_Name', 'Connection_name'),
+    source: { hostname, port: columns.number('Source_Port', 'Master_Port') },
+    sourceUuid: columns.text('Source_UUID', 'Master_UUID'),
+    user: columns.text('Source_User', 'Master_User'),
+    receiver: threadState(columns.text('Replica_IO_Running', 'Slave_IO_Running')),
+    applier: threadState(columns.text('Replica_SQL_Running', 'Slave_SQL_Running')),
+    read: coordinates(columns, ['Source_Log_File', 'Master_Log_File'], ['Read_Source_Log_Pos', 'Read_Master_Log_Pos']),
+    executed: coordinates(columns, ['Relay_Source_Log_File', 'Relay_Master_Log_File'], ['Exec_Source_Log_Pos', 'Exec_Master_Log_Pos']),
+    relay: coordinates(columns, ['Relay_Log_File'], ['Relay_Log_Pos']),
+    receiverErrno: columns.number('Last_IO_Errno'),
+    receiverError: columns.text('Last_IO_Error'),
+    applierErrno: columns.number('Last_SQL_Errno'),
+    applierError: columns.text('Last_SQL_Error'),
+    gtid: autoPosition ? 'mysql' : mariadb && usingGtid !== '' && usingGtid !== 'No' ? 'mariadb' : 'none',
+    mariadbGtidMode: usingGtid,
+    received: oneLine(columns.text('Retrieved_Gtid_Set', 'Gtid_IO_Pos')),
+    lagSeconds: columns.optional('Seconds_Behind_Source', 'Seconds_Behind_Master'),
+    delaySeconds: columns.number('SQL_Delay'),
+    hasFilters: FILTERS.some((name) => columns.text(name) !== ''),
+    tlsAllowed: columns.text('Source_SSL_Allowed', 'Master_SSL_Allowed') === 'Yes',
+    heartbeatSeconds: columns.optional('Slave_heartbeat_period'),
+  };
+}
+
+function coordinates(columns: Columns, file: string[], position: string[]): BinlogCoordinates {
+  return { file: columns.text(...file), position: columns.number(...position) };
+}
+
+function threadState(text: string): ThreadState {
+  if (text === 'Yes') return 'running';
+  if (text === 'No') return 'stopped';
+  return text === '' ? 'none' : 'other';
+}
+
+function semiSyncFrom(variables: Columns, status: Columns): SemiSync {
+  const either = (from: Columns, ...names: string[]) => from.text(...names) === 'ON';
+  const source = variables.text('rpl_semi_sync_source_enabled', 'rpl_semi_sync_master_enabled');
+  const replica = variables.text('rpl_semi_sync_replica_enabled', 'rpl_semi_sync_slave_enabled');
+  return {
+    available: source !== '' && replica !== '',
+    sourceEnabled: source === 'ON',
+    sourceActive: either(status, 'Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status'),
+    sourceTimeoutMs: variables.number('rpl_semi_sync_source_timeout', 'rpl_semi_sync_master_timeout'),
+    waitForReplicaCount: variables.number('rpl_semi_sync_source_wait_for_replica_count', 'rpl_semi_sync_master_wait_for_slave_count'),
+    sourceClients: status.number('Rpl_semi_sync_source_clients', 'Rpl_semi_sync_master_clients'),
+    replicaEnabled: replica === 'ON',
+    replicaActive: either(status, 'Rpl_semi_sync_replica_status', 'Rpl_semi_sync_slave_status'),
+    sourcePluginNew: variables.text('rpl_semi_sync_source_enabled') !== '',
+    replicaPluginNew: variables.text('rpl_semi_sync_replica_enabled') !== '',
+  };
+}

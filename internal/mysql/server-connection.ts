@@ -1,0 +1,146 @@
+import { connect, type Socket } from 'node:net';
+import mysql, { type Connection } from 'mysql2';
+import { OrchestratorError } from '../runtime/errors.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+
+export type Row = Readonly<Record<string, string | number | null>>;
+
+export type SqlValue = string | number;
+
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface ManyResults {
+  readonly results: readonly (readonly Row[])[];
+  /** Index of the statement that failed; those behind it did not run. */
+  readonly failed?: { readonly index: number; readonly errno: number; readonly message: string };
+}
+
+/**
+ * One connection whose socket is ours: a time-out or an abort destroys it, and everything pending on it rejects at once.
+ * A statement cannot be taken back, so a connection that timed out is finished.
+ */
+export class ServerConnection {
+  readonly key: InstanceKey;
+  readonly #connection: Connection;
+  readonly #socket: Socket;
+  #closed = false;
+
+  private constructor(key: InstanceKey, connection: Connection, socket: Socket) {
+    this.key = key;
+    this.#connection = connection;
+    this.#socket = socket;
+    socket.once('close', () => {
+      this.#closed = true;
+    });
+  }
+
+  /** @throws {OrchestratorError} `CONNECT_TIMEOUT`, `CONNECT_FAILED` (context: errno, refused) */
+  static async connect(key: InstanceKey, login: Login, signal: AbortSignal): Promise<ServerConnection> {
+    const socket = connect({ host: key.hostname, port: key.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 1_000, autoSelectFamily: false });
+    const abort = () => socket.destroy(new Error('aborted'));
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      if (signal.aborted) abort();
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve);
+        socket.once('error', reject);
+        socket.once('close', () => reject(new Error('connection closed')));
+      });
+      const connection = mysql.createConnection({
+        user: login.user,
+        password: login.password,
+        stream: () => socket,
+        multipleStatements: true,
+        supportBigNumbers: true,
+        bigNumberStrings: true,
+        dateStrings: true,
+        maxPreparedStatements: 1,
+        charset: 'utf8mb4',
+      } as mysql.ConnectionOptions);
+      connection.on('error', () => socket.destroy());
+      await new Promise<void>((resolve, reject) => {
+        connection.once('connect', () => resolve());
+        connection.once('error', reject);
+        socket.once('close', () => reject(new Error('connection closed during the handshake')));
+      });
+      return new ServerConnection(key, connection, socket);
+    } catch (cause) {
+      socket.destroy();
+      const timedOut = signal.aborted;
+      const code = (cause as NodeJS.ErrnoException).code;
+      throw new OrchestratorError(timedOut ? 'CONNECT_TIMEOUT' : 'CONNECT_FAILED', `cannot connect to ${keyText(key)}`, {
+        context: { key: keyText(key), refused: code === 'ECONNREFUSED', errno: (cause as { errno?: number }).errno ?? 0 },
+        cause,
+      });
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  onClose(listener: () => void): void {
+    this.#socket.once('close', listener);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket.destroy();
+  }
+
+  /** @throws {OrchestratorError} `STATEMENT_TIMEOUT`, `STATEMENT_FAILED` (context: errno) */
+  async query(sql: string, values: readonly SqlValue[], signal: AbortSignal): Promise<readonly Row[]> {
+    const { results, failed } = await this.many(mysql.format(sql, [...values]), signal);
+    if (failed !== undefined) {
+      throw new OrchestratorError('STATEMENT_FAILED', `${keyText(this.key)}: ${failed.message}`, { context: { key: keyText(this.key), errno: failed.errno } });
+    }
+    return results.at(-1) ?? [];
+  }
+
+  /** Several statements in one round trip; what was answered before one failed is kept. */
+  many(sql: string, signal: AbortSignal): Promise<ManyResults> {
+    return new Promise((resolve, reject) => {
+      const results: Row[][] = [];
+      let index = 0;
+      const finish = (settle: () => void) => {
+        signal.removeEventListener('abort', onAbort);
+        this.#socket.removeListener('close', onClose);
+        settle();
+      };
+      const fail = (code: 'STATEMENT_TIMEOUT' | 'STATEMENT_FAILED', message: string) =>
+        finish(() => reject(new OrchestratorError(code, `${keyText(this.key)}: ${message}`, { context: { key: keyText(this.key) } })));
+      const onAbort = () => {
+        fail('STATEMENT_TIMEOUT', 'no answer in time');
+        this.close();
+      };
+      const onClose = () => fail('STATEMENT_FAILED', 'the connection broke');
+      if (signal.aborted || this.#closed) {
+        if (signal.aborted) onAbort();
+        else onClose();
+        return;
+      }
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#socket.once('close', onClose);
+      const query = this.#connection.query({ sql, nestTables: false } as mysql.QueryOptions);
+      query.on('fields', (_fields: unknown, at?: number) => {
+        index = at ?? index;
+        results[index] ??= [];
+      });
+      query.on('result', (row: unknown, at?: number) => {
+        index = at ?? index;
+        const rows = (results[index] ??= []);
+        const isHeader = typeof row === 'object' && row !== null && row.constructor?.name === 'ResultSetHeader';
+        if (!isHeader) rows.push(row as Row);
+      });
+      query.on('error', (error: { errno?: number; message?: string; fatal?: boolean }) =>
+        finish(() => resolve({ results, failed: { index: results.length, errno: error.errno ?? 0, message: error.message ?? 'failed' } })),
+      );
+      query.on('end', () => finish(() => resolve({ results })));
+    });
+  }
+}

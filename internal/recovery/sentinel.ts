@@ -1,0 +1,128 @@
+// Turns findings into verdicts: whenever something about a cluster changed it is analysed, and what can be recovered is
+// put before the coordinator. Also asks replicas of a silent primary to reconnect, so that they say what they see.
+
+import type { Clock } from '../runtime/clock.ts';
+import { errorText } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { TaskGroup } from '../runtime/task-group.ts';
+import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import type { RecoveryKind } from './book.ts';
+import type { Decision, RecoveryCoordinator, Verdict } from './coordinator.ts';
+import type { Servers } from './ports.ts';
+
+/** One problem of one server, as far as the sentinel needs it. */
+export interface Finding {
+  readonly key: InstanceKey;
+  readonly code: string;
+  /** Undefined: nothing recovers this code. */
+  readonly recovery: RecoveryKind | undefined;
+  /** The server is unreachable to us while its replicas say they are connected. */
+  readonly silent: boolean;
+  readonly suppressedBy: string | undefined;
+}
+
+export interface SentinelDeps {
+  readonly analyse: (snapshot: ClusterSnapshot) => readonly Finding[];
+  readonly snapshot: (cluster: string) => ClusterSnapshot;
+  readonly coordinator: RecoveryCoordinator;
+  readonly servers: Servers;
+  readonly tasks: TaskGroup;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly failures: (key: InstanceKey) => number;
+  readonly suspect: (key: InstanceKey) => void;
+  readonly mayReconnect: (snapshot: ClusterSnapshot) => boolean;
+  readonly reconnectThrottleMs: number;
+  readonly stepTimeoutMs: number;
+  /** A code of a server changed (`NoProblem` included). */
+  readonly onCode: (key: InstanceKey, cluster: string, code: string) => void;
+}
+
+export class Sentinel {
+  readonly #deps: SentinelDeps;
+  readonly #due = new Set<string>();
+  readonly #codes = new Map<string, string>();
+  readonly #reconnected = new Map<string, number>();
+  readonly #lastNo = new Map<string, string>();
+
+  constructor(deps: SentinelDeps) {
+    this.#deps = deps;
+  }
+
+  /** Something about this cluster changed. Calls of one turn of the event loop are answered by one analysis. */
+  touch(cluster: string): void {
+    if (this.#due.has(cluster)) return;
+    this.#due.add(cluster);
+    this.#deps.tasks.run(`analysis ${cluster}`, async (signal) => {
+      await Promise.resolve();
+      this.#due.delete(cluster);
+      this.#examine(cluster, signal);
+    });
+  }
+
+  /** The last answer of the gates for this server, in words; undefined when nothing was asked. */
+  lastNo(key: InstanceKey): string | undefined {
+    return this.#lastNo.get(keyText(key));
+  }
+
+  #examine(cluster: string, signal: AbortSignal): void {
+    const { analyse, snapshot: take, coordinator, tasks } = this.#deps;
+    const snapshot = take(cluster);
+    for (const finding of analyse(snapshot)) {
+      this.#remember(finding, cluster);
+      if (finding.silent && !coordinator.isBusy(cluster)) this.#reconnect(snapshot, finding, signal);
+      if (finding.recovery === undefined || coordinator.isBusy(cluster)) continue;
+      const verdict: Verdict = { ...finding, kind: finding.recovery, snapshot };
+      tasks.run(`recovery ${cluster}`, async (stop) => this.#report(verdict, await coordinator.consider(verdict, stop)));
+    }
+  }
+
+  #report(verdict: Verdict, decision: Decision): void {
+    const text = keyText(verdict.key);
+    if (decision.kind === 'recovered') {
+      this.#lastNo.delete(text);
+      return;
+    }
+    const no = `${decision.gate.name}: ${decision.gate.value}`;
+    if (this.#lastNo.get(text)?.startsWith(decision.gate.name) !== true) {
+      this.#deps.log.warn({ instance: text, code: verdict.code, gate: decision.gate }, 'no recovery: a gate says no');
+    }
+    this.#lastNo.set(text, no);
+  }
+
+  #remember(finding: Finding, cluster: string): void {
+    const text = keyText(finding.key);
+    if ((this.#codes.get(text) ?? 'NoProblem') === finding.code) return;
+    this.#codes.set(text, finding.code);
+    this.#deps.onCode(finding.key, cluster, finding.code);
+  }
+
+  /**
+   * A receiver that is stopped and started drops nothing while its applier runs, so only such replicas are asked, one
+   * sweep per primary and throttle period. If the primary lives they come back at once; if not they report it.
+   */
+  #reconnect(snapshot: ClusterSnapshot, finding: Finding, signal: AbortSignal): void {
+    const { clock, failures, mayReconnect, reconnectThrottleMs, tasks, servers, stepTimeoutMs, suspect, log } = this.#deps;
+    const text = keyText(finding.key);
+    const nowMs = clock.monotonicMs();
+    if (failures(finding.key) < 2 || finding.suppressedBy !== undefined || !mayReconnect(snapshot)) return;
+    if (nowMs - (this.#reconnected.get(text) ?? Number.NEGATIVE_INFINITY) < reconnectThrottleMs) return;
+    this.#reconnected.set(text, nowMs);
+    log.warn({ instance: text }, 'primary is silent: asking its replicas to reconnect');
+    for (const { instance, valid } of replicasOf(snapshot, finding.key)) {
+      if (!valid || instance.replication?.applier !== 'running' || snapshot.downtimes.has(keyText(instance.key))) continue;
+      tasks.run(`reconnect ${keyText(instance.key)}`, async () => {
+        try {
+          await servers.change(instance.key, stepTimeoutMs, signal, async (session) => {
+            await session.stopReceiver();
+            await session.startReplication();
+          });
+        } catch (err) {
+          log.warn({ instance: keyText(instance.key), err: errorText(err) }, 'replica could not be asked to reconnect');
+        }
+        suspect(finding.key);
+      });
+    }
+  }
+}

@@ -1,0 +1,144 @@
+// A planned change of primary: everything is checked before the first change, and every failure before the promotion
+// leaves the old primary writable again.
+
+import { errorText, OrchestratorError } from '../runtime/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { type ClusterSnapshot, memberOf, primariesOf, replicasOf } from '../topology/cluster.ts';
+import { type Instance, lagSeconds } from '../topology/instance.ts';
+import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import type { RecoveryRecord } from './book.ts';
+import type { RecoveryCoordinator } from './coordinator.ts';
+import type { ReplicationLogin, Servers } from './ports.ts';
+
+export interface TakeoverDeps {
+  readonly servers: Servers;
+  readonly coordinator: RecoveryCoordinator;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly probeTimeoutMs: number;
+  readonly stepTimeoutMs: number;
+  readonly catchUpMs: number;
+  readonly reasonableLagSeconds: number;
+  readonly isBanned: (key: InstanceKey) => boolean;
+  /** False: a script says no, and nothing was changed. */
+  readonly hooks: (list: 'preGraceful' | 'postGraceful', failed: InstanceKey, successor: InstanceKey, snapshot: ClusterSnapshot) => Promise<boolean>;
+  readonly acknowledge: (record: RecoveryRecord) => Promise<void>;
+}
+
+export interface Takeover {
+  readonly record: RecoveryRecord;
+  /** What went wrong after the promotion; the new primary leads all the same. */
+  readonly warnings: readonly string[];
+}
+
+export interface TakeoverRequest {
+  readonly snapshot: ClusterSnapshot;
+  readonly designated?: InstanceKey;
+  /** Choose a target where none is named, and start replication on the old primary. */
+  readonly auto: boolean;
+}
+
+export class GracefulTakeover {
+  readonly #deps: TakeoverDeps;
+
+  constructor(deps: TakeoverDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws {OrchestratorError} `RECOVERY_REFUSED` before anything was changed, `RECOVERY_FAILED` after it was undone. */
+  async run(request: TakeoverRequest, signal: AbortSignal): Promise<Takeover> {
+    const { servers, coordinator, probeTimeoutMs, stepTimeoutMs, catchUpMs, hooks, acknowledge } = this.#deps;
+    const { snapshot } = request;
+    const primary = onlyPrimary(snapshot);
+    const target = await this.#target(request, primary, signal);
+    if (!(await hooks('preGraceful', primary.key, target.key, snapshot))) throw refused('a PreGracefulTakeoverProcesses hook failed');
+    const login = await servers.change(target.key, stepTimeoutMs, signal, (session) => session.replicationLogin());
+
+    let record: RecoveryRecord;
+    try {
+      await servers.change(primary.key, stepTimeoutMs, signal, (session) => session.setReadOnly(true));
+      const final = await servers.probe(primary.key, probeTimeoutMs, signal);
+      const caughtUp = await servers.change(target.key, catchUpMs + stepTimeoutMs, signal, (session) => session.waitApplied(final, catchUpMs));
+      if (!caughtUp) throw new OrchestratorError('RECOVERY_FAILED', `${keyText(target.key)} did not catch up within ${catchUpMs} ms`);
+      const verdict = { code: 'DeadMaster', kind: 'primary', key: primary.key, snapshot, suppressedBy: undefined } as const;
+      const decision = await coordinator.force(verdict, { designated: target.key, primaryAnswers: true }, signal);
+      if (decision.kind === 'refused') throw refused(`${decision.gate.name}: ${decision.gate.value}`);
+      record = decision.record;
+      if (!record.successful) throw new OrchestratorError('RECOVERY_FAILED', record.errors.join('; '));
+    } catch (cause) {
+      await this.#reopen(primary.key, target.key);
+      throw new OrchestratorError('RECOVERY_FAILED', `takeover undone: ${errorText(cause)}`, { cause });
+    }
+    await acknowledge(record);
+    const warnings = await this.#demote(primary.key, target.key, login, request.auto, signal);
+    await hooks('postGraceful', primary.key, target.key, snapshot);
+    return { record, warnings: [...record.errors, ...warnings] };
+  }
+
+  async #target(request: TakeoverRequest, primary: Instance, signal: AbortSignal): Promise<Instance> {
+    const { servers, coordinator, probeTimeoutMs, reasonableLagSeconds, isBanned } = this.#deps;
+    const replicas = replicasOf(request.snapshot, primary.key);
+    if (replicas.length === 0) throw refused(`${keyText(primary.key)} has no replicas`);
+    let key = request.designated ?? (replicas.length === 1 ? replicas[0]?.instance.key : undefined);
+    if (key === undefined) {
+      if (!request.auto) throw refused('more than one replica: name the one that shall lead');
+      const plan = coordinator.preview(request.snapshot, primary.key);
+      if (plan.kind === 'none') throw refused(plan.reasons.join('; '));
+      key = plan.successor;
+    }
+    const known = memberOf(request.snapshot, key);
+    if (known === undefined || !replicas.some(({ instance }) => sameKey(instance.key, key))) {
+      throw refused(`${keyText(key)} is not a direct replica of ${keyText(primary.key)}`);
+    }
+    if (isBanned(key) || known.instance.promotionRule === 'must_not') throw refused(`${keyText(key)} must not be promoted`);
+    const fresh = await servers.probe(key, probeTimeoutMs, signal);
+    const lag = lagSeconds(fresh);
+    const delay = fresh.replication?.delaySeconds ?? 0;
+    if (lag === undefined) throw refused(`${keyText(key)} does not replicate, or its lag is not known`);
+    if (Math.abs(lag - delay) > reasonableLagSeconds) throw refused(`${keyText(key)} lags ${lag} s`);
+    return fresh;
+  }
+
+  async #reopen(primary: InstanceKey, target: InstanceKey): Promise<void> {
+    const { servers, clock, stepTimeoutMs, probeTimeoutMs, log } = this.#deps;
+    const own = clock.timeoutSignal(2 * stepTimeoutMs); // a cancelled caller does not cancel the repair
+    try {
+      const other = await servers.probe(target, probeTimeoutMs, own);
+      if (!other.readOnly) {
+        log.error({ primary: keyText(primary), target: keyText(target) }, 'takeover failed half-way: the old primary stays read-only since the target is writable');
+        return;
+      }
+      await servers.change(primary, stepTimeoutMs, own, (session) => session.setReadOnly(false));
+    } catch (err) {
+      log.error({ err, primary: keyText(primary) }, 'takeover failed and the old primary could not be made writable again');
+    }
+  }
+
+  /** The old primary becomes a replica of the new one. */
+  async #demote(primary: InstanceKey, target: InstanceKey, login: ReplicationLogin | undefined, start: boolean, signal: AbortSignal): Promise<readonly string[]> {
+    const { servers, stepTimeoutMs } = this.#deps;
+    try {
+      await servers.change(primary, stepTimeoutMs, signal, async (session) => {
+        await session.pointTo(target, login);
+        if (start) await session.startReplication();
+      });
+      return login === undefined ? ['no replication credentials for the old primary: set ReplicationCredentialsQuery'] : [];
+    } catch (err) {
+      return [`the old primary could not be made a replica: ${errorText(err)}`];
+    }
+  }
+}
+
+function onlyPrimary(snapshot: ClusterSnapshot): Instance {
+  const primaries = primariesOf(snapshot);
+  const [first] = primaries;
+  if (first === undefined || primaries.length > 1) {
+    throw refused(`cluster ${snapshot.name} has ${primaries.length} primaries, a takeover needs exactly one`);
+  }
+  return first.instance;
+}
+
+function refused(message: string): OrchestratorError {
+  return new OrchestratorError('RECOVERY_REFUSED', message);
+}

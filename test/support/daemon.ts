@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const entry = fileURLToPath(new URL('../../cmd/orchestrator.js', import.meta.url));
+
+export interface DaemonOptions {
+  readonly seeds: readonly string[];
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly arguments?: readonly string[];
+}
+
+/** Asks `probe` until it answers something, every 20 ms; fails with `what` after the deadline. */
+export async function until<T>(what: string, probe: () => Promise<T | undefined | false>, deadlineMs = 20_000): Promise<T> {
+  const end = Date.now() + deadlineMs;
+  let last: unknown;
+  while (Date.now() < end) {
+    try {
+      const answer = await probe();
+      if (answer !== undefined && answer !== false) return answer;
+    } catch (err) {
+      last = err;
+    }
+    await delay(20);
+  }
+  throw new Error(`not within ${deadlineMs} ms: ${what}${last instanceof Error ? ` (${last.message})` : ''}`);
+}
+
+/** A free port on loopback, below the range that the kernel hands out to clients. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const free = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+}
+
+/** The compiled daemon as an operator runs it: one process, one configuration file, a backend of its own. */
+export class Daemon {
+  readonly directory: string;
+  readonly port: number;
+  readonly #arguments: readonly string[];
+  #child: ChildProcess | undefined;
+
+  private constructor(directory: string, port: number, extra: readonly string[]) {
+    this.directory = directory;
+    this.port = port;
+    this.#arguments = extra;
+  }
+
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'orchestrator-')), await freePort(), options.arguments ?? []);
+    const config = {
+      ListenAddress: `127.0.0.1:${daemon.port}`,
+      BackendDB: 'sqlite',
+      SQLite3DataFile: join(daemon.directory, 'orchestrator.sqlite3'),
+      MySQLTopologyUser: 'orchestrator',
+      MySQLTopologyPassword: 'orch_topology',
+      HostnameResolveMethod: 'none',
+      MySQLHostnameResolveMethod: 'none',
+      DiscoverySeeds: options.seeds,
+      RecoverMasterClusterFilters: ['*'],
+      RecoverIntermediateMasterClusterFilters: ['*'],
+      ...options.config,
+    };
+    writeFileSync(join(daemon.directory, 'orchestrator.conf.json'), JSON.stringify(config, null, 2));
+    await daemon.launch();
+    return daemon;
+  }
+
+  /** Also after `kill`: the same configuration, the same backend. */
+  async launch(): Promise<void> {
+    const log = openSync(join(this.directory, 'daemon.log'), 'a');
+    const config = join(this.directory, 'orchestrator.conf.json');
+    this.#child = spawn(process.execPath, [entry, '-config', config, ...this.#arguments, 'http'], { stdio: ['ignore', log, log] });
+    const child = this.#child;
+    process.once('exit', () => child.kill('SIGKILL'));
+    await until('the daemon answers', async () => {
+      if (child.exitCode !== null) throw new Error(`the daemon ended: ${this.log().slice(-2000)}`);
+      return (await fetch(`${this.url}/api/clusters`)).ok;
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async api<T = unknown>(path: string): Promise<T> {
+    return (await (await fetch(`${this.url}/api/${path}`)).json()) as T;
+  }
+
+  log(): string {
+    return readFileSync(join(this.directory, 'daemon.log'), 'utf8');
+  }
+
+  /** Waits for a log line that contains `text`. */
+  async logged(text: string, deadlineMs?: number): Promise<void> {
+    await until(`the log says "${text}"`, async () => this.log().includes(text), deadlineMs);
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill('SIGKILL');
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
