@@ -179,7 +179,8 @@ function optionsFor(leader: Runner, field: Field): readonly Option[] {
 }
 
 function canFeed(feeder: Runner, leader: Runner, { input, layers }: Field): boolean {
-  if (layers.get(keyText(feeder.instance.key)) !== 0) return false;
+  const isTop = ({ instance }: Runner) => layers.get(keyText(instance.key)) === 0;
+  if (!isTop(feeder) || isTop(leader)) return false;
   if (!holdsAllReceived(feeder.usable, leader.usable) || holdsAllReceived(leader.usable, feeder.usable)) return false;
   return whyCannotReplicateFrom(leader.instance, feeder.instance, input.options) === undefined;
 }

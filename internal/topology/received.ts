@@ -45,7 +45,11 @@ export function missingFrom(a: Instance, b: Instance): string {
  * not comparable. Grouping does not depend on input order, which is kept within a layer.
  */
 export function layersByReceived(instances: readonly Instance[]): readonly (readonly Instance[])[] {
-  const above = new Map(instances.map((one) => [one, instances.filter((other) => strictlyContains(other, one))]));
+  const sets = new Map(instances.map((one) => [one, mysqlReceived(one)]));
+  const setOf = (one: Instance) => sets.get(one) ?? mysqlReceived(one);
+  const above = new Map(
+    instances.map((one) => [one, instances.filter((other) => strictlyContains(other, one, setOf))]),
+  );
   const layers: (readonly Instance[])[] = [];
   let rest = instances;
   while (rest.length > 0) {
@@ -58,8 +62,8 @@ export function layersByReceived(instances: readonly Instance[]): readonly (read
   return layers;
 }
 
-function strictlyContains(a: Instance, b: Instance): boolean {
-  return a !== b && holdsAllReceived(a, b) && !holdsAllReceived(b, a);
+function strictlyContains(a: Instance, b: Instance, setOf: (instance: Instance) => GtidSet): boolean {
+  return a !== b && holding(a, b, setOf) === 'yes' && holding(b, a, setOf) !== 'yes';
 }
 
 /** Whether events lie in the relay log that are not applied yet. By GTID where it is in use, else by coordinates. */
@@ -91,10 +95,10 @@ export function channelsOf(instance: Instance): readonly ReplicationStatus[] {
     : [instance.replication, ...instance.otherChannels];
 }
 
-function holding(a: Instance, b: Instance): Holding {
+function holding(a: Instance, b: Instance, setOf = mysqlReceived): Holding {
   switch (yardstick(a, b)) {
     case 'mysql':
-      return mysqlReceived(a).contains(mysqlReceived(b)) ? 'yes' : 'no';
+      return setOf(a).contains(setOf(b)) ? 'yes' : 'no';
     case 'mariadb':
       return mariadbHolds(a, b);
     case 'coordinates':

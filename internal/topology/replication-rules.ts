@@ -109,6 +109,7 @@ function gtidModes(replica: Instance, source: Instance): string | undefined {
 /** What is only in the replica's relay log counts as present: relay logs are kept, or drained before a move. */
 function purged(replica: Instance, source: Instance): string | undefined {
   if (source.gtid.kind !== 'mysql' || !followsByGtid(replica, source.gtid)) return undefined;
+  if (source.gtid.purged === '') return undefined;
   const lost = GtidSet.parse(source.gtid.purged).subtract(mysqlReceived(replica));
   return refuse(!lost.isEmpty, `${nameOf(source)} has purged ${lost} which ${nameOf(replica)} still needs`);
 }
