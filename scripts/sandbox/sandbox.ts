@@ -30,9 +30,15 @@ const MYSQL_LIBRARIES = join(MYSQL_ROOT, 'usr/lib/x86_64-linux-gnu');
 
 /** Program and leading arguments of each server that can be started here. */
 function program(flavour: Flavour): readonly string[] | undefined {
-  if (flavour === 'mariadb') return ['/usr/sbin/mariadbd', '/usr/bin/mariadbd'].filter((path) => existsSync(path)).slice(0, 1);
+  if (flavour === 'mariadb')
+    return ['/usr/sbin/mariadbd', '/usr/bin/mariadbd'].filter((path) => existsSync(path)).slice(0, 1);
   if (existsSync(join(MYSQL_ROOT, 'usr/sbin/mysqld'))) {
-    return [join(MYSQL_LIBRARIES, 'ld-linux-x86-64.so.2'), '--library-path', MYSQL_LIBRARIES, join(MYSQL_ROOT, 'usr/sbin/mysqld')];
+    return [
+      join(MYSQL_LIBRARIES, 'ld-linux-x86-64.so.2'),
+      '--library-path',
+      MYSQL_LIBRARIES,
+      join(MYSQL_ROOT, 'usr/sbin/mysqld'),
+    ];
   }
   return ['/usr/sbin/mysqld'].filter((path) => existsSync(path));
 }
@@ -81,19 +87,52 @@ function makeBase(flavour: Flavour): string {
   if (flavour === 'mariadb') {
     const share = '/usr/share/mysql';
     const prefix = existsSync(`${share}/mysql_system_tables.sql`) ? 'mysql' : 'mariadb';
-    const names = [`${prefix}_system_tables.sql`, `${prefix}_performance_tables.sql`, `${prefix}_system_tables_data.sql`, 'maria_add_gis_sp_bootstrap.sql'];
-    const sql = ['USE mysql;', 'SET @auth_root_socket=NULL;', ...names.map((name) => readFileSync(join(share, name), 'utf8')), 'FLUSH PRIVILEGES;', ...MARIADB_USERS];
-    execFileSync(file, [...leading, '--no-defaults', '--bootstrap', '--user=root', `--datadir=${base}`, '--skip-log-bin', '--innodb-log-file-size=4M'], {
-      input: `${sql.join('\n')}\n`,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    const names = [
+      `${prefix}_system_tables.sql`,
+      `${prefix}_performance_tables.sql`,
+      `${prefix}_system_tables_data.sql`,
+      'maria_add_gis_sp_bootstrap.sql',
+    ];
+    const sql = [
+      'USE mysql;',
+      'SET @auth_root_socket=NULL;',
+      ...names.map((name) => readFileSync(join(share, name), 'utf8')),
+      'FLUSH PRIVILEGES;',
+      ...MARIADB_USERS,
+    ];
+    execFileSync(
+      file,
+      [
+        ...leading,
+        '--no-defaults',
+        '--bootstrap',
+        '--user=root',
+        `--datadir=${base}`,
+        '--skip-log-bin',
+        '--innodb-log-file-size=4M',
+      ],
+      {
+        input: `${sql.join('\n')}\n`,
+        stdio: ['pipe', 'ignore', 'ignore'],
+      },
+    );
   } else {
     const users = join(CACHE, 'users.sql');
     writeFileSync(users, `${MARIADB_USERS.join('\n')}\n`);
     rmSync(base, { recursive: true, force: true });
     execFileSync(
       file,
-      [...leading, '--no-defaults', '--initialize-insecure', '--user=root', `--init-file=${users}`, `--datadir=${base}`, ...mysqlPlaces(), ...words(MYSQL_ARGUMENTS), `--log-error=${CACHE}/initialise.log`],
+      [
+        ...leading,
+        '--no-defaults',
+        '--initialize-insecure',
+        '--user=root',
+        `--init-file=${users}`,
+        `--datadir=${base}`,
+        ...mysqlPlaces(),
+        ...words(MYSQL_ARGUMENTS),
+        `--log-error=${CACHE}/initialise.log`,
+      ],
       { stdio: 'ignore' },
     );
     rmSync(join(base, 'auto.cnf'), { force: true });
@@ -165,7 +204,8 @@ export class SandboxServer {
     child.once('exit', () => running.delete(child));
     const end = Date.now() + 30_000;
     for (;;) {
-      if (child.exitCode !== null) throw new Error(`server on port ${this.key.port} ended: see ${this.directory}/error.log`);
+      if (child.exitCode !== null)
+        throw new Error(`server on port ${this.key.port} ended: see ${this.directory}/error.log`);
       try {
         await this.query('SELECT 1');
         return;
@@ -192,7 +232,12 @@ export class SandboxServer {
   }
 
   async query(sql: string): Promise<RowDataPacket[]> {
-    const connection = await createConnection({ host: this.key.hostname, port: this.key.port, ...TOPOLOGY_LOGIN, connectTimeout: 3_000 });
+    const connection = await createConnection({
+      host: this.key.hostname,
+      port: this.key.port,
+      ...TOPOLOGY_LOGIN,
+      connectTimeout: 3_000,
+    });
     try {
       const [rows] = await connection.query<RowDataPacket[]>(sql);
       return rows;
@@ -235,7 +280,9 @@ export class Sandbox {
       if (fresh) cpSync(base, directory, { recursive: true });
       const port = fresh ? await freePort() : Number(readFileSync(portFile, 'utf8'));
       writeFileSync(portFile, String(port));
-      servers.push(new SandboxServer(options.flavour, port, directory, index + 1, options.extraArguments?.[index] ?? []));
+      servers.push(
+        new SandboxServer(options.flavour, port, directory, index + 1, options.extraArguments?.[index] ?? []),
+      );
     }
     const sandbox = new Sandbox(servers);
     const made = join(options.directory, 'sandbox.made');

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Prepares and runs every check and test; the last line is `N passed, N failed`. Leaves dist/, node_modules/ and .cache/ behind.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+say() { echo "== $*"; }
+stopped() { status=$?; [ "$status" -eq 0 ] || [ -n "${tests_ran:-}" ] || echo '0 passed, 1 failed'; }
+trap stopped EXIT
+
+if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  say 'npm ci'; npm ci --no-fund --no-audit
+fi
+if ! [ -x /usr/sbin/mariadbd ] && ! command -v mariadbd > /dev/null; then
+  if [ "$(id -u)" -eq 0 ]; then
+    say 'installing MariaDB (core packages, nothing is started)'
+    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install mariadb-server-core mariadb-client-core
+  else
+    say 'no MariaDB: apt-get install mariadb-server-core mariadb-client-core (as root)'
+  fi
+fi
+bash scripts/sandbox/install-mysql9.sh .cache/servers || say 'running without MySQL 9: it could not be fetched'
+say build; npx tsc -p tsconfig.json; node dist/scripts/copy-assets.js
+say biome; npx biome check .
+say 'import directions'; npx depcruise --config .dependency-cruiser.cjs cmd internal | tee .cache/depcruise.log
+! grep -q '(0 modules' .cache/depcruise.log || { say 'no module was checked'; exit 1; }
+say tests
+shopt -s globstar nullglob
+files=()
+for suite in unit property scenario e2e; do files+=(dist/test/"$suite"/**/*.test.js); done
+tests_ran=1
+[ "${#files[@]}" -gt 0 ] || { echo '0 passed, 1 failed'; exit 1; }
+npx mocha --exit --reporter scripts/mocha-summary.cjs "${files[@]}"
