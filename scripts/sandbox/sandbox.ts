@@ -48,11 +48,11 @@ export async function findFlavours(): Promise<readonly Flavour[]> {
 }
 
 const MARIADB_ARGUMENTS = `--performance-schema=OFF --innodb-buffer-pool-size=8M --innodb-log-file-size=4M --innodb-log-buffer-size=2M --innodb-doublewrite=0
- --innodb-flush-log-at-trx-commit=0 --sync-binlog=0 --innodb-buffer-pool-load-at-startup=0 --innodb-buffer-pool-dump-at-shutdown=0 --innodb-use-native-aio=0
+ --innodb-flush-log-at-trx-commit=2 --sync-binlog=0 --innodb-buffer-pool-load-at-startup=0 --innodb-buffer-pool-dump-at-shutdown=0 --innodb-use-native-aio=0
  --innodb-read-io-threads=1 --innodb-write-io-threads=1 --innodb-purge-threads=1 --key-buffer-size=8K --aria-pagecache-buffer-size=128K --table-open-cache=64
  --max-connections=100 --open-files-limit=1024 --log-slave-updates=1 --gtid-strict-mode=1 --slave-net-timeout=3`;
 const MYSQL_ARGUMENTS = `--mysqlx=OFF --innodb-data-file-path=ibdata1:5M:autoextend --innodb-autoextend-increment=1 --secure-file-priv=NULL --performance-schema=OFF
- --innodb-buffer-pool-size=5M --innodb-redo-log-capacity=8M --innodb-log-buffer-size=256K --innodb-doublewrite=OFF --innodb-flush-log-at-trx-commit=0
+ --innodb-buffer-pool-size=5M --innodb-redo-log-capacity=8M --innodb-log-buffer-size=256K --innodb-doublewrite=OFF --innodb-flush-log-at-trx-commit=2
  --sync-binlog=0 --innodb-flush-method=nosync --innodb-use-native-aio=OFF --innodb-read-io-threads=1 --innodb-write-io-threads=1 --innodb-purge-threads=1
  --innodb-page-cleaners=1 --innodb-log-writer-threads=OFF --innodb-buffer-pool-load-at-startup=OFF --innodb-buffer-pool-dump-at-shutdown=OFF
  --table-open-cache=64 --table-definition-cache=400 --max-connections=100 --open-files-limit=1024 --replica-parallel-workers=1
