@@ -1,0 +1,25 @@
+import type { AnalysisOptions } from '../analysis/facts.ts';
+import type { ObserverSettings } from '../discovery/observer.ts';
+import type { CoordinatorSettings } from '../recovery/coordinator.ts';
+import type { PlanOptions } from '../recovery/plan.ts';
+
+/** The configuration in our words: plain values, each handed to the one object that needs it. */
+export interface Settings {
+  readonly login: { readonly user: string; readonly password: string };
+  readonly replicationCredentialsQuery: string;
+  readonly seeds: readonly string[];
+  readonly defaultPort: number;
+  readonly observer: Omit<ObserverSettings, 'ignored'>;
+  readonly ignore: { readonly any: readonly string[]; readonly replicas: readonly string[]; readonly sources: readonly string[] };
+  readonly runner: { readonly probeTimeoutMs: number; readonly stepTimeoutMs: number; readonly promoteOnDrainTimeout: boolean };
+  readonly fence: { readonly attemptMs: number; readonly retryMs: number };
+  readonly recovery: Omit<CoordinatorSettings, 'plan'> & {
+    readonly maintenanceLagSeconds: number;
+    readonly plan: Omit<PlanOptions, 'isBanned'>;
+  };
+  readonly analysis: Omit<AnalysisOptions, 'staleCoordinates' | 'errantGtid'>;
+  readonly blockMs: number;
+  readonly lostDowntimeMs: number;
+  readonly reconnectThrottleMs: number;
+  readonly promotionIgnore: readonly string[];
+}
