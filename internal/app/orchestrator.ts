@@ -39,6 +39,8 @@ export interface Storage extends RecoveryStore, Journal {
 /** What the backend still knew at start. */
 export interface Restored {
   readonly instances: readonly WatchedInstance[];
+  /** Watched again from the start; nothing is believed of them before the first probe. */
+  readonly knownKeys: readonly InstanceKey[];
   readonly recoveries: readonly RecoveryRecord[];
   readonly openFences: readonly InstanceKey[];
   readonly recoveriesDisabled: boolean;
@@ -171,7 +173,7 @@ export class Orchestrator {
   start(): void {
     const { settings, restored } = this.#deps;
     for (const key of restored.openFences) this.fences.watch(key);
-    for (const { instance } of restored.instances) this.observer.watch(instance.key);
+    for (const key of restored.knownKeys) this.observer.watch(key);
     for (const seed of settings.seeds) this.observer.watch(parseKey(seed, settings.defaultPort));
     this.observer.start();
   }
