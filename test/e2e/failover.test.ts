@@ -212,7 +212,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
     });
 
     it('hands over gracefully with nothing lost', async () => {
-      const running = await watching();
+      const running = await watching({ ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'" });
       const target = server(2);
       const cluster = address(primary());
       const answer = await running.api<{ Code: string; Message: string }>(

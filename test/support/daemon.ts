@@ -8,6 +8,11 @@ import { fileURLToPath } from 'node:url';
 
 const entry = fileURLToPath(new URL('../../cmd/orchestrator.js', import.meta.url));
 
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export interface DaemonOptions {
   readonly seeds: readonly string[];
   readonly config?: Readonly<Record<string, unknown>>;
@@ -82,7 +87,8 @@ export class Daemon {
     const config = join(this.directory, 'orchestrator.conf.json');
     this.#child = spawn(process.execPath, [entry, '-config', config, ...this.#arguments, 'http'], { stdio: ['ignore', log, log] });
     const child = this.#child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     await until('the daemon answers', async () => {
       if (child.exitCode !== null) throw new Error(`the daemon ended: ${this.log().slice(-2000)}`);
       return (await fetch(`${this.url}/api/clusters`)).ok;
