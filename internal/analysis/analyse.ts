@@ -38,7 +38,8 @@ export function analyseCluster(snapshot: ClusterSnapshot, options: AnalysisOptio
 export function analyse(facts: Facts): Analysis {
   const problem = PROBLEMS.find((row) => row.matches(facts));
   const code = problem?.code ?? NO_PROBLEM;
-  const replicasDowntimed = facts.replicas.total > 0 && facts.replicas.downtimed === facts.replicas.total && ABOUT_REPLICAS.has(code);
+  const replicasDowntimed =
+    facts.replicas.total > 0 && facts.replicas.downtimed === facts.replicas.total && ABOUT_REPLICAS.has(code);
   return {
     code,
     description: problem?.summary ?? '',

@@ -58,7 +58,8 @@ const CONNECTION_ERRORS = new Set([
 
 export function isFailingToConnect(instance: Instance): boolean {
   const { replication } = instance;
-  if (replication === undefined || replication.applier !== 'running' || replication.receiver === 'running') return false;
+  if (replication === undefined || replication.applier !== 'running' || replication.receiver === 'running')
+    return false;
   if (replication.receiverErrno !== 0) return CONNECTION_ERRORS.has(replication.receiverErrno);
   return /error .*connecting to (master|source)/i.test(replication.receiverError); // rows of a backend hold no number
 }
@@ -68,14 +69,16 @@ export function factsOf(snapshot: ClusterSnapshot, member: WatchedInstance, opti
   const replicas = replicasOf(snapshot, instance.key);
   const valid = replicas.filter((replica) => replica.valid);
   const logging = replicas.filter((replica) => replica.instance.binlogEnabled && replica.instance.logReplicaUpdates);
-  const count = (among: readonly WatchedInstance[], test: (one: Instance) => boolean) => among.filter((one) => test(one.instance)).length;
+  const count = (among: readonly WatchedInstance[], test: (one: Instance) => boolean) =>
+    among.filter((one) => test(one.instance)).length;
   const gtidModes = replicas.map((replica) => gtidMode(replica.instance)).sort();
   const errants = replicas
     .filter((replica) => !snapshot.downtimes.has(keyText(replica.instance.key)))
     .map((replica) => options.errantGtid(replica.instance.key))
     .sort();
   const downtime = snapshot.downtimes.get(keyText(instance.key));
-  const coPrimary = isCoPrimary(snapshot, instance) || replicas.some((replica) => isCoPrimary(snapshot, replica.instance));
+  const coPrimary =
+    isCoPrimary(snapshot, instance) || replicas.some((replica) => isCoPrimary(snapshot, replica.instance));
   return {
     instance,
     isPrimary: sourceKey(instance) === undefined,
@@ -121,4 +124,3 @@ export function gtidMode(instance: Instance): string {
 function majorVersion(instance: Instance): string {
   return instance.version.split('.').slice(0, 2).join('.');
 }
-

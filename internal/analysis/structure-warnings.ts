@@ -7,7 +7,10 @@ export interface StructureWarning {
 
 /** Independent of the problem; several can apply. None of them triggers anything. */
 export const STRUCTURE_WARNINGS: readonly StructureWarning[] = [
-  { code: 'NoLoggingReplicasStructureWarning', matches: (f) => f.isPrimary && f.replicas.logging === 0 && f.replicas.total > 1 },
+  {
+    code: 'NoLoggingReplicasStructureWarning',
+    matches: (f) => f.isPrimary && f.replicas.logging === 0 && f.replicas.total > 1,
+  },
   {
     code: 'NoFailoverSupportStructureWarning',
     matches: (f) => f.isPrimary && f.replicas.total > 1 && !f.replicas.allMysqlGtid && !f.replicas.allMariadbGtid,
@@ -20,11 +23,19 @@ export const STRUCTURE_WARNINGS: readonly StructureWarning[] = [
     code: 'StatementAndRowLoggingReplicasStructureWarning',
     matches: (f) => f.isPrimary && f.replicas.statementBased > 0 && f.replicas.rowBased > 0,
   },
-  { code: 'MixedAndRowLoggingReplicasStructureWarning', matches: (f) => f.isPrimary && f.replicas.mixedBased > 0 && f.replicas.rowBased > 0 },
-  { code: 'MultipleMajorVersionsLoggingReplicasStructureWarning', matches: (f) => f.isPrimary && f.replicas.majorVersions > 1 },
+  {
+    code: 'MixedAndRowLoggingReplicasStructureWarning',
+    matches: (f) => f.isPrimary && f.replicas.mixedBased > 0 && f.replicas.rowBased > 0,
+  },
+  {
+    code: 'MultipleMajorVersionsLoggingReplicasStructureWarning',
+    matches: (f) => f.isPrimary && f.replicas.majorVersions > 1,
+  },
   {
     code: 'DifferentGTIDModesStructureWarning',
-    matches: (f) => f.replicas.total > 0 && (f.replicas.minGtidMode !== gtidMode(f.instance) || f.replicas.maxGtidMode !== gtidMode(f.instance)),
+    matches: (f) =>
+      f.replicas.total > 0 &&
+      (f.replicas.minGtidMode !== gtidMode(f.instance) || f.replicas.maxGtidMode !== gtidMode(f.instance)),
   },
   { code: 'ErrantGTIDStructureWarning', matches: (f) => f.replicas.errant !== '' },
   { code: 'NoWriteableMasterStructureWarning', matches: (f) => f.isPrimary && f.instance.readOnly },

@@ -7,12 +7,12 @@ import { HookRunner } from '../hooks/runner.ts';
 import type { Services } from '../http/ports.ts';
 import { HttpServer } from '../http/server.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { firstNo } from '../recovery/gates.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
-import { OrchestratorError } from '../runtime/errors.ts';
+import { firstNo } from '../recovery/gates.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { depthOf, type ClusterSnapshot, primariesOf, replicasOf } from '../topology/cluster.ts';
+import { type ClusterSnapshot, depthOf, primariesOf, replicasOf } from '../topology/cluster.ts';
 import { keyText } from '../topology/instance-key.ts';
 import { type HookSubject, Orchestrator, type Restored, type RunHooks, type Storage } from './orchestrator.ts';
 import { settingsFrom } from './settings-from-config.ts';
@@ -33,11 +33,24 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const settings = settingsFrom(config, options.noop);
   const node = { hostname: hostname(), token: randomBytes(32).toString('hex') };
   if (!config.BackendDB.includes('sqlite')) {
-    throw new OrchestratorError('CONFIG_INVALID', `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`);
+    throw new OrchestratorError(
+      'CONFIG_INVALID',
+      `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`,
+    );
   }
-  const store = SqliteStore.open({ file: config.SQLite3DataFile, clock, log: log.child({ component: 'backend' }), flushMs: config.BackendFlushIntervalMilliseconds });
+  const store = SqliteStore.open({
+    file: config.SQLite3DataFile,
+    clock,
+    log: log.child({ component: 'backend' }),
+    flushMs: config.BackendFlushIntervalMilliseconds,
+  });
   const metrics = new Metrics();
-  const hooks = new HookRunner({ shellCommand: config.ProcessesShellCommand, timeoutMs: config.HookTimeoutSeconds * 1000, clock, log: log.child({ component: 'hooks' }) });
+  const hooks = new HookRunner({
+    shellCommand: config.ProcessesShellCommand,
+    timeoutMs: config.HookTimeoutSeconds * 1000,
+    clock,
+    log: log.child({ component: 'hooks' }),
+  });
   const orchestrator: Orchestrator = new Orchestrator({
     settings,
     storage: storageOn(store, node, (key, cluster) => {
@@ -69,7 +82,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { host, port } = listenAddress(config.ListenAddress, log);
   await server.start(host, port);
   orchestrator.start();
-  log.info({ address: `${host}:${port}`, backend: config.SQLite3DataFile, seeds: config.DiscoverySeeds }, 'orchestrator runs');
+  log.info(
+    { address: `${host}:${port}`, backend: config.SQLite3DataFile, seeds: config.DiscoverySeeds },
+    'orchestrator runs',
+  );
 
   await new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
@@ -92,9 +108,14 @@ function makeLog({ config, debug }: DaemonOptions) {
 /** Without a host in the configured address the daemon stays on loopback: there is no authentication in front of it yet. */
 function listenAddress(configured: string, log: Log): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(configured);
-  if (match === null) throw new OrchestratorError('CONFIG_INVALID', `ListenAddress "${configured}": expected host:port or :port`);
+  if (match === null)
+    throw new OrchestratorError('CONFIG_INVALID', `ListenAddress "${configured}": expected host:port or :port`);
   const host = match[1] ?? match[2] ?? '';
-  if (host === '') log.warn({ configured }, 'ListenAddress names no host: listening on 127.0.0.1 only; name one, or 0.0.0.0, to be reached from elsewhere');
+  if (host === '')
+    log.warn(
+      { configured },
+      'ListenAddress names no host: listening on 127.0.0.1 only; name one, or 0.0.0.0, to be reached from elsewhere',
+    );
   return { host: host === '' ? '127.0.0.1' : host, port: Number(match[3]) };
 }
 
@@ -114,9 +135,14 @@ function restore(store: SqliteStore): Restored {
   };
 }
 
-function storageOn(store: SqliteStore, node: { hostname: string; token: string }, depth: (key: string, cluster: string) => number): Storage {
+function storageOn(
+  store: SqliteStore,
+  node: { hostname: string; token: string },
+  depth: (key: string, cluster: string) => number,
+): Storage {
   return {
-    instanceSeen: (watched, cluster) => store.instanceSeen(watched, cluster, depth(keyText(watched.instance.key), cluster)),
+    instanceSeen: (watched, cluster) =>
+      store.instanceSeen(watched, cluster, depth(keyText(watched.instance.key), cluster)),
     opened: async (record) => store.recoveryOpened(record, node),
     closed: async (record) => store.recoveryClosed(record),
     acknowledged: async (records) => store.acknowledged(records),
@@ -133,21 +159,52 @@ function storageOn(store: SqliteStore, node: { hostname: string; token: string }
   };
 }
 
-function hooksOn(hooks: HookRunner, config: Config, host: string, note: (uid: string, message: string) => void): RunHooks {
+function hooksOn(
+  hooks: HookRunner,
+  config: Config,
+  host: string,
+  note: (uid: string, message: string) => void,
+): RunHooks {
   const lists = {
-    detection: { name: 'OnFailureDetectionProcesses', commands: config.OnFailureDetectionProcesses, stopOnFailure: true },
-    preGraceful: { name: 'PreGracefulTakeoverProcesses', commands: config.PreGracefulTakeoverProcesses, stopOnFailure: true },
+    detection: {
+      name: 'OnFailureDetectionProcesses',
+      commands: config.OnFailureDetectionProcesses,
+      stopOnFailure: true,
+    },
+    preGraceful: {
+      name: 'PreGracefulTakeoverProcesses',
+      commands: config.PreGracefulTakeoverProcesses,
+      stopOnFailure: true,
+    },
     preFailover: { name: 'PreFailoverProcesses', commands: config.PreFailoverProcesses, stopOnFailure: true },
-    postPrimary: { name: 'PostMasterFailoverProcesses', commands: config.PostMasterFailoverProcesses, stopOnFailure: false },
-    postIntermediate: { name: 'PostIntermediateMasterFailoverProcesses', commands: config.PostIntermediateMasterFailoverProcesses, stopOnFailure: false },
+    postPrimary: {
+      name: 'PostMasterFailoverProcesses',
+      commands: config.PostMasterFailoverProcesses,
+      stopOnFailure: false,
+    },
+    postIntermediate: {
+      name: 'PostIntermediateMasterFailoverProcesses',
+      commands: config.PostIntermediateMasterFailoverProcesses,
+      stopOnFailure: false,
+    },
     postFailover: { name: 'PostFailoverProcesses', commands: config.PostFailoverProcesses, stopOnFailure: false },
-    postUnsuccessful: { name: 'PostUnsuccessfulFailoverProcesses', commands: config.PostUnsuccessfulFailoverProcesses, stopOnFailure: false },
-    postGraceful: { name: 'PostGracefulTakeoverProcesses', commands: config.PostGracefulTakeoverProcesses, stopOnFailure: false },
+    postUnsuccessful: {
+      name: 'PostUnsuccessfulFailoverProcesses',
+      commands: config.PostUnsuccessfulFailoverProcesses,
+      stopOnFailure: false,
+    },
+    postGraceful: {
+      name: 'PostGracefulTakeoverProcesses',
+      commands: config.PostGracefulTakeoverProcesses,
+      stopOnFailure: false,
+    },
   } as const;
   return async (list, subject) => {
     const chosen = lists[list];
     if (chosen.commands.length === 0) return true;
-    return hooks.run(chosen, hookContext(subject, config, host, list.endsWith('Graceful')), (message) => note(subject.uid, message));
+    return hooks.run(chosen, hookContext(subject, config, host, list.endsWith('Graceful')), (message) =>
+      note(subject.uid, message),
+    );
   };
 }
 
@@ -155,7 +212,12 @@ function hookContext(subject: HookSubject, config: Config, host: string, gracefu
   const { snapshot, failed, record, successor } = subject;
   return {
     failureType: subject.code,
-    instanceType: subject.kind === 'primary' ? ('master' as const) : subject.kind === 'coPrimary' ? ('co-master' as const) : ('intermediate-master' as const),
+    instanceType:
+      subject.kind === 'primary'
+        ? ('master' as const)
+        : subject.kind === 'coPrimary'
+          ? ('co-master' as const)
+          : ('intermediate-master' as const),
     failureDescription: '',
     command: graceful ? 'graceful-master-takeover' : '',
     failed,
@@ -198,7 +260,11 @@ function servicesOn(orchestrator: Orchestrator, store: SqliteStore, config: Conf
       const [primary] = primariesOf(snapshot);
       if (primary === undefined) throw new OrchestratorError('NOT_FOUND', `cluster ${snapshot.name} has no primary`);
       const key = primary.instance.key;
-      const suppressedBy = snapshot.maintenance.has(keyText(key)) ? 'maintenance' : snapshot.downtimes.has(keyText(key)) ? 'downtime' : undefined;
+      const suppressedBy = snapshot.maintenance.has(keyText(key))
+        ? 'maintenance'
+        : snapshot.downtimes.has(keyText(key))
+          ? 'downtime'
+          : undefined;
       const gates = orchestrator.coordinator
         .gates({ code: 'DeadMaster', kind: 'primary', key, snapshot, suppressedBy })
         .filter(({ name }) => !['detected', 'confirmed', 'fresh evidence', 'grace over'].includes(name)); // about a death that has not happened
@@ -213,6 +279,7 @@ function servicesOn(orchestrator: Orchestrator, store: SqliteStore, config: Conf
       orchestrator.recoveriesDisabled = disabled;
     },
     ready: () => orchestrator.inventory.all().length > 0 || config.DiscoverySeeds.length === 0,
-    metrics: () => metrics.text(() => ({ queue: observer.queueLength, instances: orchestrator.inventory.all().length })),
+    metrics: () =>
+      metrics.text(() => ({ queue: observer.queueLength, instances: orchestrator.inventory.all().length })),
   };
 }

@@ -1,6 +1,6 @@
 // Builds every object from plain values, starts and stops them in order.
 
-import { analyseCluster, type Analysis } from '../analysis/analyse.ts';
+import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
 import type { AnalysisOptions } from '../analysis/facts.ts';
 import { Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
@@ -32,7 +32,10 @@ export interface Storage extends RecoveryStore, Journal {
   audit(type: string, key: InstanceKey, cluster: string, message: string): void;
   recoveriesDisabled(disabled: boolean): void;
   promotionRule(key: InstanceKey, rule: PromotionRule): void;
-  downtime(key: InstanceKey, downtime: { owner: string; reason: string; beginMs: number; endMs: number } | undefined): void;
+  downtime(
+    key: InstanceKey,
+    downtime: { owner: string; reason: string; beginMs: number; endMs: number } | undefined,
+  ): void;
   forgotten(key: InstanceKey): void;
 }
 
@@ -45,7 +48,13 @@ export interface Restored {
   readonly openFences: readonly InstanceKey[];
   readonly recoveriesDisabled: boolean;
   readonly promotionRules: ReadonlyMap<string, PromotionRule>;
-  readonly downtimes: readonly { readonly key: InstanceKey; readonly owner: string; readonly reason: string; readonly beginMs: number; readonly endMs: number }[];
+  readonly downtimes: readonly {
+    readonly key: InstanceKey;
+    readonly owner: string;
+    readonly reason: string;
+    readonly beginMs: number;
+    readonly endMs: number;
+  }[];
 }
 
 export type RunHooks = (list: HookList | 'preGraceful' | 'postGraceful', context: HookSubject) => Promise<boolean>;
@@ -110,7 +119,14 @@ export class Orchestrator {
       onProbed: (event) => this.#onProbed(event),
     });
     const journal: Journal = storage;
-    const runner = new RecoveryRunner({ servers: this.servers, journal, clock, log, ...settings.runner, mayAct: () => undefined });
+    const runner = new RecoveryRunner({
+      servers: this.servers,
+      journal,
+      clock,
+      log,
+      ...settings.runner,
+      mayAct: () => undefined,
+    });
     this.book = new RecoveryBook(storage, settings.blockMs, restored.recoveries);
     this.fences = new FenceKeeper({
       servers: this.servers,
@@ -162,7 +178,15 @@ export class Orchestrator {
       reasonableLagSeconds: settings.recovery.maintenanceLagSeconds,
       isBanned: (key) => this.#isBanned(key),
       hooks: (list, failed, successor, snapshot) =>
-        deps.runHooks(list, { uid: '', code: 'DeadMaster', kind: 'primary', failed, snapshot, record: undefined, successor }),
+        deps.runHooks(list, {
+          uid: '',
+          code: 'DeadMaster',
+          kind: 'primary',
+          failed,
+          snapshot,
+          record: undefined,
+          successor,
+        }),
       acknowledge: async (record) => {
         const acknowledgement = { by: 'orchestrator', comment: 'planned takeover', atMs: clock.nowMs() };
         await this.book.acknowledge((one) => one.uid === record.uid, acknowledgement);
@@ -214,7 +238,12 @@ export class Orchestrator {
     const downtime = { owner, reason, beginMs, endMs: beginMs + durationMs };
     this.inventory.setDowntime(key, downtime);
     this.#deps.storage.downtime(key, downtime);
-    this.#deps.storage.audit('begin-downtime', key, this.inventory.clusterName(key), `owner: ${owner}, reason: ${reason}`);
+    this.#deps.storage.audit(
+      'begin-downtime',
+      key,
+      this.inventory.clusterName(key),
+      `owner: ${owner}, reason: ${reason}`,
+    );
   }
 
   endDowntime(key: InstanceKey): boolean {
@@ -233,7 +262,11 @@ export class Orchestrator {
   }
 
   /** A recovery that an operator asks for. The primary may still answer: then it is made read-only first. */
-  async recoverNow(snapshot: ClusterSnapshot, key: InstanceKey, options: { code?: string; designated?: InstanceKey; skipHooks?: boolean }) {
+  async recoverNow(
+    snapshot: ClusterSnapshot,
+    key: InstanceKey,
+    options: { code?: string; designated?: InstanceKey; skipHooks?: boolean },
+  ) {
     const found = this.#findings(snapshot).find((finding) => sameKey(finding.key, key));
     const answers = this.inventory.get(key)?.valid ?? false;
     const kind = options.code === undefined ? found?.recovery : 'primary';
@@ -248,7 +281,8 @@ export class Orchestrator {
       key: analysis.facts.instance.key,
       code: analysis.code,
       recovery: recoveryKind(analysis),
-      silent: analysis.code.startsWith('UnreachableMaster') || analysis.code.startsWith('UnreachableIntermediateMaster'),
+      silent:
+        analysis.code.startsWith('UnreachableMaster') || analysis.code.startsWith('UnreachableIntermediateMaster'),
       suppressedBy: analysis.suppressedBy,
     }));
   }
@@ -268,7 +302,11 @@ export class Orchestrator {
 
   #ignored(key: InstanceKey, found: 'seed' | 'replica' | 'source'): boolean {
     const { ignore } = this.#deps.settings;
-    const filters = [...ignore.any, ...(found === 'replica' ? ignore.replicas : []), ...(found === 'source' ? ignore.sources : [])];
+    const filters = [
+      ...ignore.any,
+      ...(found === 'replica' ? ignore.replicas : []),
+      ...(found === 'source' ? ignore.sources : []),
+    ];
     return filters.some((filter) => matches(filter, keyText(key)));
   }
 
@@ -295,7 +333,12 @@ export class Orchestrator {
   }
 
   async #onFenced(key: InstanceKey): Promise<void> {
-    this.#deps.storage.audit('fence-replaced-primary', key, this.inventory.clusterName(key), 'made read-only, client sessions ended');
+    this.#deps.storage.audit(
+      'fence-replaced-primary',
+      key,
+      this.inventory.clusterName(key),
+      'made read-only, client sessions ended',
+    );
     await this.#deps.storage.fenced(key);
     this.observer.suspect(key);
   }
@@ -306,7 +349,12 @@ export class Orchestrator {
     if (!record.successful || record.kind === 'intermediatePrimary') return;
     if (record.successor !== undefined) this.endDowntime(record.successor);
     const beginMs = clock.nowMs();
-    const downtime = { owner: 'orchestrator', reason: 'lost-in-recovery', beginMs, endMs: beginMs + settings.lostDowntimeMs };
+    const downtime = {
+      owner: 'orchestrator',
+      reason: 'lost-in-recovery',
+      beginMs,
+      endMs: beginMs + settings.lostDowntimeMs,
+    };
     const lost = [record.failed, ...record.lost.map(({ key }) => key)];
     for (const key of lost) {
       this.inventory.setDowntime(key, downtime);

@@ -10,8 +10,16 @@ export interface Settings {
   readonly seeds: readonly string[];
   readonly defaultPort: number;
   readonly observer: Omit<ObserverSettings, 'ignored'>;
-  readonly ignore: { readonly any: readonly string[]; readonly replicas: readonly string[]; readonly sources: readonly string[] };
-  readonly runner: { readonly probeTimeoutMs: number; readonly stepTimeoutMs: number; readonly promoteOnDrainTimeout: boolean };
+  readonly ignore: {
+    readonly any: readonly string[];
+    readonly replicas: readonly string[];
+    readonly sources: readonly string[];
+  };
+  readonly runner: {
+    readonly probeTimeoutMs: number;
+    readonly stepTimeoutMs: number;
+    readonly promoteOnDrainTimeout: boolean;
+  };
   readonly fence: { readonly attemptMs: number; readonly retryMs: number };
   readonly recovery: Omit<CoordinatorSettings, 'plan'> & {
     readonly maintenanceLagSeconds: number;

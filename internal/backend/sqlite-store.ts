@@ -4,8 +4,8 @@
 
 import { readFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { OrchestratorError } from '../runtime/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { lagSeconds, type ThreadState, type WatchedInstance } from '../topology/instance.ts';
 import { compareKeys, type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
@@ -48,8 +48,13 @@ export interface AuditEntry {
 }
 
 const toText = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-const toMs = (text: unknown): number => (typeof text === 'string' && text !== '' ? Date.parse(`${text.replace(' ', 'T')}Z`) || 0 : 0);
-const keys = (text: unknown): readonly InstanceKey[] => String(text ?? '').split(',').filter((one) => one !== '').map((one) => parseKey(one));
+const toMs = (text: unknown): number =>
+  typeof text === 'string' && text !== '' ? Date.parse(`${text.replace(' ', 'T')}Z`) || 0 : 0;
+const keys = (text: unknown): readonly InstanceKey[] =>
+  String(text ?? '')
+    .split(',')
+    .filter((one) => one !== '')
+    .map((one) => parseKey(one));
 const threadNumber: Record<ThreadState, number> = { none: -1, stopped: 0, running: 1, other: 2 };
 
 /** How long a locked file may hold us up. Short, since it holds up everything else too. */
@@ -59,7 +64,10 @@ export class SqliteStore {
   readonly #db: Database.Database;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #pending = new Map<string, { readonly watched: WatchedInstance; readonly cluster: string; readonly depth: number }>();
+  readonly #pending = new Map<
+    string,
+    { readonly watched: WatchedInstance; readonly cluster: string; readonly depth: number }
+  >();
   readonly #stopFlushing: () => void;
 
   private constructor(db: Database.Database, clock: Clock, log: Log, flushMs: number) {
@@ -70,7 +78,12 @@ export class SqliteStore {
   }
 
   /** @throws {OrchestratorError} `BACKEND_FAILED`: the file cannot be opened, is locked, or is no database. */
-  static open(options: { readonly file: string; readonly clock: Clock; readonly log: Log; readonly flushMs: number }): SqliteStore {
+  static open(options: {
+    readonly file: string;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly flushMs: number;
+  }): SqliteStore {
     const { file, clock, log, flushMs } = options;
     try {
       const db = new Database(file, { timeout: BUSY_MS });
@@ -96,18 +109,22 @@ export class SqliteStore {
   /** Writes what probes found since the last time, the newest of each server, in one transaction. */
   flush(): void {
     if (this.#pending.size === 0) return;
-    const batch = [...this.#pending.values()].sort((a, b) => compareKeys(a.watched.instance.key, b.watched.instance.key));
+    const batch = [...this.#pending.values()].sort((a, b) =>
+      compareKeys(a.watched.instance.key, b.watched.instance.key),
+    );
     this.#pending.clear();
     this.#attempt('probe results', () => {
       this.#db.transaction(() => {
-        for (const { watched, cluster, depth } of batch) this.#upsert('database_instance', instanceRow(watched, cluster, depth));
+        for (const { watched, cluster, depth } of batch)
+          this.#upsert('database_instance', instanceRow(watched, cluster, depth));
       })();
     });
   }
 
   /** What can be known of servers before the first probe. They come back invalid: only a fresh read makes them valid. */
   loadInstances(): readonly InstanceKey[] {
-    const rows = this.#attempt('instances', () => this.#db.prepare('SELECT hostname, port FROM database_instance').all()) ?? [];
+    const rows =
+      this.#attempt('instances', () => this.#db.prepare('SELECT hostname, port FROM database_instance').all()) ?? [];
     return (rows as { hostname: string; port: number }[]).map(({ hostname, port }) => ({ hostname, port }));
   }
 
@@ -175,7 +192,10 @@ export class SqliteStore {
   }
 
   loadRecoveries(limit: number): readonly StoredRecovery[] {
-    const rows = this.#attempt('recoveries', () => this.#db.prepare('SELECT * FROM topology_recovery ORDER BY recovery_id DESC LIMIT ?').all(limit)) ?? [];
+    const rows =
+      this.#attempt('recoveries', () =>
+        this.#db.prepare('SELECT * FROM topology_recovery ORDER BY recovery_id DESC LIMIT ?').all(limit),
+      ) ?? [];
     return (rows as Record<string, Value>[]).map(recoveryOf);
   }
 
@@ -190,17 +210,33 @@ export class SqliteStore {
   }
 
   stepEnded(uid: string, number: number, error: string | undefined): void {
-    this.#run('UPDATE recovery_journal SET ended_at = ?, error = ? WHERE recovery_uid = ? AND step_number = ?', this.#now(), error ?? null, uid, number);
+    this.#run(
+      'UPDATE recovery_journal SET ended_at = ?, error = ? WHERE recovery_uid = ? AND step_number = ?',
+      this.#now(),
+      error ?? null,
+      uid,
+      number,
+    );
   }
 
   note(uid: string, message: string): void {
-    this.#run('INSERT INTO topology_recovery_steps (recovery_uid, audit_at, message) VALUES (?, ?, ?)', uid, this.#now(), message);
+    this.#run(
+      'INSERT INTO topology_recovery_steps (recovery_uid, audit_at, message) VALUES (?, ?, ?)',
+      uid,
+      this.#now(),
+      message,
+    );
   }
 
   /** Notes and journalled steps of one recovery, oldest first. */
   steps(uid: string): readonly { readonly id: number; readonly at: string; readonly message: string }[] {
-    const sql = 'SELECT recovery_step_id AS id, audit_at AS at, message FROM topology_recovery_steps WHERE recovery_uid = ? ORDER BY recovery_step_id';
-    return (this.#attempt('steps', () => this.#db.prepare(sql).all(uid)) ?? []) as { id: number; at: string; message: string }[];
+    const sql =
+      'SELECT recovery_step_id AS id, audit_at AS at, message FROM topology_recovery_steps WHERE recovery_uid = ? ORDER BY recovery_step_id';
+    return (this.#attempt('steps', () => this.#db.prepare(sql).all(uid)) ?? []) as {
+      id: number;
+      at: string;
+      message: string;
+    }[];
   }
 
   fenceIntended(failed: InstanceKey, cluster: string, successor: InstanceKey): void {
@@ -222,18 +258,28 @@ export class SqliteStore {
   }
 
   loadFences(): readonly InstanceKey[] {
-    return (this.#attempt('fences', () => this.#db.prepare('SELECT hostname, port FROM fence_intent').all()) ?? []) as InstanceKey[];
+    return (this.#attempt('fences', () => this.#db.prepare('SELECT hostname, port FROM fence_intent').all()) ??
+      []) as InstanceKey[];
   }
 
   audit(type: string, key: InstanceKey, cluster: string, message: string): void {
     this.#attempt('audit', () =>
-      this.#insert('audit', { audit_timestamp: this.#now(), audit_type: type, hostname: key.hostname, port: key.port, cluster_name: cluster, message }),
+      this.#insert('audit', {
+        audit_timestamp: this.#now(),
+        audit_type: type,
+        hostname: key.hostname,
+        port: key.port,
+        cluster_name: cluster,
+        message,
+      }),
     );
   }
 
   audits(page: number, pageSize: number): readonly AuditEntry[] {
     const rows =
-      this.#attempt('audits', () => this.#db.prepare('SELECT * FROM audit ORDER BY audit_id DESC LIMIT ? OFFSET ?').all(pageSize, page * pageSize)) ?? [];
+      this.#attempt('audits', () =>
+        this.#db.prepare('SELECT * FROM audit ORDER BY audit_id DESC LIMIT ? OFFSET ?').all(pageSize, page * pageSize),
+      ) ?? [];
     return (rows as Record<string, Value>[]).map((row) => ({
       id: Number(row.audit_id),
       at: String(row.audit_timestamp),
@@ -250,21 +296,32 @@ export class SqliteStore {
 
   /** Unreadable means disabled: the safer reading. */
   loadRecoveriesDisabled(): boolean {
-    const row = this.#attempt('global switch', () => this.#db.prepare('SELECT COUNT(*) AS n FROM global_recovery_disable WHERE disable_recovery = 1').get());
+    const row = this.#attempt('global switch', () =>
+      this.#db.prepare('SELECT COUNT(*) AS n FROM global_recovery_disable WHERE disable_recovery = 1').get(),
+    );
     return row === undefined || Number((row as { n: number }).n) > 0;
   }
 
   promotionRule(key: InstanceKey, rule: PromotionRule): void {
     this.#attempt('promotion rule', () =>
-      this.#upsert('candidate_database_instance', { hostname: key.hostname, port: key.port, last_suggested: this.#now(), promotion_rule: rule }),
+      this.#upsert('candidate_database_instance', {
+        hostname: key.hostname,
+        port: key.port,
+        last_suggested: this.#now(),
+        promotion_rule: rule,
+      }),
     );
   }
 
   loadPromotionRules(): ReadonlyMap<string, PromotionRule> {
-    const rows = (this.#attempt('promotion rules', () => this.#db.prepare('SELECT hostname, port, promotion_rule FROM candidate_database_instance').all()) ??
-      []) as Record<string, Value>[];
+    const rows = (this.#attempt('promotion rules', () =>
+      this.#db.prepare('SELECT hostname, port, promotion_rule FROM candidate_database_instance').all(),
+    ) ?? []) as Record<string, Value>[];
     return new Map(
-      rows.map((row) => [keyText({ hostname: String(row.hostname), port: Number(row.port) }), parsePromotionRule(String(row.promotion_rule)) ?? 'neutral']),
+      rows.map((row) => [
+        keyText({ hostname: String(row.hostname), port: Number(row.port) }),
+        parsePromotionRule(String(row.promotion_rule)) ?? 'neutral',
+      ]),
     );
   }
 
@@ -287,10 +344,9 @@ export class SqliteStore {
   }
 
   loadDowntimes(): readonly (StoredDowntime & { readonly key: InstanceKey })[] {
-    const rows = (this.#attempt('downtimes', () => this.#db.prepare('SELECT * FROM database_instance_downtime WHERE downtime_active = 1').all()) ?? []) as Record<
-      string,
-      Value
-    >[];
+    const rows = (this.#attempt('downtimes', () =>
+      this.#db.prepare('SELECT * FROM database_instance_downtime WHERE downtime_active = 1').all(),
+    ) ?? []) as Record<string, Value>[];
     return rows.map((row) => ({
       key: { hostname: String(row.hostname), port: Number(row.port) },
       owner: String(row.owner),
@@ -306,13 +362,17 @@ export class SqliteStore {
 
   #insert(table: string, row: Readonly<Record<string, Value>>): void {
     const names = Object.keys(row);
-    this.#db.prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).run(...Object.values(row));
+    this.#db
+      .prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`)
+      .run(...Object.values(row));
   }
 
   /** Keyed by (hostname, port); columns of other writers stay as they are. */
   #upsert(table: string, row: Readonly<Record<string, Value>>): void {
     const names = Object.keys(row);
-    const updates = names.filter((name) => name !== 'hostname' && name !== 'port').map((name) => `${name} = excluded.${name}`);
+    const updates = names
+      .filter((name) => name !== 'hostname' && name !== 'port')
+      .map((name) => `${name} = excluded.${name}`);
     this.#db
       .prepare(
         `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
@@ -348,14 +408,24 @@ function recoveryOf(row: Record<string, Value>): StoredRecovery {
     startedMs: toMs(row.start_active_period),
     ...(endedMs > 0 ? { endedMs } : {}),
     successful,
-    ...(row.successor_hostname ? { successor: { hostname: String(row.successor_hostname), port: Number(row.successor_port) } } : {}),
+    ...(row.successor_hostname
+      ? { successor: { hostname: String(row.successor_hostname), port: Number(row.successor_port) } }
+      : {}),
     successorAlias: String(row.successor_alias ?? ''),
     lost: keys(row.lost_slaves).map((key) => ({ key })),
     participants: keys(row.participating_instances),
-    errors: String(row.all_errors ?? '').split('\n').filter((line) => line !== ''),
+    errors: String(row.all_errors ?? '')
+      .split('\n')
+      .filter((line) => line !== ''),
     harmless: Number(row.in_active_period) === 0 && Number(row.acknowledged) === 0,
     ...(Number(row.acknowledged) === 1
-      ? { acknowledged: { by: String(row.acknowledged_by), comment: String(row.acknowledge_comment), atMs: toMs(row.acknowledged_at) } }
+      ? {
+          acknowledged: {
+            by: String(row.acknowledged_by),
+            comment: String(row.acknowledge_comment),
+            atMs: toMs(row.acknowledged_at),
+          },
+        }
       : {}),
   };
 }
@@ -412,7 +482,9 @@ function instanceRow(watched: WatchedInstance, cluster: string, depth: number): 
     sql_delay: replication?.delaySeconds ?? 0,
     allow_tls: bit(replication?.tlsAllowed ?? false),
     num_slave_hosts: instance.replicaKeys.length,
-    slave_hosts: JSON.stringify([...instance.replicaKeys].sort(compareKeys).map(({ hostname, port }) => ({ Hostname: hostname, Port: port }))),
+    slave_hosts: JSON.stringify(
+      [...instance.replicaKeys].sort(compareKeys).map(({ hostname, port }) => ({ Hostname: hostname, Port: port })),
+    ),
     cluster_name: cluster,
     suggested_cluster_alias: instance.suggestedClusterAlias,
     data_center: instance.dataCenter,

@@ -7,7 +7,15 @@ export type Mark = 'core' | 'compat' | 'retired';
 
 export interface ConfigKey<T extends ValueType = ValueType> {
   readonly type: T;
-  readonly default: T extends 'bool' ? boolean : T extends 'string' ? string : T extends 'string[]' ? readonly string[] : T extends 'map' ? Readonly<Record<string, string>> : number;
+  readonly default: T extends 'bool'
+    ? boolean
+    : T extends 'string'
+      ? string
+      : T extends 'string[]'
+        ? readonly string[]
+        : T extends 'map'
+          ? Readonly<Record<string, string>>
+          : number;
   readonly mark: Mark;
 }
 
@@ -16,7 +24,8 @@ const text = (value: string, mark: Mark = 'core') => ({ type: 'string', default:
 const int = (value: number, mark: Mark = 'core') => ({ type: 'int', default: value, mark }) as const;
 const uint = (value: number, mark: Mark = 'core') => ({ type: 'uint', default: value, mark }) as const;
 const float = (value: number, mark: Mark = 'core') => ({ type: 'float', default: value, mark }) as const;
-const list = (value: readonly string[] = [], mark: Mark = 'core') => ({ type: 'string[]', default: value, mark }) as const;
+const list = (value: readonly string[] = [], mark: Mark = 'core') =>
+  ({ type: 'string[]', default: value, mark }) as const;
 const map = (mark: Mark = 'core') => ({ type: 'map', default: {} as Readonly<Record<string, string>>, mark }) as const;
 
 export const CONFIG_KEYS = {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseJson, type ParseError, printParseErrorCode } from 'jsonc-parser';
+import { type ParseError, parse as parseJson, printParseErrorCode } from 'jsonc-parser';
 import { OrchestratorError } from '../runtime/errors.ts';
 import { CONFIG_KEYS, type Config, type ConfigKey, type ConfigName } from './keys.ts';
 
@@ -14,7 +14,9 @@ const SEARCH = ['/etc/orchestrator.conf.json', 'conf/orchestrator.conf.json', 'o
 const byLowerName = new Map(Object.keys(CONFIG_KEYS).map((name) => [name.toLowerCase(), name as ConfigName]));
 
 export function defaultConfig(): Config {
-  return Object.freeze(Object.fromEntries(Object.entries(CONFIG_KEYS).map(([name, key]) => [name, key.default]))) as Config;
+  return Object.freeze(
+    Object.fromEntries(Object.entries(CONFIG_KEYS).map(([name, key]) => [name, key.default])),
+  ) as Config;
 }
 
 /**
@@ -22,7 +24,10 @@ export function defaultConfig(): Config {
  *
  * @throws {OrchestratorError} `CONFIG_INVALID`; the message names file, line, key and what was expected.
  */
-export function loadConfig(options: { readonly file?: string; readonly env: Readonly<Record<string, string | undefined>> }): LoadedConfig {
+export function loadConfig(options: {
+  readonly file?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): LoadedConfig {
   const files: string[] = [];
   const warnings: string[] = [];
   const values: Record<string, unknown> = { ...defaultConfig() };
@@ -49,12 +54,20 @@ function parseFile(file: string, text: string): Record<string, unknown> {
   const errors: ParseError[] = [];
   const value: unknown = parseJson(text, errors, { allowTrailingComma: true });
   const [first] = errors;
-  if (first !== undefined) throw invalid(`${file}:${lineAt(text, first.offset)}: ${printParseErrorCode(first.error)}: not valid JSON here`);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(`${file}: expected one JSON object`);
+  if (first !== undefined)
+    throw invalid(`${file}:${lineAt(text, first.offset)}: ${printParseErrorCode(first.error)}: not valid JSON here`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(`${file}: expected one JSON object`);
   return value as Record<string, unknown>;
 }
 
-function merge(values: Record<string, unknown>, read: Record<string, unknown>, file: string, text: string, warnings: string[]): void {
+function merge(
+  values: Record<string, unknown>,
+  read: Record<string, unknown>,
+  file: string,
+  text: string,
+  warnings: string[],
+): void {
   for (const [given, value] of Object.entries(read)) {
     if (given.startsWith('#') || given.startsWith('_')) continue;
     const name = given in CONFIG_KEYS ? (given as ConfigName) : byLowerName.get(given.toLowerCase());
@@ -64,13 +77,15 @@ function merge(values: Record<string, unknown>, read: Record<string, unknown>, f
       continue;
     }
     const key: ConfigKey = CONFIG_KEYS[name];
-    if (key.mark === 'retired' && JSON.stringify(value) !== JSON.stringify(key.default)) warnings.push(`${file}:${line}: ${name} has no effect any more`);
+    if (key.mark === 'retired' && JSON.stringify(value) !== JSON.stringify(key.default))
+      warnings.push(`${file}:${line}: ${name} has no effect any more`);
     if (value === null) {
       if (key.type === 'string[]') values[name] = [];
       if (key.type === 'map') values[name] = {};
       continue;
     }
-    if (!fits(value, key)) throw invalid(`${file}:${line}: ${name} must be ${EXPECTED[key.type]}, not ${JSON.stringify(value)}`);
+    if (!fits(value, key))
+      throw invalid(`${file}:${line}: ${name} must be ${EXPECTED[key.type]}, not ${JSON.stringify(value)}`);
     values[name] = key.type === 'map' ? { ...(values[name] as object), ...(value as object) } : value;
   }
 }
@@ -100,7 +115,11 @@ function fits(value: unknown, key: ConfigKey): boolean {
     case 'string[]':
       return Array.isArray(value) && value.every((item) => typeof item === 'string');
     case 'map':
-      return typeof value === 'object' && !Array.isArray(value) && Object.values(value as object).every((item) => typeof item === 'string');
+      return (
+        typeof value === 'object' &&
+        !Array.isArray(value) &&
+        Object.values(value as object).every((item) => typeof item === 'string')
+      );
   }
 }
 
@@ -118,7 +137,9 @@ function adjust(values: Config, env: Readonly<Record<string, string | undefined>
     config.RecoveryPeriodBlockSeconds = 60 * config.RecoveryPeriodBlockMinutes;
   }
   if (config.FailMasterPromotionIfSQLThreadNotUpToDate && config.DelayMasterPromotionIfSQLThreadNotUpToDate) {
-    throw invalid('FailMasterPromotionIfSQLThreadNotUpToDate and DelayMasterPromotionIfSQLThreadNotUpToDate exclude each other: set one of them');
+    throw invalid(
+      'FailMasterPromotionIfSQLThreadNotUpToDate and DelayMasterPromotionIfSQLThreadNotUpToDate exclude each other: set one of them',
+    );
   }
   if (config.FailMasterPromotionOnLagMinutes > 0 && config.ReplicationLagQuery === '') {
     throw invalid('FailMasterPromotionOnLagMinutes needs ReplicationLagQuery: without it lag is not measured');
@@ -141,7 +162,8 @@ function readCredentials(file: string): { user: string; password: string } {
     const header = /^\s*\[([^\]]+)\]\s*$/.exec(line);
     if (header !== null) section = (header[1] ?? '').toLowerCase();
     const pair = /^\s*([A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^#;]*))/.exec(line);
-    if (section === 'client' && pair !== null) found[(pair[1] ?? '').toLowerCase()] = pair[2]?.replaceAll(/\\(.)/g, '$1') ?? (pair[3] ?? '').trim();
+    if (section === 'client' && pair !== null)
+      found[(pair[1] ?? '').toLowerCase()] = pair[2]?.replaceAll(/\\(.)/g, '$1') ?? (pair[3] ?? '').trim();
   }
   return { user: found.user ?? '', password: found.password ?? '' };
 }

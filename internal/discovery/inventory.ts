@@ -63,7 +63,14 @@ export class Inventory {
     });
     const known = this.#members.get(text);
     if (known === undefined) return undefined;
-    const watched = { ...known, lastCheckedMs: nowMs, lastAttemptedMs: nowMs, valid: false, partialSuccess: false, lastError: error };
+    const watched = {
+      ...known,
+      lastCheckedMs: nowMs,
+      lastAttemptedMs: nowMs,
+      valid: false,
+      partialSuccess: false,
+      lastError: error,
+    };
     this.#members.set(text, watched);
     return watched;
   }

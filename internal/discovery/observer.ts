@@ -129,7 +129,8 @@ export class Observer {
       if (entry.running || entry.dueMs > nowMs) continue;
       const hot = entry.hotUntilMs > nowMs;
       const dead = !hot && inventory.health(entry.key).failures > 1;
-      if (dead ? this.#runningDead >= settings.maxDeadConcurrency : !hot && this.#running >= settings.maxConcurrency) continue;
+      if (dead ? this.#runningDead >= settings.maxDeadConcurrency : !hot && this.#running >= settings.maxConcurrency)
+        continue;
       this.#launch(entry, hot, dead);
     }
   }

@@ -26,7 +26,11 @@ interface Variable {
   readonly value: (context: HookContext) => string | undefined;
 }
 
-const row = (placeholders: string, variable: string | undefined, value: Variable['value']): Variable => ({ placeholders: placeholders.split(' '), variable, value });
+const row = (placeholders: string, variable: string | undefined, value: Variable['value']): Variable => ({
+  placeholders: placeholders.split(' '),
+  variable,
+  value,
+});
 
 const VARIABLES: readonly Variable[] = [
   row('failureType', 'ORC_FAILURE_TYPE', (c) => c.failureType),
@@ -44,7 +48,9 @@ const VARIABLES: readonly Variable[] = [
   row('replicaHosts slaveHosts', 'ORC_REPLICA_HOSTS', (c) => c.replicas.join(',')),
   row('isDowntimed', 'ORC_IS_DOWNTIMED', (c) => String(c.isDowntimed)),
   row('autoMasterRecovery', 'ORC_AUTO_MASTER_RECOVERY', (c) => String(c.autoPrimaryRecovery)),
-  row('autoIntermediateMasterRecovery', 'ORC_AUTO_INTERMEDIATE_MASTER_RECOVERY', (c) => String(c.autoIntermediateRecovery)),
+  row('autoIntermediateMasterRecovery', 'ORC_AUTO_INTERMEDIATE_MASTER_RECOVERY', (c) =>
+    String(c.autoIntermediateRecovery),
+  ),
   row('orchestratorHost', 'ORC_ORCHESTRATOR_HOST', (c) => c.orchestratorHost),
   row('recoveryUID', 'ORC_RECOVERY_UID', (c) => c.recoveryUid),
   row('isSuccessful', 'ORC_IS_SUCCESSFUL', (c) => String(c.isSuccessful)),
@@ -57,7 +63,9 @@ const VARIABLES: readonly Variable[] = [
 
 export function hookEnvironment(context: HookContext): Readonly<Record<string, string>> {
   const entries = VARIABLES.map(({ variable, value }) => [variable, value(context)] as const);
-  return Object.fromEntries(entries.filter((entry): entry is readonly [string, string] => entry[0] !== undefined && entry[1] !== undefined));
+  return Object.fromEntries(
+    entries.filter((entry): entry is readonly [string, string] => entry[0] !== undefined && entry[1] !== undefined),
+  );
 }
 
 /**
@@ -65,7 +73,9 @@ export function hookEnvironment(context: HookContext): Readonly<Record<string, s
  * single-quoted, inside quotes it is escaped for those quotes. Unknown placeholders and absent values stay as they are.
  */
 export function substitutePlaceholders(command: string, context: HookContext): string {
-  const values = new Map(VARIABLES.flatMap(({ placeholders, value }) => placeholders.map((name) => [name, value(context)] as const)));
+  const values = new Map(
+    VARIABLES.flatMap(({ placeholders, value }) => placeholders.map((name) => [name, value(context)] as const)),
+  );
   let quote: '"' | "'" | undefined;
   let output = '';
   for (let at = 0; at < command.length; at += 1) {

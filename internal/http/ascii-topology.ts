@@ -18,15 +18,26 @@ interface Line {
 export function drawTopology(snapshot: ClusterSnapshot, options: DrawingOptions): string {
   const lines = treeLines(snapshot, options);
   const width = Math.max(0, ...lines.map(({ head }) => Buffer.byteLength(head)));
-  return lines.map(({ head, tokens, extras }) => `${pad(head, width)} [${[...tokens, ...extras].filter((one) => one !== '').join(',')}]`).join('\n');
+  return lines
+    .map(
+      ({ head, tokens, extras }) =>
+        `${pad(head, width)} [${[...tokens, ...extras].filter((one) => one !== '').join(',')}]`,
+    )
+    .join('\n');
 }
 
 /** The same in columns separated by `|`. */
 export function drawTabulated(snapshot: ClusterSnapshot, options: DrawingOptions): string {
   const rows = treeLines(snapshot, options).map(({ head, tokens, extras }) => [head, ...tokens, extras.join(',')]);
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => Buffer.byteLength(row[column] ?? ''))));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => Buffer.byteLength(row[column] ?? ''))),
+  );
   return rows
-    .map((row) => row.map((cell, column) => (column === 1 ? cell.padStart(widths[column] ?? 0) : pad(cell, widths[column] ?? 0))).join('|'))
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 1 ? cell.padStart(widths[column] ?? 0) : pad(cell, widths[column] ?? 0)))
+        .join('|'),
+    )
     .join('\n');
 }
 
@@ -40,14 +51,24 @@ function treeLines(snapshot: ClusterSnapshot, options: DrawingOptions): readonly
   const root = roots.at(-1);
   if (root !== undefined) return branch(snapshot, root, 0, options, new Set());
   const seen = new Set<string>();
-  return sorted.flatMap((member) => (seen.has(keyText(member.instance.key)) ? [] : branch(snapshot, member, 1, options, seen)));
+  return sorted.flatMap((member) =>
+    seen.has(keyText(member.instance.key)) ? [] : branch(snapshot, member, 1, options, seen),
+  );
 }
 
-function branch(snapshot: ClusterSnapshot, member: WatchedInstance, depth: number, options: DrawingOptions, seen: Set<string>): readonly Line[] {
+function branch(
+  snapshot: ClusterSnapshot,
+  member: WatchedInstance,
+  depth: number,
+  options: DrawingOptions,
+  seen: Set<string>,
+): readonly Line[] {
   const text = keyText(member.instance.key);
   if (seen.has(text)) return [];
   seen.add(text);
-  const below = replicasOf(snapshot, member.instance.key).flatMap((replica) => branch(snapshot, replica, depth + 1, options, seen));
+  const below = replicasOf(snapshot, member.instance.key).flatMap((replica) =>
+    branch(snapshot, replica, depth + 1, options, seen),
+  );
   return [line(snapshot, member, depth, options), ...below];
 }
 

@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis/analyse.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
-import type { FailoverPlan } from '../recovery/plan.ts';
 import type { Gate } from '../recovery/gates.ts';
+import type { FailoverPlan } from '../recovery/plan.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { Instance } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
@@ -36,17 +36,33 @@ export interface Services {
     snapshot: ClusterSnapshot,
     key: InstanceKey,
     options: { readonly code?: string; readonly designated?: InstanceKey; readonly skipHooks?: boolean },
-  ): Promise<{ readonly kind: 'recovered'; readonly record: RecoveryRecord } | { readonly kind: 'refused'; readonly gate: Gate } | undefined>;
-  takeOver(request: { readonly snapshot: ClusterSnapshot; readonly designated?: InstanceKey; readonly auto: boolean }): Promise<{
+  ): Promise<
+    | { readonly kind: 'recovered'; readonly record: RecoveryRecord }
+    | { readonly kind: 'refused'; readonly gate: Gate }
+    | undefined
+  >;
+  takeOver(request: {
+    readonly snapshot: ClusterSnapshot;
+    readonly designated?: InstanceKey;
+    readonly auto: boolean;
+  }): Promise<{
     readonly record: RecoveryRecord;
     readonly warnings: readonly string[];
   }>;
   /** What would happen if the primary of this cluster died now, with the gates an automatic recovery would have to pass. */
-  failoverPlan(snapshot: ClusterSnapshot): { readonly plan: FailoverPlan; readonly gates: readonly Gate[]; readonly firstNo: Gate | null };
+  failoverPlan(snapshot: ClusterSnapshot): {
+    readonly plan: FailoverPlan;
+    readonly gates: readonly Gate[];
+    readonly firstNo: Gate | null;
+  };
   recoveries(): readonly RecoveryRecord[];
   steps(uid: string): readonly RecoveryStepEntry[];
   audits(page: number): readonly AuditEntry[];
-  acknowledge(selects: (record: RecoveryRecord) => boolean, by: string, comment: string): Promise<readonly RecoveryRecord[]>;
+  acknowledge(
+    selects: (record: RecoveryRecord) => boolean,
+    by: string,
+    comment: string,
+  ): Promise<readonly RecoveryRecord[]>;
   recoveriesDisabled(): boolean;
   setRecoveriesDisabled(disabled: boolean): void;
   /** Whether the first round of probes is over. */

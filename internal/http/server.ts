@@ -3,34 +3,11 @@ import type { AddressInfo } from 'node:net';
 import Router from '@koa/router';
 import Koa from 'koa';
 import { errorText, OrchestratorError } from '../runtime/errors.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
-import type { HttpSettings, Services } from './ports.ts';
+import { Request } from './request.ts';
+import { envelope, type HttpServerDeps, type Route } from './route.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { recoveryRoutes } from './routes/recoveries.ts';
-import { Request } from './request.ts';
 import { topologyRoutes } from './routes/topology.ts';
-
-export interface HttpServerDeps {
-  readonly services: Services;
-  readonly settings: HttpSettings;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/** The contract's answer to a command: exactly three members, in this order. */
-export const envelope = (code: 'OK' | 'ERROR', message: string, details: unknown = null) => ({ Code: code, Message: message, Details: details });
-
-/** A handler's answer: a bare payload, or an envelope. */
-export type Handler = (request: Request) => Promise<unknown> | unknown;
-
-export interface Route {
-  /** Path below `/api/`, with `:parameters`. */
-  readonly path: string;
-  /** Changes something: refused on a read-only node. */
-  readonly acts?: true;
-  readonly handle: Handler;
-}
 
 /** The HTTP face: `/api` as the contract has it, `/api/v2`, and the probes of load balancers and orchestrators. */
 export class HttpServer {
@@ -43,7 +20,8 @@ export class HttpServer {
     app.on('error', (err: unknown) => deps.log.debug({ err }, 'a client went away'));
     app.use(this.#answers());
     const router = new Router({ prefix: deps.settings.urlPrefix });
-    for (const route of [...topologyRoutes(deps), ...actionRoutes(deps), ...recoveryRoutes(deps)]) this.#mount(router, route);
+    for (const route of [...topologyRoutes(deps), ...actionRoutes(deps), ...recoveryRoutes(deps)])
+      this.#mount(router, route);
     this.#mountProbes(router);
     app.use(router.routes());
     this.#server = createServer(app.callback());
@@ -51,7 +29,9 @@ export class HttpServer {
 
   async start(host: string, port: number): Promise<AddressInfo> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause) => reject(new OrchestratorError('CONFIG_INVALID', `cannot listen on ${host}:${port}`, { cause })));
+      this.#server.once('error', (cause) =>
+        reject(new OrchestratorError('CONFIG_INVALID', `cannot listen on ${host}:${port}`, { cause })),
+      );
       this.#server.listen(port, host, resolve);
     });
     return this.#server.address() as AddressInfo;

@@ -1,4 +1,11 @@
-import type { BinlogCoordinates, GtidState, Instance, ReplicationStatus, SemiSync, ThreadState } from '../topology/instance.ts';
+import type {
+  BinlogCoordinates,
+  GtidState,
+  Instance,
+  ReplicationStatus,
+  SemiSync,
+  ThreadState,
+} from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { Row } from './server-connection.ts';
 
@@ -7,7 +14,8 @@ class Columns {
   readonly #values = new Map<string, string>();
 
   constructor(row: Row) {
-    for (const [name, value] of Object.entries(row)) if (value !== null) this.#values.set(name.toLowerCase(), String(value));
+    for (const [name, value] of Object.entries(row))
+      if (value !== null) this.#values.set(name.toLowerCase(), String(value));
   }
 
   text(...names: string[]): string {
@@ -38,16 +46,33 @@ export interface ProbeRows {
 }
 
 const oneLine = (text: string) => text.replaceAll(/\s+/g, '');
-const FILTERS = ['Replicate_Do_DB', 'Replicate_Ignore_DB', 'Replicate_Do_Table', 'Replicate_Ignore_Table', 'Replicate_Wild_Do_Table', 'Replicate_Wild_Ignore_Table', 'Replicate_Rewrite_DB', 'Replicate_Do_Domain_Ids', 'Replicate_Ignore_Domain_Ids'];
+const FILTERS = [
+  'Replicate_Do_DB',
+  'Replicate_Ignore_DB',
+  'Replicate_Do_Table',
+  'Replicate_Ignore_Table',
+  'Replicate_Wild_Do_Table',
+  'Replicate_Wild_Ignore_Table',
+  'Replicate_Rewrite_DB',
+  'Replicate_Do_Domain_Ids',
+  'Replicate_Ignore_Domain_Ids',
+];
 
 /** Rows of one probe, as text, to the instance they describe. Pure. */
 export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
-  const variables = new Columns(Object.fromEntries(rows.variables.map((row) => [String(row.Variable_name), row.Value ?? null])));
-  const status = new Columns(Object.fromEntries(rows.status.map((row) => [String(row.Variable_name), row.Value ?? null])));
+  const variables = new Columns(
+    Object.fromEntries(rows.variables.map((row) => [String(row.Variable_name), row.Value ?? null])),
+  );
+  const status = new Columns(
+    Object.fromEntries(rows.status.map((row) => [String(row.Variable_name), row.Value ?? null])),
+  );
   const version = variables.text('version');
   const mariadb = version.includes('MariaDB');
-  const channels = rows.replication.map((row) => replicationFromRow(new Columns(row), mariadb)).filter((one) => one !== undefined);
-  const replication = channels.find(({ channel }) => channel === '') ?? (channels.length === 1 ? channels[0] : undefined);
+  const channels = rows.replication
+    .map((row) => replicationFromRow(new Columns(row), mariadb))
+    .filter((one) => one !== undefined);
+  const replication =
+    channels.find(({ channel }) => channel === '') ?? (channels.length === 1 ? channels[0] : undefined);
   const own = new Columns(rows.ownCoordinates[0] ?? {});
   const on = (...names: string[]) => /^(ON|1|NO_LOCK|NO_LOCK_NO_ADMIN)$/.test(variables.text(...names));
   return {
@@ -90,7 +115,12 @@ export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
 
 function gtidFromRow(columns: Columns, mariadb: boolean): GtidState {
   if (!mariadb) {
-    return { kind: 'mysql', mode: columns.text('gtid_mode'), executed: oneLine(columns.text('gtid_executed')), purged: oneLine(columns.text('gtid_purged')) };
+    return {
+      kind: 'mysql',
+      mode: columns.text('gtid_mode'),
+      executed: oneLine(columns.text('gtid_executed')),
+      purged: oneLine(columns.text('gtid_purged')),
+    };
   }
   return {
     kind: 'mariadb',
@@ -116,7 +146,11 @@ function replicationFromRow(columns: Columns, mariadb: boolean): ReplicationStat
     receiver: threadState(columns.text('Replica_IO_Running', 'Slave_IO_Running')),
     applier: threadState(columns.text('Replica_SQL_Running', 'Slave_SQL_Running')),
     read: coordinates(columns, ['Source_Log_File', 'Master_Log_File'], ['Read_Source_Log_Pos', 'Read_Master_Log_Pos']),
-    executed: coordinates(columns, ['Relay_Source_Log_File', 'Relay_Master_Log_File'], ['Exec_Source_Log_Pos', 'Exec_Master_Log_Pos']),
+    executed: coordinates(
+      columns,
+      ['Relay_Source_Log_File', 'Relay_Master_Log_File'],
+      ['Exec_Source_Log_Pos', 'Exec_Master_Log_Pos'],
+    ),
     relay: coordinates(columns, ['Relay_Log_File'], ['Relay_Log_Pos']),
     receiverErrno: columns.number('Last_IO_Errno'),
     receiverError: columns.text('Last_IO_Error'),
@@ -152,7 +186,10 @@ function semiSyncFrom(variables: Columns, status: Columns): SemiSync {
     sourceEnabled: source === 'ON',
     sourceActive: either(status, 'Rpl_semi_sync_source_status', 'Rpl_semi_sync_master_status'),
     sourceTimeoutMs: variables.number('rpl_semi_sync_source_timeout', 'rpl_semi_sync_master_timeout'),
-    waitForReplicaCount: variables.number('rpl_semi_sync_source_wait_for_replica_count', 'rpl_semi_sync_master_wait_for_slave_count'),
+    waitForReplicaCount: variables.number(
+      'rpl_semi_sync_source_wait_for_replica_count',
+      'rpl_semi_sync_master_wait_for_slave_count',
+    ),
     sourceClients: status.number('Rpl_semi_sync_source_clients', 'Rpl_semi_sync_master_clients'),
     replicaEnabled: replica === 'ON',
     replicaActive: either(status, 'Rpl_semi_sync_replica_status', 'Rpl_semi_sync_slave_status'),

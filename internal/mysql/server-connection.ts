@@ -39,7 +39,14 @@ export class ServerConnection {
 
   /** @throws {OrchestratorError} `CONNECT_TIMEOUT`, `CONNECT_FAILED` (context: errno, refused) */
   static async connect(key: InstanceKey, login: Login, signal: AbortSignal): Promise<ServerConnection> {
-    const socket = connect({ host: key.hostname, port: key.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 1_000, autoSelectFamily: false });
+    const socket = connect({
+      host: key.hostname,
+      port: key.port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 1_000,
+      autoSelectFamily: false,
+    });
     const abort = () => socket.destroy(new Error('aborted'));
     signal.addEventListener('abort', abort, { once: true });
     try {
@@ -71,10 +78,18 @@ export class ServerConnection {
       socket.destroy();
       const timedOut = signal.aborted;
       const code = (cause as NodeJS.ErrnoException).code;
-      throw new OrchestratorError(timedOut ? 'CONNECT_TIMEOUT' : 'CONNECT_FAILED', `cannot connect to ${keyText(key)}`, {
-        context: { key: keyText(key), refused: code === 'ECONNREFUSED', errno: (cause as { errno?: number }).errno ?? 0 },
-        cause,
-      });
+      throw new OrchestratorError(
+        timedOut ? 'CONNECT_TIMEOUT' : 'CONNECT_FAILED',
+        `cannot connect to ${keyText(key)}`,
+        {
+          context: {
+            key: keyText(key),
+            refused: code === 'ECONNREFUSED',
+            errno: (cause as { errno?: number }).errno ?? 0,
+          },
+          cause,
+        },
+      );
     } finally {
       signal.removeEventListener('abort', abort);
     }
@@ -97,7 +112,9 @@ export class ServerConnection {
   async query(sql: string, values: readonly SqlValue[], signal: AbortSignal): Promise<readonly Row[]> {
     const { results, failed } = await this.many(mysql.format(sql, [...values]), signal);
     if (failed !== undefined) {
-      throw new OrchestratorError('STATEMENT_FAILED', `${keyText(this.key)}: ${failed.message}`, { context: { key: keyText(this.key), errno: failed.errno } });
+      throw new OrchestratorError('STATEMENT_FAILED', `${keyText(this.key)}: ${failed.message}`, {
+        context: { key: keyText(this.key), errno: failed.errno },
+      });
     }
     return results.at(-1) ?? [];
   }
@@ -113,7 +130,11 @@ export class ServerConnection {
         settle();
       };
       const fail = (code: 'STATEMENT_TIMEOUT' | 'STATEMENT_FAILED', message: string) =>
-        finish(() => reject(new OrchestratorError(code, `${keyText(this.key)}: ${message}`, { context: { key: keyText(this.key) } })));
+        finish(() =>
+          reject(
+            new OrchestratorError(code, `${keyText(this.key)}: ${message}`, { context: { key: keyText(this.key) } }),
+          ),
+        );
       const onAbort = () => {
         fail('STATEMENT_TIMEOUT', 'no answer in time');
         this.close();
@@ -133,12 +154,18 @@ export class ServerConnection {
       });
       query.on('result', (row: unknown, at?: number) => {
         index = at ?? index;
-        const rows = (results[index] ??= []);
+        const rows = results[index] ?? [];
+        results[index] = rows;
         const isHeader = typeof row === 'object' && row !== null && row.constructor?.name === 'ResultSetHeader';
         if (!isHeader) rows.push(row as Row);
       });
       query.on('error', (error: { errno?: number; message?: string; fatal?: boolean }) =>
-        finish(() => resolve({ results, failed: { index: results.length, errno: error.errno ?? 0, message: error.message ?? 'failed' } })),
+        finish(() =>
+          resolve({
+            results,
+            failed: { index: results.length, errno: error.errno ?? 0, message: error.message ?? 'failed' },
+          }),
+        ),
       );
       query.on('end', () => finish(() => resolve({ results })));
     });

@@ -1,12 +1,12 @@
 // What recovery and discovery ask of real servers, on connections of two kinds: one held per watched server for reading,
 // and one per change, which holds a named lock while it works.
 
-import { OrchestratorError } from '../runtime/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
 import type { Instance } from '../topology/instance.ts';
-import { type Login, type Row, ServerConnection, type SqlValue } from './server-connection.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import { instanceFromRows } from './probe-rows.ts';
+import { type Login, type Row, ServerConnection, type SqlValue } from './server-connection.ts';
 
 const VARIABLES = `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version','version_comment','hostname','report_host','report_port','port',
 'server_id','read_only','super_read_only','binlog_format','binlog_row_image','log_bin','log_slave_updates','log_replica_updates')
@@ -81,13 +81,25 @@ export class MysqlServers {
     this.#held.clear();
   }
 
-  async change<T>(key: InstanceKey, timeoutMs: number, signal: AbortSignal, work: (session: MysqlSession) => Promise<T>): Promise<T> {
+  async change<T>(
+    key: InstanceKey,
+    timeoutMs: number,
+    signal: AbortSignal,
+    work: (session: MysqlSession) => Promise<T>,
+  ): Promise<T> {
     const deadline = AbortSignal.any([signal, this.#deps.clock.timeoutSignal(timeoutMs)]);
     const connection = await ServerConnection.connect(key, this.#deps.login(), deadline);
     try {
-      const rows = await connection.query("SELECT VERSION() AS version, GET_LOCK('orchestrator.change', ?) AS locked", [Math.ceil(timeoutMs / 1000)], deadline);
-      if (String(rows[0]?.locked) !== '1') throw new OrchestratorError('CONFLICT', `${keyText(key)}: another session is changing this server`);
-      return await work(new MysqlSession(connection, String(rows[0]?.version), this.#deps.replicationCredentialsQuery, deadline));
+      const rows = await connection.query(
+        "SELECT VERSION() AS version, GET_LOCK('orchestrator.change', ?) AS locked",
+        [Math.ceil(timeoutMs / 1000)],
+        deadline,
+      );
+      if (String(rows[0]?.locked) !== '1')
+        throw new OrchestratorError('CONFLICT', `${keyText(key)}: another session is changing this server`);
+      return await work(
+        new MysqlSession(connection, String(rows[0]?.version), this.#deps.replicationCredentialsQuery, deadline),
+      );
     } finally {
       connection.close();
     }
@@ -110,7 +122,9 @@ export class MysqlServers {
 async function read(connection: ServerConnection, mariadb: boolean, signal: AbortSignal): Promise<Instance> {
   const { results, failed } = await connection.many(mariadb ? MARIADB_PROBE : MYSQL_PROBE, signal);
   if (failed !== undefined && failed.index < 4) {
-    throw new OrchestratorError('PROBE_FAILED', `${keyText(connection.key)}: ${failed.message}`, { context: { errno: failed.errno } });
+    throw new OrchestratorError('PROBE_FAILED', `${keyText(connection.key)}: ${failed.message}`, {
+      context: { errno: failed.errno },
+    });
   }
   const rows = (index: number): readonly Row[] => results[index] ?? [];
   return instanceFromRows(connection.key, {
@@ -204,7 +218,9 @@ export class MysqlSession {
   }
 
   async replicationLogin(): Promise<ReplicationLogin | undefined> {
-    const sql = this.#credentialsQuery || (this.#mariadb ? '' : "SELECT User_name, User_password FROM mysql.slave_master_info WHERE Channel_name = ''");
+    const sql =
+      this.#credentialsQuery ||
+      (this.#mariadb ? '' : "SELECT User_name, User_password FROM mysql.slave_master_info WHERE Channel_name = ''");
     if (sql === '') return undefined;
     const [row] = await this.#run(sql);
     const [user, password] = Object.values(row ?? {});
@@ -245,19 +261,27 @@ export class MysqlSession {
   async #waitGtid(target: string, limitMs: number): Promise<boolean> {
     if (target === '') return true;
     const seconds = limitMs / 1000;
-    const sql = this.#mariadb ? 'SELECT MASTER_GTID_WAIT(?, ?) AS result' : 'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS result';
+    const sql = this.#mariadb
+      ? 'SELECT MASTER_GTID_WAIT(?, ?) AS result'
+      : 'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS result';
     const [row] = await this.#run(sql, [target, seconds]);
     return String(row?.result) === '0';
   }
 
   async #waitFile(file: string, position: number, limitMs: number): Promise<boolean> {
     if (file === '') return true;
-    const [row] = await this.#run(`SELECT ${this.#mariadb ? 'MASTER' : 'SOURCE'}_POS_WAIT(?, ?, ?) AS result`, [file, position, limitMs / 1000]);
+    const [row] = await this.#run(`SELECT ${this.#mariadb ? 'MASTER' : 'SOURCE'}_POS_WAIT(?, ?, ?) AS result`, [
+      file,
+      position,
+      limitMs / 1000,
+    ]);
     return row?.result !== null && Number(row?.result) >= 0;
   }
 
   async #mysqlHeartbeat(): Promise<number | undefined> {
-    const [row] = await this.#run("SELECT HEARTBEAT_INTERVAL AS seconds FROM performance_schema.replication_connection_configuration WHERE CHANNEL_NAME = ''");
+    const [row] = await this.#run(
+      "SELECT HEARTBEAT_INTERVAL AS seconds FROM performance_schema.replication_connection_configuration WHERE CHANNEL_NAME = ''",
+    );
     return row === undefined ? undefined : Number(row.seconds);
   }
 

@@ -39,7 +39,13 @@ export interface CoordinatorSettings {
   readonly plan: PlanOptions;
 }
 
-export type HookList = 'detection' | 'preFailover' | 'postPrimary' | 'postIntermediate' | 'postFailover' | 'postUnsuccessful';
+export type HookList =
+  | 'detection'
+  | 'preFailover'
+  | 'postPrimary'
+  | 'postIntermediate'
+  | 'postFailover'
+  | 'postUnsuccessful';
 
 export interface CoordinatorDeps {
   readonly runner: RecoveryRunner;
@@ -91,21 +97,66 @@ export class RecoveryCoordinator {
     const seen = evidence(key);
     const downMs = seen.failures === 0 ? 0 : nowMs - seen.firstFailureMs;
     const confirmed = seen.failures >= 2 || seen.refused;
-    const stale = replicasOf(snapshot, key).find((replica) => replica.valid && replica.lastSeenMs < seen.firstFailureMs);
+    const stale = replicasOf(snapshot, key).find(
+      (replica) => replica.valid && replica.lastSeenMs < seen.firstFailureMs,
+    );
     const filters = kind === 'intermediatePrimary' ? settings.intermediateFilters : settings.primaryFilters;
-    const filterKey = kind === 'intermediatePrimary' ? 'RecoverIntermediateMasterClusterFilters' : 'RecoverMasterClusterFilters';
+    const filterKey =
+      kind === 'intermediatePrimary' ? 'RecoverIntermediateMasterClusterFilters' : 'RecoverMasterClusterFilters';
     const blocking = book.blocking(snapshot.name, kind, key, nowMs);
     const open = this.#busy.has(snapshot.name) || book.openOf(snapshot.name) !== undefined;
     return [
       { name: 'detected', passed: true, value: verdict.code, source: 'analysis', ageMs: downMs },
-      { name: 'confirmed', passed: confirmed, value: `${seen.failures} failed reads, refused: ${seen.refused}`, source: 'probes', ageMs: downMs },
-      { name: 'fresh evidence', passed: stale === undefined, value: stale === undefined ? 'all replicas read after the failure' : `${keyText(stale.instance.key)} not read since`, source: 'probes' },
-      { name: 'recoveries enabled', passed: !globallyDisabled(), value: globallyDisabled() ? 'disabled' : 'enabled', source: 'global switch' },
-      { name: 'filter matches', passed: matchesClusterFilter(filters, snapshot), value: JSON.stringify(filters), source: filterKey },
-      { name: 'not suppressed', passed: verdict.suppressedBy === undefined, value: verdict.suppressedBy ?? 'no', source: 'downtime and maintenance' },
-      { name: 'grace over', passed: downMs >= settings.graceMs, value: `down for ${downMs} ms of ${settings.graceMs} ms`, source: 'PrimaryDownGraceMilliseconds' },
-      { name: 'not blocked', passed: blocking === undefined, value: blocking === undefined ? 'no' : `by ${blocking.uid}`, source: 'RecoveryPeriodBlockSeconds' },
-      { name: 'none open', passed: !open, value: open ? 'a recovery of this cluster is open' : 'none', source: 'recoveries' },
+      {
+        name: 'confirmed',
+        passed: confirmed,
+        value: `${seen.failures} failed reads, refused: ${seen.refused}`,
+        source: 'probes',
+        ageMs: downMs,
+      },
+      {
+        name: 'fresh evidence',
+        passed: stale === undefined,
+        value:
+          stale === undefined ? 'all replicas read after the failure' : `${keyText(stale.instance.key)} not read since`,
+        source: 'probes',
+      },
+      {
+        name: 'recoveries enabled',
+        passed: !globallyDisabled(),
+        value: globallyDisabled() ? 'disabled' : 'enabled',
+        source: 'global switch',
+      },
+      {
+        name: 'filter matches',
+        passed: matchesClusterFilter(filters, snapshot),
+        value: JSON.stringify(filters),
+        source: filterKey,
+      },
+      {
+        name: 'not suppressed',
+        passed: verdict.suppressedBy === undefined,
+        value: verdict.suppressedBy ?? 'no',
+        source: 'downtime and maintenance',
+      },
+      {
+        name: 'grace over',
+        passed: downMs >= settings.graceMs,
+        value: `down for ${downMs} ms of ${settings.graceMs} ms`,
+        source: 'PrimaryDownGraceMilliseconds',
+      },
+      {
+        name: 'not blocked',
+        passed: blocking === undefined,
+        value: blocking === undefined ? 'no' : `by ${blocking.uid}`,
+        source: 'RecoveryPeriodBlockSeconds',
+      },
+      {
+        name: 'none open',
+        passed: !open,
+        value: open ? 'a recovery of this cluster is open' : 'none',
+        source: 'recoveries',
+      },
     ];
   }
 
@@ -173,25 +224,46 @@ export class RecoveryCoordinator {
       this.#busy.delete(snapshot.name);
     }
     const durationMs = (record.endedMs ?? 0) - record.startedMs;
-    note(record.uid, record.successful ? `recovered in ${durationMs} ms` : `not recovered: ${record.errors.join('; ')}`);
+    note(
+      record.uid,
+      record.successful ? `recovered in ${durationMs} ms` : `not recovered: ${record.errors.join('; ')}`,
+    );
     log.warn(
-      { uid: record.uid, successful: record.successful, successor: record.successor && keyText(record.successor), durationMs, errors: record.errors },
+      {
+        uid: record.uid,
+        successful: record.successful,
+        successor: record.successor && keyText(record.successor),
+        durationMs,
+        errors: record.errors,
+      },
       'recovery ends',
     );
     await this.#afterwards(record, verdict, options);
     return record;
   }
 
-  async #attempt(opened: RecoveryRecord, verdict: Verdict, options: ForceOptions, signal: AbortSignal): Promise<RecoveryRecord> {
+  async #attempt(
+    opened: RecoveryRecord,
+    verdict: Verdict,
+    options: ForceOptions,
+    signal: AbortSignal,
+  ): Promise<RecoveryRecord> {
     const { runner, hooks, note, audit } = this.#deps;
     let record = opened;
     const refuse = (reasons: readonly string[]) => ({ ...record, errors: [...record.errors, ...reasons] });
     if (!options.skipHooks) {
       const detection = `${keyText(verdict.key)} ${verdict.code}`;
-      if (!this.#notified.has(detection) && !(await hooks('detection', record, verdict))) return refuse(['a detection hook failed']);
+      if (!this.#notified.has(detection) && !(await hooks('detection', record, verdict)))
+        return refuse(['a detection hook failed']);
       this.#notified.add(detection);
-      audit(verdict.kind === 'intermediatePrimary' ? 'recover-dead-intermediate-master' : 'recover-dead-master', verdict.key, record.cluster, verdict.code);
-      if (!(await hooks('preFailover', record, verdict))) return refuse(['a PreFailoverProcesses hook failed: nothing was changed']);
+      audit(
+        verdict.kind === 'intermediatePrimary' ? 'recover-dead-intermediate-master' : 'recover-dead-master',
+        verdict.key,
+        record.cluster,
+        verdict.code,
+      );
+      if (!(await hooks('preFailover', record, verdict)))
+        return refuse(['a PreFailoverProcesses hook failed: nothing was changed']);
     }
 
     const replicas = replicasOf(verdict.snapshot, verdict.key).filter((replica) => replica.valid);
@@ -251,7 +323,11 @@ export class RecoveryCoordinator {
   }
 
   /** The wish to fence is stored, and someone stands at the old primary's door, before the successor can be written to. */
-  async #intendFence(plan: Extract<FailoverPlan, { kind: 'promote' }>, verdict: Verdict, options: ForceOptions): Promise<void> {
+  async #intendFence(
+    plan: Extract<FailoverPlan, { kind: 'promote' }>,
+    verdict: Verdict,
+    options: ForceOptions,
+  ): Promise<void> {
     const { settings, fences, storeFence } = this.#deps;
     if (!settings.fenceReplacedPrimary || options.primaryAnswers) return;
     fences.release(plan.successor);
@@ -281,6 +357,8 @@ function keysOf(members: readonly WatchedInstance[]): readonly InstanceKey[] {
 }
 
 function withMembers(snapshot: ClusterSnapshot, fresh: readonly WatchedInstance[]): ClusterSnapshot {
-  const members = snapshot.members.map((member) => fresh.find(({ instance }) => sameKey(instance.key, member.instance.key)) ?? member);
+  const members = snapshot.members.map(
+    (member) => fresh.find(({ instance }) => sameKey(instance.key, member.instance.key)) ?? member,
+  );
   return { ...snapshot, members };
 }

@@ -2,7 +2,10 @@
  * Whether a cluster is opted in: any entry suffices. `*` all; the cluster name; the alias; `alias=X`; `alias~=RE`; any
  * other text as a regular expression on the cluster name. An invalid expression matches nothing.
  */
-export function matchesClusterFilter(filters: readonly string[], cluster: { readonly name: string; readonly alias: string }): boolean {
+export function matchesClusterFilter(
+  filters: readonly string[],
+  cluster: { readonly name: string; readonly alias: string },
+): boolean {
   return filters.some((filter) => {
     if (filter === '') return false;
     if (filter === '*' || filter === cluster.name || filter === cluster.alias) return true;

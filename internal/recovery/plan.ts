@@ -49,7 +49,12 @@ export type FailoverPlan =
       /** What other replicas received and the successor will not hold. Empty when nothing is at risk. */
       readonly atRisk: string;
     }
-  | { readonly kind: 'none'; readonly cluster: string; readonly failed: InstanceKey; readonly reasons: readonly string[] };
+  | {
+      readonly kind: 'none';
+      readonly cluster: string;
+      readonly failed: InstanceKey;
+      readonly reasons: readonly string[];
+    };
 
 export interface FailoverRequest {
   readonly snapshot: ClusterSnapshot;
@@ -64,7 +69,12 @@ export interface FailoverRequest {
 /** What to do when the primary `failed` is gone. Pure: the same answer serves the plan's readers and the runner. */
 export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
   const { snapshot, failed, options } = request;
-  const none = (reasons: readonly string[]): FailoverPlan => ({ kind: 'none', cluster: snapshot.name, failed, reasons });
+  const none = (reasons: readonly string[]): FailoverPlan => ({
+    kind: 'none',
+    cluster: snapshot.name,
+    failed,
+    reasons,
+  });
   const replicas = replicasOf(snapshot, failed);
   const reachable = replicas.filter((replica) => replica.valid).map((replica) => replica.instance);
   if (reachable.length === 0) return none(['no reachable replica']);
@@ -132,7 +142,11 @@ function whyNotAttach(
   mostAdvanced: Instance,
   options: PlanOptions,
 ): string | undefined {
-  if (!sameKey(replica.key, mostAdvanced.key) && !holdsAllReceived(candidate, replica) && !holdsAllReceived(mostAdvanced, replica)) {
+  if (
+    !sameKey(replica.key, mostAdvanced.key) &&
+    !holdsAllReceived(candidate, replica) &&
+    !holdsAllReceived(mostAdvanced, replica)
+  ) {
     return `holds transactions that ${keyText(candidate.key)} does not: ${missingFrom(candidate, replica)}`;
   }
   return whyCannotReplicateFrom(replica, candidate, options);
@@ -144,7 +158,12 @@ function whyNotAttach(
  */
 export function planIntermediateRecovery(request: Omit<FailoverRequest, 'primaryAnswers' | 'fence'>): FailoverPlan {
   const { snapshot, failed, options } = request;
-  const none = (reasons: readonly string[]): FailoverPlan => ({ kind: 'none', cluster: snapshot.name, failed, reasons });
+  const none = (reasons: readonly string[]): FailoverPlan => ({
+    kind: 'none',
+    cluster: snapshot.name,
+    failed,
+    reasons,
+  });
   const dead = memberOf(snapshot, failed)?.instance;
   const above = dead && sourceKey(dead);
   if (dead === undefined || above === undefined) return none(['the source above the failed server is not known']);
@@ -154,8 +173,12 @@ export function planIntermediateRecovery(request: Omit<FailoverRequest, 'primary
   const grandparent = memberOf(snapshot, above);
   const siblings = replicasOf(snapshot, above)
     .filter((member) => member.valid && !sameKey(member.instance.key, failed) && !options.isBanned(member.instance.key))
-    .filter(({ instance }) => instance.replication?.receiver === 'running' && instance.replication.applier === 'running');
-  const targets = [...siblings.map(({ instance }) => instance)].sort((a, b) => siblingRank(a, dead) - siblingRank(b, dead));
+    .filter(
+      ({ instance }) => instance.replication?.receiver === 'running' && instance.replication.applier === 'running',
+    );
+  const targets = [...siblings.map(({ instance }) => instance)].sort(
+    (a, b) => siblingRank(a, dead) - siblingRank(b, dead),
+  );
   if (grandparent?.valid) targets.push(grandparent.instance);
 
   const reasons: string[] = [];
@@ -172,7 +195,9 @@ export function planIntermediateRecovery(request: Omit<FailoverRequest, 'primary
       cluster: snapshot.name,
       failed,
       successor: target.key,
-      why: [sameKey(target.key, above) ? 'the source above the failed server' : 'a sibling that can serve its replicas'],
+      why: [
+        sameKey(target.key, above) ? 'the source above the failed server' : 'a sibling that can serve its replicas',
+      ],
       steps: orphans.map(({ instance }) => ({ kind: 'attach', target: instance.key, source: target.key })),
       lost: replicasOf(snapshot, failed)
         .filter((replica) => !replica.valid)

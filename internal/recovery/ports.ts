@@ -30,7 +30,12 @@ export interface Servers {
   /** One fresh read. */
   probe(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<Instance>;
   /** Runs `work` on a session of its own, which is closed afterwards. */
-  change<T>(key: InstanceKey, timeoutMs: number, signal: AbortSignal, work: (session: ServerSession) => Promise<T>): Promise<T>;
+  change<T>(
+    key: InstanceKey,
+    timeoutMs: number,
+    signal: AbortSignal,
+    work: (session: ServerSession) => Promise<T>,
+  ): Promise<T>;
 }
 
 /** Written before and after each step. Failures are the implementation's to log: they never stop a recovery. */

@@ -19,7 +19,12 @@ export interface RunnerDeps {
 }
 
 export type RunOutcome =
-  | { readonly kind: 'promoted'; readonly successor: InstanceKey; readonly lost: readonly LostReplica[]; readonly errors: readonly string[] }
+  | {
+      readonly kind: 'promoted';
+      readonly successor: InstanceKey;
+      readonly lost: readonly LostReplica[];
+      readonly errors: readonly string[];
+    }
   | { readonly kind: 'failed'; readonly errors: readonly string[]; readonly changed: boolean };
 
 /** Executes plans, step after step, each journalled before it runs. Knows nothing of why a plan was made. */
@@ -165,7 +170,10 @@ function nextBatch(steps: readonly Step[], from: number): readonly Step[] {
 }
 
 function notDrained(key: InstanceKey, limitMs: number): OrchestratorError {
-  return new OrchestratorError('RECOVERY_FAILED', `${keyText(key)} did not apply what was received within ${limitMs} ms`);
+  return new OrchestratorError(
+    'RECOVERY_FAILED',
+    `${keyText(key)} did not apply what was received within ${limitMs} ms`,
+  );
 }
 
 export function stepText(step: Step): string {

@@ -74,7 +74,9 @@ export class Sentinel {
       if (finding.silent && !coordinator.isBusy(cluster)) this.#reconnect(snapshot, finding, signal);
       if (finding.recovery === undefined || coordinator.isBusy(cluster)) continue;
       const verdict: Verdict = { ...finding, kind: finding.recovery, snapshot };
-      tasks.run(`recovery ${cluster}`, async (stop) => this.#report(verdict, await coordinator.consider(verdict, stop)));
+      tasks.run(`recovery ${cluster}`, async (stop) =>
+        this.#report(verdict, await coordinator.consider(verdict, stop)),
+      );
     }
   }
 
@@ -103,7 +105,8 @@ export class Sentinel {
    * sweep per primary and throttle period. If the primary lives they come back at once; if not they report it.
    */
   #reconnect(snapshot: ClusterSnapshot, finding: Finding, signal: AbortSignal): void {
-    const { clock, failures, mayReconnect, reconnectThrottleMs, tasks, servers, stepTimeoutMs, suspect, log } = this.#deps;
+    const { clock, failures, mayReconnect, reconnectThrottleMs, tasks, servers, stepTimeoutMs, suspect, log } =
+      this.#deps;
     const text = keyText(finding.key);
     const nowMs = clock.monotonicMs();
     if (failures(finding.key) < 2 || finding.suppressedBy !== undefined || !mayReconnect(snapshot)) return;
@@ -111,7 +114,8 @@ export class Sentinel {
     this.#reconnected.set(text, nowMs);
     log.warn({ instance: text }, 'primary is silent: asking its replicas to reconnect');
     for (const { instance, valid } of replicasOf(snapshot, finding.key)) {
-      if (!valid || instance.replication?.applier !== 'running' || snapshot.downtimes.has(keyText(instance.key))) continue;
+      if (!valid || instance.replication?.applier !== 'running' || snapshot.downtimes.has(keyText(instance.key)))
+        continue;
       tasks.run(`reconnect ${keyText(instance.key)}`, async () => {
         try {
           await servers.change(instance.key, stepTimeoutMs, signal, async (session) => {

@@ -1,8 +1,8 @@
 // A planned change of primary: everything is checked before the first change, and every failure before the promotion
 // leaves the old primary writable again.
 
-import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { type ClusterSnapshot, memberOf, primariesOf, replicasOf } from '../topology/cluster.ts';
 import { type Instance, lagSeconds } from '../topology/instance.ts';
@@ -22,7 +22,12 @@ export interface TakeoverDeps {
   readonly reasonableLagSeconds: number;
   readonly isBanned: (key: InstanceKey) => boolean;
   /** False: a script says no, and nothing was changed. */
-  readonly hooks: (list: 'preGraceful' | 'postGraceful', failed: InstanceKey, successor: InstanceKey, snapshot: ClusterSnapshot) => Promise<boolean>;
+  readonly hooks: (
+    list: 'preGraceful' | 'postGraceful',
+    failed: InstanceKey,
+    successor: InstanceKey,
+    snapshot: ClusterSnapshot,
+  ) => Promise<boolean>;
   readonly acknowledge: (record: RecoveryRecord) => Promise<void>;
 }
 
@@ -52,16 +57,29 @@ export class GracefulTakeover {
     const { snapshot } = request;
     const primary = onlyPrimary(snapshot);
     const target = await this.#target(request, primary, signal);
-    if (!(await hooks('preGraceful', primary.key, target.key, snapshot))) throw refused('a PreGracefulTakeoverProcesses hook failed');
+    if (!(await hooks('preGraceful', primary.key, target.key, snapshot)))
+      throw refused('a PreGracefulTakeoverProcesses hook failed');
     const login = await servers.change(target.key, stepTimeoutMs, signal, (session) => session.replicationLogin());
 
     let record: RecoveryRecord;
     try {
       await servers.change(primary.key, stepTimeoutMs, signal, (session) => session.setReadOnly(true));
       const final = await servers.probe(primary.key, probeTimeoutMs, signal);
-      const caughtUp = await servers.change(target.key, catchUpMs + stepTimeoutMs, signal, (session) => session.waitApplied(final, catchUpMs));
-      if (!caughtUp) throw new OrchestratorError('RECOVERY_FAILED', `${keyText(target.key)} did not catch up within ${catchUpMs} ms`);
-      const verdict = { code: 'DeadMaster', kind: 'primary', key: primary.key, snapshot, suppressedBy: undefined } as const;
+      const caughtUp = await servers.change(target.key, catchUpMs + stepTimeoutMs, signal, (session) =>
+        session.waitApplied(final, catchUpMs),
+      );
+      if (!caughtUp)
+        throw new OrchestratorError(
+          'RECOVERY_FAILED',
+          `${keyText(target.key)} did not catch up within ${catchUpMs} ms`,
+        );
+      const verdict = {
+        code: 'DeadMaster',
+        kind: 'primary',
+        key: primary.key,
+        snapshot,
+        suppressedBy: undefined,
+      } as const;
       const decision = await coordinator.force(verdict, { designated: target.key, primaryAnswers: true }, signal);
       if (decision.kind === 'refused') throw refused(`${decision.gate.name}: ${decision.gate.value}`);
       record = decision.record;
@@ -91,7 +109,8 @@ export class GracefulTakeover {
     if (known === undefined || !replicas.some(({ instance }) => sameKey(instance.key, key))) {
       throw refused(`${keyText(key)} is not a direct replica of ${keyText(primary.key)}`);
     }
-    if (isBanned(key) || known.instance.promotionRule === 'must_not') throw refused(`${keyText(key)} must not be promoted`);
+    if (isBanned(key) || known.instance.promotionRule === 'must_not')
+      throw refused(`${keyText(key)} must not be promoted`);
     const fresh = await servers.probe(key, probeTimeoutMs, signal);
     const lag = lagSeconds(fresh);
     const delay = fresh.replication?.delaySeconds ?? 0;
@@ -106,24 +125,38 @@ export class GracefulTakeover {
     try {
       const other = await servers.probe(target, probeTimeoutMs, own);
       if (!other.readOnly) {
-        log.error({ primary: keyText(primary), target: keyText(target) }, 'takeover failed half-way: the old primary stays read-only since the target is writable');
+        log.error(
+          { primary: keyText(primary), target: keyText(target) },
+          'takeover failed half-way: the old primary stays read-only since the target is writable',
+        );
         return;
       }
       await servers.change(primary, stepTimeoutMs, own, (session) => session.setReadOnly(false));
     } catch (err) {
-      log.error({ err, primary: keyText(primary) }, 'takeover failed and the old primary could not be made writable again');
+      log.error(
+        { err, primary: keyText(primary) },
+        'takeover failed and the old primary could not be made writable again',
+      );
     }
   }
 
   /** The old primary becomes a replica of the new one. */
-  async #demote(primary: InstanceKey, target: InstanceKey, login: ReplicationLogin | undefined, start: boolean, signal: AbortSignal): Promise<readonly string[]> {
+  async #demote(
+    primary: InstanceKey,
+    target: InstanceKey,
+    login: ReplicationLogin | undefined,
+    start: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
     const { servers, stepTimeoutMs } = this.#deps;
     try {
       await servers.change(primary, stepTimeoutMs, signal, async (session) => {
         await session.pointTo(target, login);
         if (start) await session.startReplication();
       });
-      return login === undefined ? ['no replication credentials for the old primary: set ReplicationCredentialsQuery'] : [];
+      return login === undefined
+        ? ['no replication credentials for the old primary: set ReplicationCredentialsQuery']
+        : [];
     } catch (err) {
       return [`the old primary could not be made a replica: ${errorText(err)}`];
     }

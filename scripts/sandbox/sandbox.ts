@@ -246,6 +246,13 @@ export class SandboxServer {
     }
   }
 
+  /** A restart forgets `read_only`: replicas get it back. */
+  async protectReplica(): Promise<void> {
+    const mariadb = this.flavour === 'mariadb';
+    const status = await this.query(mariadb ? 'SHOW ALL SLAVES STATUS' : 'SHOW REPLICA STATUS');
+    if (status.length > 0) await this.query(mariadb ? 'SET GLOBAL read_only=1' : 'SET GLOBAL super_read_only=1');
+  }
+
   async follow(source: { readonly hostname: string; readonly port: number }): Promise<void> {
     const { user, password } = REPLICATION_LOGIN;
     if (this.flavour === 'mariadb') {
@@ -294,6 +301,8 @@ export class Sandbox {
           if (index > 0 && source !== undefined) await server.follow(source.key);
         }
         writeFileSync(made, '');
+      } else {
+        for (const server of servers) await server.protectReplica();
       }
     } catch (err) {
       await sandbox.stop();

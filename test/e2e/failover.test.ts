@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { findFlavours, Sandbox, type SandboxServer } from '../../scripts/sandbox/sandbox.ts';
 import { Daemon, until } from '../support/daemon.ts';
 
-type Flavour = 'mysql' | 'mariadb';
 interface WireInstance {
   readonly Key: { readonly Hostname: string; readonly Port: number };
   readonly MasterKey: { readonly Hostname: string; readonly Port: number };
@@ -64,7 +63,8 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
     async function replicated(id: number): Promise<void> {
       await primary().query(`INSERT INTO app.t VALUES (${id})`);
       const want = await ids(primary());
-      for (const replica of replicas()) await until(`row ${id} on ${address(replica)}`, async () => (await ids(replica)) === want);
+      for (const replica of replicas())
+        await until(`row ${id} on ${address(replica)}`, async () => (await ids(replica)) === want);
     }
 
     async function watching(config: Record<string, unknown> = {}): Promise<Daemon> {
@@ -86,7 +86,10 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
     }
 
     async function follows(replica: SandboxServer, source: SandboxServer): Promise<boolean> {
-      const rows = (await replica.query(flavour === 'mysql' ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS')) as Record<string, unknown>[];
+      const rows = (await replica.query(flavour === 'mysql' ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS')) as Record<
+        string,
+        unknown
+      >[];
       const status = rows[0] ?? {};
       const of = (a: string, b: string) => status[a] ?? status[b];
       return (
@@ -104,7 +107,8 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         return leaders[0];
       });
       for (const replica of survivors) {
-        if (replica !== leader) await until(`${address(replica)} follows ${address(leader)}`, () => follows(replica, leader));
+        if (replica !== leader)
+          await until(`${address(replica)} follows ${address(leader)}`, () => follows(replica, leader));
       }
       for (const one of survivors) await until(`all rows on ${address(one)}`, async () => (await ids(one)) === rows);
       return leader;
@@ -115,7 +119,9 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
     it('promotes a replica and attaches its siblings when the primary is killed', async () => {
       await watching();
       await replicated(2);
-      const planned = await daemon?.api<{ successor: { port: number } }>(`v2/clusters/${address(primary())}/failover-plan`);
+      const planned = await daemon?.api<{ successor: { port: number } }>(
+        `v2/clusters/${address(primary())}/failover-plan`,
+      );
       await primary().kill('SIGKILL');
       const leader = await healed(replicas(), '1,2');
       assert.equal(planned?.successor.port, leader.key.port, 'the plan asked for just before is what happened');
@@ -162,8 +168,13 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
     });
 
     async function hasReceived(replica: SandboxServer): Promise<boolean> {
-      const own = (await primary().query(flavour === 'mysql' ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS')) as Record<string, unknown>[];
-      const rows = (await replica.query(flavour === 'mysql' ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS')) as Record<string, unknown>[];
+      const own = (await primary().query(
+        flavour === 'mysql' ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS',
+      )) as Record<string, unknown>[];
+      const rows = (await replica.query(flavour === 'mysql' ? 'SHOW REPLICA STATUS' : 'SHOW SLAVE STATUS')) as Record<
+        string,
+        unknown
+      >[];
       return Number(rows[0]?.Read_Source_Log_Pos ?? rows[0]?.Read_Master_Log_Pos) === Number(own[0]?.Position);
     }
 
@@ -182,7 +193,11 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
     for (const [title, config, path] of [
       ['the filters do not match', { RecoverMasterClusterFilters: ['another'] }, undefined],
       ['recoveries are disabled globally', {}, () => 'disable-global-recoveries'],
-      ['the primary is in downtime', {}, () => `begin-downtime/${primary().key.hostname}/${primary().key.port}/me/test/10m`],
+      [
+        'the primary is in downtime',
+        {},
+        () => `begin-downtime/${primary().key.hostname}/${primary().key.port}/me/test/10m`,
+      ],
     ] as const) {
       it(`leaves a dead primary alone when ${title}, and says so`, async () => {
         const running = await watching(config);
@@ -196,8 +211,13 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
 
     it('honours prefer and must_not', async () => {
       const running = await watching();
-      for (const [replica, rule] of [[server(1), 'must_not'], [server(3), 'prefer']] as const) {
-        const answer = await running.api<{ Code: string }>(`register-candidate/${replica.key.hostname}/${replica.key.port}/${rule}`);
+      for (const [replica, rule] of [
+        [server(1), 'must_not'],
+        [server(3), 'prefer'],
+      ] as const) {
+        const answer = await running.api<{ Code: string }>(
+          `register-candidate/${replica.key.hostname}/${replica.key.port}/${rule}`,
+        );
         assert.equal(answer.Code, 'OK');
       }
       await primary().kill('SIGKILL');

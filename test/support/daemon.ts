@@ -20,7 +20,11 @@ export interface DaemonOptions {
 }
 
 /** Asks `probe` until it answers something, every 20 ms; fails with `what` after the deadline. */
-export async function until<T>(what: string, probe: () => Promise<T | undefined | false>, deadlineMs = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false>,
+  deadlineMs = 20_000,
+): Promise<T> {
   const end = Date.now() + deadlineMs;
   let last: unknown;
   while (Date.now() < end) {
@@ -85,7 +89,9 @@ export class Daemon {
   async launch(): Promise<void> {
     const log = openSync(join(this.directory, 'daemon.log'), 'a');
     const config = join(this.directory, 'orchestrator.conf.json');
-    this.#child = spawn(process.execPath, [entry, '-config', config, ...this.#arguments, 'http'], { stdio: ['ignore', log, log] });
+    this.#child = spawn(process.execPath, [entry, '-config', config, ...this.#arguments, 'http'], {
+      stdio: ['ignore', log, log],
+    });
     const child = this.#child;
     running.add(child);
     child.once('exit', () => running.delete(child));

@@ -1,7 +1,7 @@
 import { keyText } from '../../topology/instance-key.ts';
 import { parsePromotionRule } from '../../topology/promotion-rule.ts';
 import { bad } from '../request.ts';
-import { envelope, type HttpServerDeps, type Route } from '../server.ts';
+import { envelope, type HttpServerDeps, type Route } from '../route.ts';
 import { wireInstance, wireKey } from '../wire/instance.ts';
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
@@ -19,7 +19,12 @@ export function parseDurationMs(text: string): number {
 export function actionRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
   const downtime: Route['handle'] = (request) => {
     const key = request.key();
-    services.beginDowntime(key, request.text('owner'), request.text('reason'), parseDurationMs(request.text('duration')));
+    services.beginDowntime(
+      key,
+      request.text('owner'),
+      request.text('reason'),
+      parseDurationMs(request.text('duration')),
+    );
     return envelope('OK', `Instance now in downtime: ${keyText(key)}`, wireKey(key));
   };
   const discover: Route['handle'] = async (request) => {
@@ -28,7 +33,11 @@ export function actionRoutes({ services, settings, clock }: HttpServerDeps): rea
     for (const snapshot of services.snapshots()) {
       const watched = snapshot.members.find((member) => keyText(member.instance.key) === keyText(instance.key));
       if (watched === undefined) continue;
-      return envelope('OK', `Instance discovered: ${keyText(instance.key)}`, wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() }));
+      return envelope(
+        'OK',
+        `Instance discovered: ${keyText(instance.key)}`,
+        wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() }),
+      );
     }
     return envelope('OK', `Instance skipped: ${keyText(key)}`);
   };
@@ -79,7 +88,8 @@ export function actionRoutes({ services, settings, clock }: HttpServerDeps): rea
       acts: true,
       handle: (request) => {
         const rule = parsePromotionRule(request.text('promotionRule'));
-        if (rule === undefined || rule === 'must') throw bad(`Invalid CandidatePromotionRule: ${request.text('promotionRule')}`);
+        if (rule === undefined || rule === 'must')
+          throw bad(`Invalid CandidatePromotionRule: ${request.text('promotionRule')}`);
         services.setPromotionRule(request.key(), rule);
         return envelope('OK', `Registered candidate`, wireKey(request.key()));
       },
@@ -88,7 +98,9 @@ export function actionRoutes({ services, settings, clock }: HttpServerDeps): rea
 
   function downtimed(snapshots: ReturnType<typeof services.snapshots>) {
     return snapshots
-      .flatMap((snapshot) => snapshot.members.map((member) => wireInstance(member, { ...settings, snapshot, nowMs: clock.nowMs() })))
+      .flatMap((snapshot) =>
+        snapshot.members.map((member) => wireInstance(member, { ...settings, snapshot, nowMs: clock.nowMs() })),
+      )
       .filter(({ IsDowntimed }) => IsDowntimed);
   }
 }

@@ -20,7 +20,13 @@ export function wireClusterInfo(snapshot: ClusterSnapshot, flags: ClusterFlags) 
 }
 
 /** One finding as the contract's `ReplicationAnalysis`. */
-export function wireAnalysis(analysis: Analysis, snapshot: ClusterSnapshot, flags: ClusterFlags, node: { hostname: string; token: string }, nowMs: number) {
+export function wireAnalysis(
+  analysis: Analysis,
+  snapshot: ClusterSnapshot,
+  flags: ClusterFlags,
+  node: { hostname: string; token: string },
+  nowMs: number,
+) {
   const { facts } = analysis;
   const { instance, replicas } = facts;
   const keys = wireKeys(replicas.keys);

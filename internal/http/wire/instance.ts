@@ -1,12 +1,23 @@
 import { type ClusterSnapshot, depthOf, isCoPrimary } from '../../topology/cluster.ts';
-import { type BinlogCoordinates, lagSeconds, replicating, type ThreadState, type WatchedInstance } from '../../topology/instance.ts';
+import {
+  type BinlogCoordinates,
+  lagSeconds,
+  replicating,
+  type ThreadState,
+  type WatchedInstance,
+} from '../../topology/instance.ts';
 import { compareKeys, type InstanceKey, keyText } from '../../topology/instance-key.ts';
 
 export const wireKey = (key: InstanceKey | undefined) => ({ Hostname: key?.hostname ?? '', Port: key?.port ?? 0 });
 export const wireKeys = (keys: readonly InstanceKey[]) => [...keys].sort(compareKeys).map(wireKey);
-export const wireCoordinates = (at: BinlogCoordinates | undefined, type: 0 | 1 = 0) => ({ LogFile: at?.file ?? '', LogPos: at?.position ?? 0, Type: type });
+export const wireCoordinates = (at: BinlogCoordinates | undefined, type: 0 | 1 = 0) => ({
+  LogFile: at?.file ?? '',
+  LogPos: at?.position ?? 0,
+  Type: type,
+});
 /** The contract's time form; empty for "never". */
-export const wireTime = (ms: number | undefined) => (ms === undefined || ms === 0 ? '' : new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z'));
+export const wireTime = (ms: number | undefined) =>
+  ms === undefined || ms === 0 ? '' : new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 const nullInt = (value: number | undefined) => ({ Int64: value ?? 0, Valid: value !== undefined });
 const NULL_BOOL = { Bool: false, Valid: false };
 const THREADS: Record<ThreadState, number> = { none: -1, stopped: 0, running: 1, other: 2 };
@@ -36,7 +47,8 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     ServerUUID: instance.serverUuid,
     Version: instance.version,
     VersionComment: instance.versionComment,
-    FlavorName: instance.family === 'mariadb' ? 'MariaDB' : instance.versionComment.includes('Percona') ? 'Percona' : 'MySQL',
+    FlavorName:
+      instance.family === 'mariadb' ? 'MariaDB' : instance.versionComment.includes('Percona') ? 'Percona' : 'MySQL',
     ReadOnly: instance.readOnly,
     Binlog_format: instance.binlogFormat,
     BinlogRowImage: instance.binlogRowImage,
@@ -99,7 +111,9 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     IsLastCheckValid: watched.valid,
     IsUpToDate: ageSeconds <= pollSeconds,
     IsRecentlyChecked: ageSeconds <= 5 * pollSeconds,
-    SecondsSinceLastSeen: nullInt(watched.lastSeenMs === 0 ? undefined : Math.max(0, Math.floor((nowMs - watched.lastSeenMs) / 1000))),
+    SecondsSinceLastSeen: nullInt(
+      watched.lastSeenMs === 0 ? undefined : Math.max(0, Math.floor((nowMs - watched.lastSeenMs) / 1000)),
+    ),
     CountMySQLSnapshots: 0,
     IsCandidate: instance.promotionRule === 'must' || instance.promotionRule === 'prefer',
     PromotionRule: instance.promotionRule,

@@ -2,7 +2,13 @@ import type { RecoveryRecord } from '../../recovery/book.ts';
 import { wireKey, wireKeys, wireTime } from './instance.ts';
 
 /** A recovery as the contract lists it. */
-export function wireRecovery(record: RecoveryRecord, id: number, node: { hostname: string; token: string }, blockMs: number, nowMs: number) {
+export function wireRecovery(
+  record: RecoveryRecord,
+  id: number,
+  node: { hostname: string; token: string },
+  blockMs: number,
+  nowMs: number,
+) {
   const replicas = wireKeys(record.participants);
   return {
     Id: id,
