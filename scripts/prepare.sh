@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 say() { echo "== $*" >&2; }
 if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   say 'installing dependencies (a minute or two the first time: better-sqlite3 is compiled)'
-  npm ci --no-fund --no-audit >&2
+  npm ci --no-fund --no-audit >&2 || npm install --no-fund --no-audit >&2
 fi
 if [ ! -f dist/.built ] || [ -n "$(find cmd internal scripts test tsconfig.json package.json -newer dist/.built -print -quit)" ]; then
   say 'compiling'

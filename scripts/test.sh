@@ -7,7 +7,7 @@ stopped() { status=$?; [ "$status" -eq 0 ] || [ -n "${tests_ran:-}" ] || echo '0
 trap stopped EXIT
 
 if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  say 'npm ci'; npm ci --no-fund --no-audit
+  say 'npm ci'; npm ci --no-fund --no-audit || npm install --no-fund --no-audit
 fi
 if ! [ -x /usr/sbin/mariadbd ] && ! command -v mariadbd > /dev/null; then
   if [ "$(id -u)" -eq 0 ]; then

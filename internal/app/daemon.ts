@@ -121,8 +121,7 @@ function listenAddress(configured: string, log: Log): { host: string; port: numb
 
 function restore(store: SqliteStore): Restored {
   return {
-    instances: [],
-    knownKeys: store.loadInstances(),
+    instances: store.loadInstances(),
     recoveries: store.loadRecoveries(200).map((record) => ({
       ...record,
       kind: record.kind === 'intermediatePrimary' ? 'intermediatePrimary' : 'primary',
@@ -149,6 +148,7 @@ function storageOn(
     stepStarted: async (uid, number, text) => store.stepStarted(uid, number, text),
     stepEnded: async (uid, number, error) => store.stepEnded(uid, number, error),
     note: async (uid, message) => store.note(uid, message),
+    promotionStarted: (uid) => store.promotionStarted(uid),
     fenceIntended: async (failed, cluster, successor) => store.fenceIntended(failed, cluster, successor),
     fenced: async (key) => store.fenced(key),
     audit: (type, key, cluster, message) => store.audit(type, key, cluster, message),

@@ -11,6 +11,7 @@ import { FenceKeeper } from '../recovery/fence.ts';
 import { matches, matchesClusterFilter } from '../recovery/filters.ts';
 import type { PlanOptions } from '../recovery/plan.ts';
 import type { Journal } from '../recovery/ports.ts';
+import { resumeRecovery } from '../recovery/resume.ts';
 import { RecoveryRunner } from '../recovery/runner.ts';
 import { Sentinel } from '../recovery/sentinel.ts';
 import { GracefulTakeover } from '../recovery/takeover.ts';
@@ -18,7 +19,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
-import type { WatchedInstance } from '../topology/instance.ts';
+import { sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 import type { Settings } from './settings.ts';
@@ -29,6 +30,7 @@ export interface Storage extends RecoveryStore, Journal {
   instanceSeen(watched: WatchedInstance, cluster: string): void;
   fenceIntended(failed: InstanceKey, cluster: string, successor: InstanceKey): Promise<void>;
   fenced(key: InstanceKey): Promise<void>;
+  promotionStarted(uid: string): InstanceKey | undefined;
   audit(type: string, key: InstanceKey, cluster: string, message: string): void;
   recoveriesDisabled(disabled: boolean): void;
   promotionRule(key: InstanceKey, rule: PromotionRule): void;
@@ -42,8 +44,6 @@ export interface Storage extends RecoveryStore, Journal {
 /** What the backend still knew at start. */
 export interface Restored {
   readonly instances: readonly WatchedInstance[];
-  /** Watched again from the start; nothing is believed of them before the first probe. */
-  readonly knownKeys: readonly InstanceKey[];
   readonly recoveries: readonly RecoveryRecord[];
   readonly openFences: readonly InstanceKey[];
   readonly recoveriesDisabled: boolean;
@@ -90,6 +90,7 @@ export class Orchestrator {
   readonly coordinator: RecoveryCoordinator;
   readonly sentinel: Sentinel;
   readonly takeover: GracefulTakeover;
+  readonly #runner: RecoveryRunner;
   readonly #deps: OrchestratorDeps;
   readonly #rules: Map<string, PromotionRule>;
   #disabled: boolean;
@@ -119,7 +120,7 @@ export class Orchestrator {
       onProbed: (event) => this.#onProbed(event),
     });
     const journal: Journal = storage;
-    const runner = new RecoveryRunner({
+    this.#runner = new RecoveryRunner({
       servers: this.servers,
       journal,
       clock,
@@ -137,7 +138,7 @@ export class Orchestrator {
       onFenced: (key) => void this.#onFenced(key),
     });
     this.coordinator = new RecoveryCoordinator({
-      runner,
+      runner: this.#runner,
       book: this.book,
       fences: this.fences,
       clock,
@@ -197,9 +198,45 @@ export class Orchestrator {
   start(): void {
     const { settings, restored } = this.#deps;
     for (const key of restored.openFences) this.fences.watch(key);
-    for (const key of restored.knownKeys) this.observer.watch(key);
+    const knownKeys = restored.instances.map(({ instance }) => instance.key);
+    for (const key of knownKeys) this.observer.watch(key);
     for (const seed of settings.seeds) this.observer.watch(parseKey(seed, settings.defaultPort));
     this.observer.start();
+    for (const record of restored.recoveries) if (record.endedMs === undefined) this.#resume(record, knownKeys);
+  }
+
+  #resume(record: RecoveryRecord, knownKeys: readonly InstanceKey[]): void {
+    const { settings, storage, clock, log } = this.#deps;
+    const seen = (key: InstanceKey) =>
+      this.inventory.get(key)?.valid === true || this.inventory.health(key).failures > 0;
+    this.tasks.run(`resume ${record.uid}`, (signal) =>
+      resumeRecovery(
+        record,
+        {
+          servers: this.servers,
+          runner: this.#runner,
+          book: this.book,
+          fences: this.fences,
+          clock,
+          log,
+          probeTimeoutMs: settings.runner.probeTimeoutMs,
+          stepTimeoutMs: settings.runner.stepTimeoutMs,
+          retryMs: settings.fence.retryMs,
+          promotionStarted: (uid) => storage.promotionStarted(uid),
+          surveyed: async (stop) => {
+            while (!knownKeys.every(seen)) await clock.sleep(settings.observer.hotIntervalMs, stop);
+          },
+          replicasOf: (key) =>
+            this.inventory
+              .all()
+              .filter(({ valid, instance }) => valid && sameKey(sourceKey(instance), key))
+              .map(({ instance }) => instance.key),
+          fenceDropped: (key) => storage.fenced(key),
+          onResumed: (closed, touched) => this.#onChanged(closed, touched),
+        },
+        signal,
+      ),
+    );
   }
 
   async stop(): Promise<void> {

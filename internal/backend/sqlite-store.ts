@@ -7,11 +7,10 @@ import Database from 'better-sqlite3';
 import type { Clock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { lagSeconds, type ThreadState, type WatchedInstance } from '../topology/instance.ts';
+import type { WatchedInstance } from '../topology/instance.ts';
 import { compareKeys, type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
 import { type PromotionRule, parsePromotionRule } from '../topology/promotion-rule.ts';
-
-type Value = string | number | null;
+import { instanceRow, type Row, toMs, toText, type Value, watchedOf } from './instance-row.ts';
 
 export interface StoredRecovery {
   readonly uid: string;
@@ -47,15 +46,11 @@ export interface AuditEntry {
   readonly message: string;
 }
 
-const toText = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-const toMs = (text: unknown): number =>
-  typeof text === 'string' && text !== '' ? Date.parse(`${text.replace(' ', 'T')}Z`) || 0 : 0;
 const keys = (text: unknown): readonly InstanceKey[] =>
   String(text ?? '')
     .split(',')
     .filter((one) => one !== '')
     .map((one) => parseKey(one));
-const threadNumber: Record<ThreadState, number> = { none: -1, stopped: 0, running: 1, other: 2 };
 
 /** How long a locked file may hold us up. Short, since it holds up everything else too. */
 const BUSY_MS = 100;
@@ -68,6 +63,7 @@ export class SqliteStore {
     string,
     { readonly watched: WatchedInstance; readonly cluster: string; readonly depth: number }
   >();
+  readonly #stored = new Set<string>();
   readonly #stopFlushing: () => void;
 
   private constructor(db: Database.Database, clock: Clock, log: Log, flushMs: number) {
@@ -102,8 +98,13 @@ export class SqliteStore {
     this.#db.close();
   }
 
+  /** Written behind, except for a server never seen before: a restart must know of it. */
   instanceSeen(watched: WatchedInstance, cluster: string, depth: number): void {
-    this.#pending.set(keyText(watched.instance.key), { watched, cluster, depth });
+    const key = keyText(watched.instance.key);
+    this.#pending.set(key, { watched, cluster, depth });
+    if (this.#stored.has(key)) return;
+    this.#stored.add(key);
+    this.flush();
   }
 
   /** Writes what probes found since the last time, the newest of each server, in one transaction. */
@@ -121,15 +122,15 @@ export class SqliteStore {
     });
   }
 
-  /** What can be known of servers before the first probe. They come back invalid: only a fresh read makes them valid. */
-  loadInstances(): readonly InstanceKey[] {
-    const rows =
-      this.#attempt('instances', () => this.#db.prepare('SELECT hostname, port FROM database_instance').all()) ?? [];
-    return (rows as { hostname: string; port: number }[]).map(({ hostname, port }) => ({ hostname, port }));
+  /** The servers as they were last seen. They come back invalid: only a fresh read makes them valid. */
+  loadInstances(): readonly WatchedInstance[] {
+    const rows = this.#attempt('instances', () => this.#db.prepare('SELECT * FROM database_instance').all()) ?? [];
+    return (rows as Row[]).map(watchedOf);
   }
 
   forgotten(key: InstanceKey): void {
     this.#pending.delete(keyText(key));
+    this.#stored.delete(keyText(key));
     this.#run('DELETE FROM database_instance WHERE hostname = ? AND port = ?', key.hostname, key.port);
   }
 
@@ -217,6 +218,14 @@ export class SqliteStore {
       uid,
       number,
     );
+  }
+
+  /** The server that a recovery was about to promote, or had promoted, when its journal ends. */
+  promotionStarted(uid: string): InstanceKey | undefined {
+    const sql =
+      "SELECT step FROM recovery_journal WHERE recovery_uid = ? AND step LIKE 'promote %' ORDER BY step_number DESC LIMIT 1";
+    const row = this.#attempt('journal', () => this.#db.prepare(sql).get(uid)) as { step: string } | undefined;
+    return row === undefined ? undefined : parseKey(row.step.slice('promote '.length));
   }
 
   note(uid: string, message: string): void {
@@ -427,80 +436,5 @@ function recoveryOf(row: Record<string, Value>): StoredRecovery {
           },
         }
       : {}),
-  };
-}
-
-function instanceRow(watched: WatchedInstance, cluster: string, depth: number): Readonly<Record<string, Value>> {
-  const { instance } = watched;
-  const { replication, semiSync, gtid } = instance;
-  const bit = (value: boolean) => (value ? 1 : 0);
-  const quoted = (text: string) => (text === '' ? '' : JSON.stringify(text));
-  return {
-    hostname: instance.key.hostname,
-    port: instance.key.port,
-    last_checked: toText(watched.lastCheckedMs),
-    last_attempted_check: toText(watched.lastAttemptedMs),
-    last_check_partial_success: bit(watched.partialSuccess),
-    last_seen: watched.lastSeenMs > 0 ? toText(watched.lastSeenMs) : null,
-    uptime: instance.uptimeSeconds,
-    server_id: instance.serverId,
-    server_uuid: instance.serverUuid,
-    version: instance.version,
-    major_version: instance.version.split('.').slice(0, 2).join('.'),
-    version_comment: instance.versionComment,
-    read_only: bit(instance.readOnly),
-    binlog_format: instance.binlogFormat,
-    binlog_row_image: instance.binlogRowImage,
-    log_bin: bit(instance.binlogEnabled),
-    log_slave_updates: bit(instance.logReplicaUpdates),
-    binary_log_file: instance.ownCoordinates.file,
-    binary_log_pos: instance.ownCoordinates.position,
-    master_host: replication?.source.hostname ?? '',
-    master_port: replication?.source.port ?? 0,
-    master_uuid: replication?.sourceUuid ?? '',
-    slave_sql_running: bit(replication?.applier === 'running'),
-    slave_io_running: bit(replication?.receiver === 'running'),
-    replication_sql_thread_state: threadNumber[replication?.applier ?? 'none'],
-    replication_io_thread_state: threadNumber[replication?.receiver ?? 'none'],
-    has_replication_filters: bit(replication?.hasFilters ?? false),
-    oracle_gtid: bit(replication?.gtid === 'mysql'),
-    mariadb_gtid: bit(replication?.gtid === 'mariadb'),
-    supports_oracle_gtid: bit(gtid.kind === 'mysql' && gtid.mode !== '' && gtid.mode !== 'OFF'),
-    gtid_mode: gtid.kind === 'mysql' ? gtid.mode : '',
-    executed_gtid_set: gtid.kind === 'mysql' ? gtid.executed : '',
-    gtid_purged: gtid.kind === 'mysql' ? gtid.purged : '',
-    master_log_file: replication?.read.file ?? '',
-    read_master_log_pos: replication?.read.position ?? 0,
-    relay_master_log_file: replication?.executed.file ?? '',
-    exec_master_log_pos: replication?.executed.position ?? 0,
-    relay_log_file: replication?.relay.file ?? '',
-    relay_log_pos: replication?.relay.position ?? 0,
-    last_sql_error: quoted(replication?.applierError ?? ''),
-    last_io_error: quoted(replication?.receiverError ?? ''),
-    seconds_behind_master: replication?.lagSeconds ?? null,
-    slave_lag_seconds: lagSeconds(instance) ?? null,
-    sql_delay: replication?.delaySeconds ?? 0,
-    allow_tls: bit(replication?.tlsAllowed ?? false),
-    num_slave_hosts: instance.replicaKeys.length,
-    slave_hosts: JSON.stringify(
-      [...instance.replicaKeys].sort(compareKeys).map(({ hostname, port }) => ({ Hostname: hostname, Port: port })),
-    ),
-    cluster_name: cluster,
-    suggested_cluster_alias: instance.suggestedClusterAlias,
-    data_center: instance.dataCenter,
-    region: instance.region,
-    physical_environment: instance.physicalEnvironment,
-    instance_alias: instance.instanceAlias,
-    semi_sync_enforced: instance.semiSyncPriority,
-    semi_sync_available: bit(semiSync.available),
-    replication_depth: depth,
-    has_replication_credentials: bit(instance.hasReplicationCredentials),
-    semi_sync_master_enabled: bit(semiSync.sourceEnabled),
-    semi_sync_master_timeout: semiSync.sourceTimeoutMs,
-    semi_sync_master_wait_for_slave_count: semiSync.waitForReplicaCount,
-    semi_sync_master_status: bit(semiSync.sourceActive),
-    semi_sync_master_clients: semiSync.sourceClients,
-    semi_sync_replica_status: bit(semiSync.replicaActive),
-    semi_sync_replica_enabled: bit(semiSync.replicaEnabled),
   };
 }

@@ -104,6 +104,7 @@ export class RecoveryCoordinator {
     const filterKey =
       kind === 'intermediatePrimary' ? 'RecoverIntermediateMasterClusterFilters' : 'RecoverMasterClusterFilters';
     const blocking = book.blocking(snapshot.name, kind, key, nowMs);
+    const replaced = this.#deps.fences.isWatched(key);
     const open = this.#busy.has(snapshot.name) || book.openOf(snapshot.name) !== undefined;
     return [
       { name: 'detected', passed: true, value: verdict.code, source: 'analysis', ageMs: downMs },
@@ -150,6 +151,12 @@ export class RecoveryCoordinator {
         passed: blocking === undefined,
         value: blocking === undefined ? 'no' : `by ${blocking.uid}`,
         source: 'RecoveryPeriodBlockSeconds',
+      },
+      {
+        name: 'not replaced',
+        passed: !replaced,
+        value: replaced ? 'has a successor and waits to be fenced' : 'no',
+        source: 'fence intents',
       },
       {
         name: 'none open',

@@ -231,6 +231,34 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
       assert.deepEqual(await writable(replicas()), []);
     });
 
+    it('recovers once when the daemon is killed in the middle and started again', async () => {
+      const marker = join(directory, 'killed');
+      const running = await watching({
+        PreFailoverProcesses: [`test -e ${marker} || { touch ${marker}; kill -9 $PPID; }`],
+      });
+      await primary().kill('SIGKILL');
+      await until('the daemon is gone', async () => !(await answers(running)));
+      assert.deepEqual(await writable(replicas()), []);
+      await running.launch();
+      await healed(replicas(), '1');
+      const list = await until('both recoveries are closed', async () => {
+        const all = (await running.api<(WireRecovery & { RecoveryEndTimestamp: string })[]>('audit-recovery')) ?? [];
+        return all.length === 2 && all.every((one) => one.RecoveryEndTimestamp !== '') ? all : undefined;
+      });
+      assert.deepEqual(
+        list.map(({ IsSuccessful }) => IsSuccessful),
+        [true, false],
+      );
+    });
+
+    async function answers(running: Daemon): Promise<boolean> {
+      try {
+        return (await fetch(`${running.url}/api/lb-check`)).ok;
+      } catch {
+        return false;
+      }
+    }
+
     it('hands over gracefully with nothing lost', async () => {
       const running = await watching({ ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'" });
       const target = server(2);
