@@ -269,6 +269,24 @@ export class SandboxServer {
   }
 }
 
+/**
+ * A server just started sometimes refuses to be configured. Each refusal is printed, so that its reason is on record, and the
+ * set-up, which can be repeated, is tried again for ten seconds.
+ */
+async function untilFollows(server: SandboxServer, source: SandboxServer['key']): Promise<void> {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    try {
+      await server.follow(source);
+      return;
+    } catch (err) {
+      if (Date.now() > end) throw err;
+      process.stderr.write(`sandbox: port ${server.key.port} refused to follow: ${err instanceof Error ? err.message : String(err)}\n`);
+      await delay(50);
+    }
+  }
+}
+
 /** Several servers that replicate by GTID. */
 export class Sandbox {
   readonly servers: readonly SandboxServer[];
@@ -298,7 +316,7 @@ export class Sandbox {
       if (!existsSync(made)) {
         for (const [index, server] of servers.entries()) {
           const source = servers[options.topology === 'chain' ? index - 1 : 0];
-          if (index > 0 && source !== undefined) await server.follow(source.key);
+          if (index > 0 && source !== undefined) await untilFollows(server, source.key);
         }
         writeFileSync(made, '');
       } else {
