@@ -281,7 +281,9 @@ async function untilFollows(server: SandboxServer, source: SandboxServer['key'])
       return;
     } catch (err) {
       if (Date.now() > end) throw err;
-      process.stderr.write(`sandbox: port ${server.key.port} refused to follow: ${err instanceof Error ? err.message : String(err)}\n`);
+      process.stderr.write(
+        `sandbox: port ${server.key.port} refused to follow: ${err instanceof Error ? err.message : String(err)}\n`,
+      );
       await delay(50);
     }
   }
