@@ -1,0 +1,45 @@
+// The backend as the storage that the orchestrator asks for.
+
+import type { SqliteStore } from '../backend/sqlite-store.ts';
+import { keyText } from '../topology/instance-key.ts';
+import type { Restored, Storage } from './orchestrator.ts';
+
+export function restore(store: SqliteStore): Restored {
+  return {
+    instances: store.loadInstances(),
+    recoveries: store.loadRecoveries(200).map((record) => ({
+      ...record,
+      kind: record.kind === 'intermediatePrimary' ? 'intermediatePrimary' : 'primary',
+      lost: record.lost.map(({ key }) => ({ key, reason: '', reachable: false })),
+    })),
+    openFences: store.loadFences(),
+    recoveriesDisabled: store.loadRecoveriesDisabled(),
+    promotionRules: store.loadPromotionRules(),
+    downtimes: store.loadDowntimes(),
+  };
+}
+
+export function storageOn(
+  store: SqliteStore,
+  node: { hostname: string; token: string },
+  depth: (key: string, cluster: string) => number,
+): Storage {
+  return {
+    instanceSeen: (watched, cluster) =>
+      store.instanceSeen(watched, cluster, depth(keyText(watched.instance.key), cluster)),
+    opened: async (record) => store.recoveryOpened(record, node),
+    closed: async (record) => store.recoveryClosed(record),
+    acknowledged: async (records) => store.acknowledged(records),
+    stepStarted: async (uid, number, text) => store.stepStarted(uid, number, text),
+    stepEnded: async (uid, number, error) => store.stepEnded(uid, number, error),
+    note: async (uid, message) => store.note(uid, message),
+    promotionStarted: (uid) => store.promotionStarted(uid),
+    fenceIntended: async (failed, cluster, successor) => store.fenceIntended(failed, cluster, successor),
+    fenced: async (key) => store.fenced(key),
+    audit: (type, key, cluster, message) => store.audit(type, key, cluster, message),
+    recoveriesDisabled: (disabled) => store.recoveriesDisabled(disabled),
+    promotionRule: (key, rule) => store.promotionRule(key, rule),
+    downtime: (key, downtime) => store.downtime(key, downtime),
+    forgotten: (key) => store.forgotten(key),
+  };
+}
