@@ -50,13 +50,11 @@ export function hooksOn(
   return async (list, subject) => {
     const chosen = lists[list];
     if (chosen.commands.length === 0) return true;
-    return hooks.run(chosen, hookContext(subject, config, host, list.endsWith('Graceful')), (message) =>
-      note(subject.uid, message),
-    );
+    return hooks.run(chosen, hookContext(subject, config, host), (message) => note(subject.uid, message));
   };
 }
 
-function hookContext(subject: HookSubject, config: Config, host: string, graceful: boolean) {
+function hookContext(subject: HookSubject, config: Config, host: string) {
   const { snapshot, failed, record, successor } = subject;
   return {
     failureType: subject.code,
@@ -66,8 +64,8 @@ function hookContext(subject: HookSubject, config: Config, host: string, gracefu
         : subject.kind === 'coPrimary'
           ? ('co-master' as const)
           : ('intermediate-master' as const),
-    failureDescription: '',
-    command: graceful ? 'graceful-master-takeover' : '',
+    failureDescription: subject.description,
+    command: subject.command,
     failed,
     cluster: snapshot.name,
     clusterAlias: snapshot.alias,

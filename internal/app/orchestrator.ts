@@ -2,19 +2,24 @@
 
 import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
 import type { AnalysisOptions } from '../analysis/facts.ts';
+import type { RecoveryClass } from '../analysis/problems.ts';
 import { Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
 import { MysqlServers } from '../mysql/servers.ts';
+import { RecoveryAttempt } from '../recovery/attempt.ts';
 import { RecoveryBook, type RecoveryKind, type RecoveryRecord, type RecoveryStore } from '../recovery/book.ts';
-import { type HookList, RecoveryCoordinator, type Verdict } from '../recovery/coordinator.ts';
+import { type HookList, RecoveryCoordinator } from '../recovery/coordinator.ts';
+import type { BlockedRecord, DetectionRecord } from '../recovery/detections.ts';
+import { Detector } from '../recovery/detector.ts';
 import { FenceKeeper } from '../recovery/fence.ts';
 import { matches, matchesClusterFilter } from '../recovery/filters.ts';
 import type { PlanOptions } from '../recovery/plan.ts';
 import type { Journal } from '../recovery/ports.ts';
 import { resumeRecovery } from '../recovery/resume.ts';
 import { RecoveryRunner } from '../recovery/runner.ts';
-import { Sentinel } from '../recovery/sentinel.ts';
+import { type Finding, Sentinel } from '../recovery/sentinel.ts';
 import { GracefulTakeover } from '../recovery/takeover.ts';
+import type { Verdict } from '../recovery/verdict.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
@@ -39,12 +44,15 @@ export interface Storage extends RecoveryStore, Journal {
     downtime: { owner: string; reason: string; beginMs: number; endMs: number } | undefined,
   ): void;
   forgotten(key: InstanceKey): void;
+  detected(detection: DetectionRecord): void;
+  blocked(record: BlockedRecord): void;
 }
 
 /** What the backend still knew at start. */
 export interface Restored {
   readonly instances: readonly WatchedInstance[];
   readonly recoveries: readonly RecoveryRecord[];
+  readonly detections: readonly DetectionRecord[];
   readonly openFences: readonly InstanceKey[];
   readonly recoveriesDisabled: boolean;
   readonly promotionRules: ReadonlyMap<string, PromotionRule>;
@@ -57,12 +65,17 @@ export interface Restored {
   }[];
 }
 
-export type RunHooks = (list: HookList | 'preGraceful' | 'postGraceful', context: HookSubject) => Promise<boolean>;
+export type RunHooks = (
+  list: HookList | 'detection' | 'preGraceful' | 'postGraceful',
+  context: HookSubject,
+) => Promise<boolean>;
 
 /** What a hook is told about. */
 export interface HookSubject {
   readonly uid: string;
   readonly code: string;
+  readonly description: string;
+  readonly command: string;
   readonly kind: RecoveryKind;
   readonly failed: InstanceKey;
   readonly snapshot: ClusterSnapshot;
@@ -137,21 +150,40 @@ export class Orchestrator {
       ...settings.fence,
       onFenced: (key) => void this.#onFenced(key),
     });
-    this.coordinator = new RecoveryCoordinator({
+    const detector = new Detector({
+      settings: { detectionPeriodMs: settings.detection.periodMs },
+      clock,
+      newUid: () => newRecoveryUid(clock),
+      known: restored.detections,
+      store: (detection) => storage.detected(detection),
+      hooks: ({ uid }, verdict) => this.#hooks('detection', uid, verdict),
+    });
+    const attemptSettings = { ...settings.recovery, catchUpMs: this.#catchUpMs, plan: this.#planOptions() };
+    const attempt = new RecoveryAttempt({
       runner: this.#runner,
+      fences: this.fences,
+      settings: attemptSettings,
+      preFailoverHooks: (record, verdict) => this.#hooks('preFailover', record.uid, verdict, record),
+      note: (uid, message) => void storage.note(uid, message),
+      storeFence: (failed, cluster, successor) => storage.fenceIntended(failed, cluster, successor),
+      dropFence: (failed) => storage.fenced(failed),
+    });
+    this.coordinator = new RecoveryCoordinator({
+      attempt,
+      detector,
       book: this.book,
       fences: this.fences,
       clock,
       log,
-      settings: { ...settings.recovery, plan: this.#planOptions() },
+      settings: { ...settings.recovery, attempt: attemptSettings },
       newUid: () => newRecoveryUid(clock),
       evidence: (key) => this.inventory.health(key),
       globallyDisabled: () => this.#disabled,
-      hooks: (list, record, verdict) => this.#hooks(list, record, verdict),
+      hooks: (list, record, verdict) => this.#hooks(list, record.uid, verdict, record),
       note: (uid, message) => void storage.note(uid, message),
       audit: (type, key, cluster, message) => storage.audit(type, key, cluster, message),
       onChanged: (record, touched) => this.#onChanged(record, touched),
-      storeFence: (failed, cluster, successor) => storage.fenceIntended(failed, cluster, successor),
+      blocked: (record) => storage.blocked(record),
     });
     this.sentinel = new Sentinel({
       analyse: (snapshot) => this.#findings(snapshot),
@@ -164,8 +196,11 @@ export class Orchestrator {
       failures: (key) => this.inventory.health(key).failures,
       suspect: (key) => this.observer.suspect(key),
       mayReconnect: (snapshot) => !this.#disabled && matchesClusterFilter(settings.recovery.primaryFilters, snapshot),
-      reconnectThrottleMs: settings.reconnectThrottleMs,
-      stepTimeoutMs: settings.runner.stepTimeoutMs,
+      settings: {
+        reconnectThrottleMs: settings.reconnectThrottleMs,
+        stepTimeoutMs: settings.runner.stepTimeoutMs,
+        detectionHoldMs: settings.detection.holdMs,
+      },
       onCode: (key, cluster, code) => log.info({ instance: keyText(key), cluster, code }, 'analysis changed'),
     });
     this.takeover = new GracefulTakeover({
@@ -175,13 +210,15 @@ export class Orchestrator {
       log,
       probeTimeoutMs: settings.runner.probeTimeoutMs,
       stepTimeoutMs: settings.runner.stepTimeoutMs,
-      catchUpMs: settings.recovery.maintenanceLagSeconds * 1000,
+      catchUpMs: this.#catchUpMs,
       reasonableLagSeconds: settings.recovery.maintenanceLagSeconds,
       isBanned: (key) => this.#isBanned(key),
       hooks: (list, failed, successor, snapshot) =>
         deps.runHooks(list, {
           uid: '',
           code: 'DeadMaster',
+          description: 'Planned takeover',
+          command: 'graceful-master-takeover',
           kind: 'primary',
           failed,
           snapshot,
@@ -302,22 +339,31 @@ export class Orchestrator {
   async recoverNow(
     snapshot: ClusterSnapshot,
     key: InstanceKey,
-    options: { code?: string; designated?: InstanceKey; skipHooks?: boolean },
+    options: { code?: string; command?: string; designated?: InstanceKey; skipHooks?: boolean },
   ) {
     const found = this.#findings(snapshot).find((finding) => sameKey(finding.key, key));
+    if (options.code === undefined && found?.response !== 'recover') return undefined;
     const answers = this.inventory.get(key)?.valid ?? false;
-    const kind = options.code === undefined ? found?.recovery : 'primary';
-    if (kind === undefined) return undefined;
-    const verdict: Verdict = { code: options.code ?? found?.code ?? '', kind, key, snapshot, suppressedBy: undefined };
-    const { code: _code, ...rest } = options;
+    const verdict: Verdict = {
+      code: options.code ?? found?.code ?? '',
+      description: found?.description ?? '',
+      kind: found?.kind ?? 'primary',
+      key,
+      snapshot,
+      suppressedBy: undefined,
+      command: options.command ?? '',
+    };
+    const { code: _code, command: _command, ...rest } = options;
     return this.coordinator.force(verdict, { ...rest, primaryAnswers: answers }, this.tasks.signal);
   }
 
-  #findings(snapshot: ClusterSnapshot) {
+  #findings(snapshot: ClusterSnapshot): readonly Finding[] {
     return this.analyse(snapshot).map((analysis) => ({
       key: analysis.facts.instance.key,
       code: analysis.code,
-      recovery: recoveryKind(analysis),
+      description: analysis.description,
+      kind: kindOf(analysis),
+      response: responseTo(analysis.recovery),
       silent:
         analysis.code.startsWith('UnreachableMaster') || analysis.code.startsWith('UnreachableIntermediateMaster'),
       suppressedBy: analysis.suppressedBy,
@@ -327,6 +373,10 @@ export class Orchestrator {
   #analysisOptions(): AnalysisOptions {
     const { settings } = this.#deps;
     return { ...settings.analysis, staleCoordinates: () => false, errantGtid: () => '' };
+  }
+
+  get #catchUpMs(): number {
+    return this.#deps.settings.recovery.maintenanceLagSeconds * 1000;
   }
 
   #planOptions(): PlanOptions {
@@ -400,25 +450,30 @@ export class Orchestrator {
     if (record.successor !== undefined) this.inventory.setAlias(keyText(record.successor), record.alias);
   }
 
-  #hooks(list: HookList, record: RecoveryRecord, verdict: Verdict): Promise<boolean> {
-    return this.#deps.runHooks(list, {
-      uid: record.uid,
-      code: verdict.code,
-      kind: verdict.kind,
-      failed: verdict.key,
-      snapshot: verdict.snapshot,
-      record,
-      successor: record.successor,
-    });
+  #hooks(list: HookList | 'detection', uid: string, verdict: Verdict, record?: RecoveryRecord): Promise<boolean> {
+    const { key: failed, code, description, command, kind, snapshot } = verdict;
+    const successor = record?.successor;
+    return this.#deps.runHooks(list, { uid, code, description, command, kind, failed, snapshot, record, successor });
   }
 }
 
-function recoveryKind(analysis: Analysis): RecoveryKind | undefined {
-  switch (analysis.recovery) {
+function responseTo(recovery: RecoveryClass): Finding['response'] {
+  switch (recovery) {
     case 'primary':
+    case 'coPrimary':
     case 'intermediatePrimary':
-      return analysis.recovery;
-    default:
-      return undefined;
+      return 'recover';
+    case 'semiSync':
+    case 'readOnlyPrimary':
+    case 'detectionOnly':
+      return 'tell';
+    case 'none':
+      return 'show';
   }
+}
+
+function kindOf({ facts, recovery }: Analysis): RecoveryKind {
+  if (recovery === 'primary' || recovery === 'coPrimary' || recovery === 'intermediatePrimary') return recovery;
+  if (facts.isCoPrimary) return 'coPrimary';
+  return facts.isPrimary ? 'primary' : 'intermediatePrimary';
 }

@@ -8,7 +8,7 @@ import { matchesClusterFilter } from '../recovery/filters.ts';
 import { firstNo } from '../recovery/gates.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
-import { type ClusterSnapshot, primariesOf } from '../topology/cluster.ts';
+import { type ClusterSnapshot, isCoPrimary, primariesOf } from '../topology/cluster.ts';
 import { keyText } from '../topology/instance-key.ts';
 import type { Orchestrator } from './orchestrator.ts';
 
@@ -36,15 +36,16 @@ export function servicesOn(orchestrator: Orchestrator, store: SqliteStore, confi
       const [primary] = primariesOf(snapshot);
       if (primary === undefined) throw new OrchestratorError('NOT_FOUND', `cluster ${snapshot.name} has no primary`);
       const key = primary.instance.key;
+      const kind = isCoPrimary(snapshot, primary.instance) ? 'coPrimary' : 'primary';
       const suppressedBy = snapshot.maintenance.has(keyText(key))
         ? 'maintenance'
         : snapshot.downtimes.has(keyText(key))
           ? 'downtime'
           : undefined;
       const gates = orchestrator.coordinator
-        .gates({ code: 'DeadMaster', kind: 'primary', key, snapshot, suppressedBy })
+        .gates({ code: 'DeadMaster', description: '', command: '', kind, key, snapshot, suppressedBy })
         .filter(({ name }) => !['detected', 'confirmed', 'fresh evidence', 'grace over'].includes(name)); // about a death that has not happened
-      return { plan: orchestrator.coordinator.preview(snapshot, key), gates, firstNo: firstNo(gates) ?? null };
+      return { plan: orchestrator.coordinator.preview(snapshot, key, kind), gates, firstNo: firstNo(gates) ?? null };
     },
     recoveries: () => book.list(),
     steps: (uid) => store.steps(uid),

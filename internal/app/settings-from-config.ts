@@ -36,10 +36,13 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       primaryFilters: config.RecoverMasterClusterFilters,
       intermediateFilters: config.RecoverIntermediateMasterClusterFilters,
       graceMs: config.PrimaryDownGraceMilliseconds,
-      fenceReplacedPrimary: config.FenceReplacedPrimary,
+      retryMs: config.FailedRecoveryRetryMilliseconds,
       noop,
       maintenanceLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
+      fenceReplacedPrimary: config.FenceReplacedPrimary,
+      maxRounds: config.RecoveryMaxRounds,
       plan: {
+        mustPromoteOtherCoPrimary: config.CoMasterRecoveryMustPromoteOtherCoMaster,
         preventCrossDataCenter: config.PreventCrossDataCenterMasterFailover,
         preventCrossRegion: config.PreventCrossRegionMasterFailover,
         lowerVersionAllowed: config.LowerReplicaVersionAllowed,
@@ -59,6 +62,10 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     },
     blockMs: config.RecoveryPeriodBlockSeconds * 1000,
     lostDowntimeMs: 365 * 86_400_000,
+    detection: {
+      periodMs: config.FailureDetectionPeriodBlockMinutes * 60_000,
+      holdMs: config.DetectionHoldMilliseconds,
+    },
     reconnectThrottleMs: config.ReconnectReplicasThrottleSeconds * 1000,
     promotionIgnore: config.PromotionIgnoreHostnameFilters,
   };

@@ -21,10 +21,13 @@ export interface Settings {
     readonly promoteOnDrainTimeout: boolean;
   };
   readonly fence: { readonly attemptMs: number; readonly retryMs: number };
-  readonly recovery: Omit<CoordinatorSettings, 'plan'> & {
+  readonly recovery: Omit<CoordinatorSettings, 'attempt'> & {
     readonly maintenanceLagSeconds: number;
+    readonly fenceReplacedPrimary: boolean;
+    readonly maxRounds: number;
     readonly plan: Omit<PlanOptions, 'isBanned'>;
   };
+  readonly detection: { readonly periodMs: number; readonly holdMs: number };
   readonly analysis: Omit<AnalysisOptions, 'staleCoordinates' | 'errantGtid'>;
   readonly blockMs: number;
   readonly lostDowntimeMs: number;

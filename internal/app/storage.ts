@@ -1,6 +1,7 @@
 // The backend as the storage that the orchestrator asks for.
 
 import type { SqliteStore } from '../backend/sqlite-store.ts';
+import type { RecoveryKind } from '../recovery/book.ts';
 import { keyText } from '../topology/instance-key.ts';
 import type { Restored, Storage } from './orchestrator.ts';
 
@@ -9,9 +10,10 @@ export function restore(store: SqliteStore): Restored {
     instances: store.loadInstances(),
     recoveries: store.loadRecoveries(200).map((record) => ({
       ...record,
-      kind: record.kind === 'intermediatePrimary' ? 'intermediatePrimary' : 'primary',
+      kind: kindOfCode(record.code),
       lost: record.lost.map(({ key }) => ({ key, reason: '', reachable: false })),
     })),
+    detections: [],
     openFences: store.loadFences(),
     recoveriesDisabled: store.loadRecoveriesDisabled(),
     promotionRules: store.loadPromotionRules(),
@@ -41,5 +43,13 @@ export function storageOn(
     promotionRule: (key, rule) => store.promotionRule(key, rule),
     downtime: (key, downtime) => store.downtime(key, downtime),
     forgotten: (key) => store.forgotten(key),
+    detected: () => undefined,
+    blocked: () => undefined,
   };
+}
+
+/** Rows of other tools hold no kind of ours. */
+function kindOfCode(code: string): RecoveryKind {
+  if (code.includes('CoMaster')) return 'coPrimary';
+  return code.includes('IntermediateMaster') ? 'intermediatePrimary' : 'primary';
 }

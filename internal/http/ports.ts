@@ -35,7 +35,12 @@ export interface Services {
   recover(
     snapshot: ClusterSnapshot,
     key: InstanceKey,
-    options: { readonly code?: string; readonly designated?: InstanceKey; readonly skipHooks?: boolean },
+    options: {
+      readonly code?: string;
+      readonly command?: string;
+      readonly designated?: InstanceKey;
+      readonly skipHooks?: boolean;
+    },
   ): Promise<
     | { readonly kind: 'recovered'; readonly record: RecoveryRecord }
     | { readonly kind: 'refused'; readonly gate: Gate }

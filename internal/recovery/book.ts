@@ -66,6 +66,20 @@ export class RecoveryBook {
     );
   }
 
+  /** The last attempt of this kind that ended after `sinceMs`, failed, and changed nothing. */
+  failedSince(cluster: string, kind: RecoveryKind, sinceMs: number): RecoveryRecord | undefined {
+    return this.#records.find(
+      (record) =>
+        record.cluster === cluster &&
+        record.kind === kind &&
+        record.harmless &&
+        !record.successful &&
+        record.acknowledged === undefined &&
+        record.endedMs !== undefined &&
+        record.endedMs > sinceMs,
+    );
+  }
+
   async open(record: RecoveryRecord): Promise<void> {
     this.#records = [record, ...this.#records];
     await this.#store.opened(record);

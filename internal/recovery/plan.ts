@@ -1,10 +1,11 @@
 import { chooseCandidate } from '../topology/candidate.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import { memberOf, replicasOf } from '../topology/cluster.ts';
-import { type Instance, sourceKey } from '../topology/instance.ts';
+import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { compareReceived, holdsAllReceived, missingFrom } from '../topology/received.ts';
 import { whyCannotReplicateFrom } from '../topology/replication-rules.ts';
+import type { RecoveryKind } from './book.ts';
 
 /** One act on one server. Executed in order; `attach` steps that stand side by side run in parallel. */
 export type Step =
@@ -27,6 +28,8 @@ export interface PlanOptions {
   readonly failIfNotApplied: boolean;
   readonly applyPromotion: boolean;
   readonly detachLost: boolean;
+  /** Of a pair of co-primaries, the surviving one leads or nobody does. */
+  readonly mustPromoteOtherCoPrimary: boolean;
   readonly isBanned: (key: InstanceKey) => boolean;
 }
 
@@ -63,10 +66,32 @@ export interface FailoverRequest {
   /** The old primary still answers: it must be made read-only, or nothing happens. */
   readonly primaryAnswers: boolean;
   readonly fence: boolean;
+  /** The replicas of the failed server as read last, where that is not what the snapshot says. */
+  readonly replicas?: readonly WatchedInstance[];
   readonly options: PlanOptions;
 }
 
-/** What to do when the primary `failed` is gone. Pure: the same answer serves the plan's readers and the runner. */
+/** What to do about a failed server. Pure: the same answer serves the plan's readers and the runner. */
+export function planRecovery(kind: RecoveryKind, request: FailoverRequest): FailoverPlan {
+  switch (kind) {
+    case 'primary':
+      return planPrimaryFailover(request);
+    case 'coPrimary':
+      return planPrimaryFailover({ ...request, ...otherCoPrimary(request) });
+    case 'intermediatePrimary':
+      return planIntermediateRecovery(request);
+  }
+}
+
+/** The other one of the pair leads if the operator wants that, or if it takes writes already. */
+function otherCoPrimary({ snapshot, failed, options }: FailoverRequest): { readonly designated?: InstanceKey } {
+  const dead = memberOf(snapshot, failed)?.instance;
+  const partnerKey = dead && sourceKey(dead);
+  const partner = partnerKey && memberOf(snapshot, partnerKey)?.instance;
+  if (partner === undefined) return {};
+  return options.mustPromoteOtherCoPrimary || !partner.readOnly ? { designated: partner.key } : {};
+}
+
 export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
   const { snapshot, failed, options } = request;
   const none = (reasons: readonly string[]): FailoverPlan => ({
@@ -75,7 +100,7 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
     failed,
     reasons,
   });
-  const replicas = replicasOf(snapshot, failed);
+  const replicas = request.replicas ?? replicasOf(snapshot, failed);
   const reachable = replicas.filter((replica) => replica.valid).map((replica) => replica.instance);
   if (reachable.length === 0) return none(['no reachable replica']);
 
@@ -156,7 +181,7 @@ function whyNotAttach(
  * Where the replicas of a dead intermediate primary go: below a sibling of it that can serve them (a preferred one
  * first, then one in the same place), else below their grandparent.
  */
-export function planIntermediateRecovery(request: Omit<FailoverRequest, 'primaryAnswers' | 'fence'>): FailoverPlan {
+export function planIntermediateRecovery(request: FailoverRequest): FailoverPlan {
   const { snapshot, failed, options } = request;
   const none = (reasons: readonly string[]): FailoverPlan => ({
     kind: 'none',

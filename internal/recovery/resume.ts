@@ -66,6 +66,10 @@ export async function resumeRecovery(record: RecoveryRecord, deps: ResumeDeps, s
   }
   closed = { ...closed, endedMs: clock.nowMs() };
   await book.close(closed);
+  if (!closed.successful) {
+    const acknowledgement = { by: 'orchestrator', comment: 'detected crashed recovery', atMs: clock.nowMs() };
+    await book.acknowledge(({ uid }) => uid === record.uid, acknowledgement);
+  }
   log.warn({ uid: record.uid, successful: closed.successful, errors: closed.errors }, 'open recovery closed');
   onResumed(closed, [record.failed, ...left]);
 }

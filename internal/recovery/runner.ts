@@ -25,11 +25,22 @@ export type RunOutcome =
       readonly lost: readonly LostReplica[];
       readonly errors: readonly string[];
     }
-  | { readonly kind: 'failed'; readonly errors: readonly string[]; readonly changed: boolean };
+  | {
+      readonly kind: 'failed';
+      readonly errors: readonly string[];
+      /** Some server is not as it was before, a stopped receiver aside. */
+      readonly changed: boolean;
+      /** Was being made writable when it stopped to answer: nobody knows whether it is. */
+      readonly uncertain?: InstanceKey;
+    };
+
+/** Steps that leave a server as it was, or that say themselves what they changed. */
+const HARMLESS: ReadonlySet<Step['kind']> = new Set(['fence', 'drain']);
 
 /** Executes plans, step after step, each journalled before it runs. Knows nothing of why a plan was made. */
 export class RecoveryRunner {
   readonly #deps: RunnerDeps;
+  readonly #numbers = new Map<string, number>();
 
   constructor(deps: RunnerDeps) {
     this.#deps = deps;
@@ -39,9 +50,15 @@ export class RecoveryRunner {
    * Fixes what each replica holds: applier on, receiver off, then one fresh read. A replica that does not answer comes
    * back invalid. Moves nothing; `thaw` undoes it.
    */
-  async freeze(members: readonly WatchedInstance[], signal: AbortSignal): Promise<readonly WatchedInstance[]> {
-    const { servers, clock, stepTimeoutMs } = this.#deps;
-    return Promise.all(
+  async freeze(
+    uid: string,
+    members: readonly WatchedInstance[],
+    signal: AbortSignal,
+  ): Promise<readonly WatchedInstance[]> {
+    const { servers, journal, clock, stepTimeoutMs } = this.#deps;
+    const number = this.#number(uid);
+    await journal.stepStarted(uid, number, freezeText(members.map(({ instance }) => instance.key)));
+    const frozen = await Promise.all(
       members.map(async (member): Promise<WatchedInstance> => {
         try {
           const instance = await servers.change(member.instance.key, stepTimeoutMs, signal, async (session) => {
@@ -58,6 +75,61 @@ export class RecoveryRunner {
         }
       }),
     );
+    const silent = frozen.filter(({ valid }) => !valid);
+    const errors = silent.map(({ instance, lastError }) => `${keyText(instance.key)}: ${lastError}`);
+    await journal.stepEnded(uid, number, errors.length === 0 ? undefined : errors.join('; '));
+    return frozen;
+  }
+
+  /**
+   * A primary that still answers is made read-only, and its replicas get the time to receive its last writes. A replica
+   * that does not catch up is no error: the plan ranks it by what it holds.
+   *
+   * @returns what kept the primary from being made read-only; empty: it is
+   */
+  async quiesce(
+    uid: string,
+    primary: InstanceKey,
+    replicas: readonly InstanceKey[],
+    catchUpMs: number,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const { servers, stepTimeoutMs, probeTimeoutMs, log } = this.#deps;
+    const fence: Step = { kind: 'fence', target: primary, mustSucceed: true };
+    const error = await this.#step(uid, this.#number(uid), fence, signal);
+    if (error !== undefined) return [`${stepText(fence)}: ${error}`];
+    const final = await servers.probe(primary, probeTimeoutMs, signal);
+    await Promise.all(
+      replicas.map((key) =>
+        servers
+          .change(key, catchUpMs + stepTimeoutMs, signal, (session) => session.waitApplied(final, catchUpMs))
+          .catch((err: unknown) => log.warn({ instance: keyText(key), err }, 'replica did not catch up')),
+      ),
+    );
+    return [];
+  }
+
+  /** Undoes the fence of `quiesce`. */
+  async reopen(primary: InstanceKey): Promise<readonly string[]> {
+    const { servers, stepTimeoutMs, clock } = this.#deps;
+    const own = clock.timeoutSignal(stepTimeoutMs); // a cancelled recovery does not cancel its clean-up
+    try {
+      await servers.change(primary, stepTimeoutMs, own, (session) => session.setReadOnly(false));
+      return [];
+    } catch (cause) {
+      return [`${keyText(primary)} was left read-only: ${errorText(cause)}`];
+    }
+  }
+
+  /** Steps of this recovery that an earlier process journalled keep their numbers. */
+  continueAt(uid: string, number: number): void {
+    this.#numbers.set(uid, number);
+  }
+
+  #number(uid: string): number {
+    const number = this.#numbers.get(uid) ?? 0;
+    this.#numbers.set(uid, number + 1);
+    return number;
   }
 
   /** Starts replication again on servers that `freeze` stopped. Failures are reported, not thrown. */
@@ -79,15 +151,16 @@ export class RecoveryRunner {
     const errors: string[] = [];
     const lost = [...plan.lost];
     const promotes = plan.steps.some((step) => step.kind === 'promote');
-    let done = 0;
+    let changed = false;
     let promoted = !promotes;
     let attached = 0;
-    while (done < plan.steps.length) {
+    for (let done = 0; done < plan.steps.length; ) {
       const batch = nextBatch(plan.steps, done);
-      const results = await Promise.all(batch.map((step, index) => this.#step(uid, done + index, step, signal)));
+      const results = await Promise.all(batch.map((step) => this.#step(uid, this.#number(uid), step, signal)));
       for (const [index, error] of results.entries()) {
         const step = batch[index];
         if (step === undefined) continue;
+        changed ||= !HARMLESS.has(step.kind);
         if (error === undefined) {
           if (step.kind === 'promote') promoted = true;
           if (step.kind === 'attach') attached += 1;
@@ -95,7 +168,10 @@ export class RecoveryRunner {
         }
         errors.push(`${stepText(step)}: ${error}`);
         if (step.kind === 'attach') lost.push({ key: step.target, reason: error, reachable: true });
-        else if (!promoted) return { kind: 'failed', errors, changed: done > 0 };
+        else if (!promoted) {
+          const uncertain = step.kind === 'promote' ? { uncertain: step.target } : {};
+          return { kind: 'failed', errors, changed, ...uncertain };
+        }
       }
       done += batch.length;
     }
@@ -145,12 +221,9 @@ export class RecoveryRunner {
       }
       case 'promote':
         if (!step.writable) return;
-        return on(step.target, stepTimeoutMs, async (session) => {
-          await session.forgetSource();
-          await session.setReadOnly(false);
-          const after = await session.read();
-          if (after.readOnly) throw new OrchestratorError('RECOVERY_FAILED', 'the server stayed read-only');
-        });
+        return on(step.target, stepTimeoutMs, promote).catch((cause: unknown) =>
+          this.#confirmLeads(step.target, cause, signal),
+        );
       case 'attach':
         return on(step.target, stepTimeoutMs, async (session) => {
           await session.pointTo(step.source);
@@ -160,6 +233,20 @@ export class RecoveryRunner {
         return on(step.target, stepTimeoutMs, (session) => session.detachSource());
     }
   }
+
+  /** An answer that got lost does not undo a promotion. */
+  async #confirmLeads(target: InstanceKey, cause: unknown, signal: AbortSignal): Promise<void> {
+    const { servers, probeTimeoutMs } = this.#deps;
+    const after = await servers.probe(target, probeTimeoutMs, signal).catch(() => undefined);
+    if (after === undefined || after.readOnly || after.replication !== undefined) throw cause;
+  }
+}
+
+async function promote(session: ServerSession): Promise<void> {
+  await session.forgetSource();
+  await session.setReadOnly(false);
+  const after = await session.read();
+  if (after.readOnly) throw new OrchestratorError('RECOVERY_FAILED', 'the server stayed read-only');
 }
 
 /** Attach steps that stand side by side go together; everything else goes alone. */
@@ -174,6 +261,11 @@ function notDrained(key: InstanceKey, limitMs: number): OrchestratorError {
     'RECOVERY_FAILED',
     `${keyText(key)} did not apply what was received within ${limitMs} ms`,
   );
+}
+
+/** Journal words of the servers whose receivers a recovery stopped. */
+export function freezeText(keys: readonly InstanceKey[]): string {
+  return `freeze ${keys.map(keyText).join(' ')}`;
 }
 
 export function stepText(step: Step): string {

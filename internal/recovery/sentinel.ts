@@ -1,6 +1,7 @@
 // Turns findings into verdicts: whenever something about a cluster changed it is analysed, and what can be recovered is
 // put before the coordinator. Also asks replicas of a silent primary to reconnect, so that they say what they see.
 
+import { NO_PROBLEM } from '../analysis/analyse.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -8,18 +9,21 @@ import type { TaskGroup } from '../runtime/task-group.ts';
 import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { RecoveryKind } from './book.ts';
-import type { Decision, RecoveryCoordinator, Verdict } from './coordinator.ts';
+import type { Decision, RecoveryCoordinator } from './coordinator.ts';
 import type { Servers } from './ports.ts';
+import type { Verdict } from './verdict.ts';
 
 /** One problem of one server, as far as the sentinel needs it. */
 export interface Finding {
   readonly key: InstanceKey;
   readonly code: string;
-  /** Undefined: nothing recovers this code. */
-  readonly recovery: RecoveryKind | undefined;
+  readonly description: string;
+  readonly kind: RecoveryKind;
+  /** `recover`: we act on it. `tell`: people and hooks hear of it. `show`: only those who look see it. */
+  readonly response: 'recover' | 'tell' | 'show';
   /** The server is unreachable to us while its replicas say they are connected. */
   readonly silent: boolean;
-  readonly suppressedBy: string | undefined;
+  readonly suppressedBy: Verdict['suppressedBy'];
 }
 
 export interface SentinelDeps {
@@ -33,8 +37,12 @@ export interface SentinelDeps {
   readonly failures: (key: InstanceKey) => number;
   readonly suspect: (key: InstanceKey) => void;
   readonly mayReconnect: (snapshot: ClusterSnapshot) => boolean;
-  readonly reconnectThrottleMs: number;
-  readonly stepTimeoutMs: number;
+  readonly settings: {
+    readonly reconnectThrottleMs: number;
+    readonly stepTimeoutMs: number;
+    /** A problem that is only told of must have lasted this long. */
+    readonly detectionHoldMs: number;
+  };
   /** A code of a server changed (`NoProblem` included). */
   readonly onCode: (key: InstanceKey, cluster: string, code: string) => void;
 }
@@ -42,7 +50,7 @@ export interface SentinelDeps {
 export class Sentinel {
   readonly #deps: SentinelDeps;
   readonly #due = new Set<string>();
-  readonly #codes = new Map<string, string>();
+  readonly #codes = new Map<string, { readonly code: string; readonly sinceMs: number }>();
   readonly #reconnected = new Map<string, number>();
   readonly #lastNo = new Map<string, string>();
 
@@ -67,16 +75,20 @@ export class Sentinel {
   }
 
   #examine(cluster: string, signal: AbortSignal): void {
-    const { analyse, snapshot: take, coordinator, tasks } = this.#deps;
+    const { analyse, snapshot: take, coordinator, tasks, settings } = this.#deps;
     const snapshot = take(cluster);
     for (const finding of analyse(snapshot)) {
-      this.#remember(finding, cluster);
-      if (finding.silent && !coordinator.isBusy(cluster)) this.#reconnect(snapshot, finding, signal);
-      if (finding.recovery === undefined || coordinator.isBusy(cluster)) continue;
-      const verdict: Verdict = { ...finding, kind: finding.recovery, snapshot };
-      tasks.run(`recovery ${cluster}`, async (stop) =>
-        this.#report(verdict, await coordinator.consider(verdict, stop)),
-      );
+      const lastedMs = this.#remember(finding, cluster);
+      if (coordinator.isBusy(cluster)) continue;
+      if (finding.silent) this.#reconnect(snapshot, finding, signal);
+      const verdict: Verdict = { ...finding, snapshot, command: '' };
+      if (finding.response === 'recover') {
+        tasks.run(`recovery ${cluster}`, async (stop) =>
+          this.#report(verdict, await coordinator.consider(verdict, stop)),
+        );
+      } else if (finding.response === 'tell' && lastedMs >= settings.detectionHoldMs) {
+        tasks.run(`detection ${cluster}`, () => coordinator.tell(verdict));
+      }
     }
   }
 
@@ -93,11 +105,15 @@ export class Sentinel {
     this.#lastNo.set(text, no);
   }
 
-  #remember(finding: Finding, cluster: string): void {
-    const text = keyText(finding.key);
-    if ((this.#codes.get(text) ?? 'NoProblem') === finding.code) return;
-    this.#codes.set(text, finding.code);
-    this.#deps.onCode(finding.key, cluster, finding.code);
+  /** How long the server has had this code, in milliseconds. */
+  #remember({ key, code }: Finding, cluster: string): number {
+    const text = keyText(key);
+    const nowMs = this.#deps.clock.monotonicMs();
+    const known = this.#codes.get(text);
+    if (known?.code === code) return nowMs - known.sinceMs;
+    this.#codes.set(text, { code, sinceMs: nowMs });
+    if (known !== undefined || code !== NO_PROBLEM) this.#deps.onCode(key, cluster, code);
+    return 0;
   }
 
   /**
@@ -105,8 +121,8 @@ export class Sentinel {
    * sweep per primary and throttle period. If the primary lives they come back at once; if not they report it.
    */
   #reconnect(snapshot: ClusterSnapshot, finding: Finding, signal: AbortSignal): void {
-    const { clock, failures, mayReconnect, reconnectThrottleMs, tasks, servers, stepTimeoutMs, suspect, log } =
-      this.#deps;
+    const { clock, failures, mayReconnect, settings, tasks, servers, suspect, log } = this.#deps;
+    const { reconnectThrottleMs, stepTimeoutMs } = settings;
     const text = keyText(finding.key);
     const nowMs = clock.monotonicMs();
     if (failures(finding.key) < 2 || finding.suppressedBy !== undefined || !mayReconnect(snapshot)) return;

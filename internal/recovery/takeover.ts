@@ -79,6 +79,8 @@ export class GracefulTakeover {
         key: primary.key,
         snapshot,
         suppressedBy: undefined,
+        description: 'Planned takeover',
+        command: 'graceful-master-takeover',
       } as const;
       const decision = await coordinator.force(verdict, { designated: target.key, primaryAnswers: true }, signal);
       if (decision.kind === 'refused') throw refused(`${decision.gate.name}: ${decision.gate.value}`);
@@ -101,7 +103,7 @@ export class GracefulTakeover {
     let key = request.designated ?? (replicas.length === 1 ? replicas[0]?.instance.key : undefined);
     if (key === undefined) {
       if (!request.auto) throw refused('more than one replica: name the one that shall lead');
-      const plan = coordinator.preview(request.snapshot, primary.key);
+      const plan = coordinator.preview(request.snapshot, primary.key, 'primary');
       if (plan.kind === 'none') throw refused(plan.reasons.join('; '));
       key = plan.successor;
     }

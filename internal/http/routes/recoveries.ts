@@ -55,7 +55,11 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
       if (primary === undefined || another !== undefined)
         throw bad(`Cluster ${snapshot.name} does not have exactly one master`);
       const designated = takesTarget ? { designated: request.key('designatedHost', 'designatedPort') } : {};
-      const done = await services.recover(snapshot, primary.instance.key, { code: 'DeadMaster', ...designated });
+      const done = await services.recover(snapshot, primary.instance.key, {
+        code: 'DeadMaster',
+        command: takesTarget ? 'force-master-takeover' : 'force-master-failover',
+        ...designated,
+      });
       if (done === undefined || done.kind === 'refused')
         throw bad(`Failover not attempted: ${done?.gate.value ?? 'nothing to recover'}`);
       const record = wireRecovery(done.record, 0, settings.node, settings.blockMs, clock.nowMs());

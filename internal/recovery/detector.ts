@@ -1,0 +1,64 @@
+import type { Clock } from '../runtime/clock.ts';
+import { replicasOf } from '../topology/cluster.ts';
+import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import type { DetectionRecord } from './detections.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface DetectorDeps {
+  readonly settings: { readonly detectionPeriodMs: number };
+  readonly clock: Clock;
+  readonly newUid: () => string;
+  /** Detections that a former process told of. */
+  readonly known: readonly DetectionRecord[];
+  readonly store: (detection: DetectionRecord) => void;
+  /** Runs the operator's detection scripts; false when one failed. */
+  readonly hooks: (detection: DetectionRecord, verdict: Verdict) => Promise<boolean>;
+}
+
+/**
+ * Tells of each problem of each server once per period. The code is part of what makes a detection new, so that an
+ * unreachable primary that turns out dead is told of again.
+ */
+export class Detector {
+  readonly #deps: DetectorDeps;
+  #active: readonly DetectionRecord[];
+
+  constructor(deps: DetectorDeps) {
+    this.#deps = deps;
+    this.#active = deps.known;
+  }
+
+  /**
+   * True when all has been said. False: a script of a new detection failed, so this attempt at a recovery stops; the
+   * next one finds the detection known and goes on, since a broken script must not leave a cluster without a primary.
+   */
+  async register(verdict: Verdict, actionable: boolean, options: { readonly skipHooks: boolean }): Promise<boolean> {
+    const { settings, clock, newUid, store, hooks } = this.#deps;
+    const nowMs = clock.nowMs();
+    this.#active = this.#active.filter(({ detectedMs }) => nowMs - detectedMs < settings.detectionPeriodMs);
+    const same = (one: DetectionRecord) =>
+      one.code === verdict.code && sameKey(one.failed, verdict.key) && one.actionable === actionable;
+    if (this.#active.some(same)) return true;
+    const { snapshot, key, code } = verdict;
+    const detection: DetectionRecord = {
+      uid: newUid(),
+      code,
+      failed: key,
+      cluster: snapshot.name,
+      alias: snapshot.alias,
+      replicas: replicasOf(snapshot, key).map(({ instance }) => instance.key),
+      actionable,
+      detectedMs: nowMs,
+    };
+    this.#active = [detection, ...this.#active];
+    store(detection);
+    return options.skipHooks || (await hooks(detection, verdict));
+  }
+
+  /** What was acknowledged or healed may be told of again. */
+  forget(selects: (detection: DetectionRecord) => boolean): readonly InstanceKey[] {
+    const gone = this.#active.filter(selects);
+    this.#active = this.#active.filter((one) => !gone.includes(one));
+    return [...new Map(gone.map(({ failed }) => [keyText(failed), failed])).values()];
+  }
+}

@@ -1,0 +1,138 @@
+import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
+import { keyText } from '../topology/instance-key.ts';
+import type { RecoveryRecord } from './book.ts';
+import { matchesClusterFilter } from './filters.ts';
+import type { Gate } from './gates.ts';
+import type { FailoverPlan } from './plan.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What probing knows about the silence of one server. */
+export interface Evidence {
+  readonly failures: number;
+  readonly firstFailureMs: number;
+  /** Its host said that nobody listens: the process is gone. */
+  readonly refused: boolean;
+}
+
+export interface GateFacts {
+  readonly verdict: Verdict;
+  readonly evidence: Evidence;
+  readonly nowMs: number;
+  readonly filters: readonly string[];
+  readonly graceMs: number;
+  readonly globallyDisabled: boolean;
+  readonly blocking: RecoveryRecord | undefined;
+  /** An attempt of the same kind that changed nothing and failed within the last `retryMs`. */
+  readonly failed: RecoveryRecord | undefined;
+  readonly plan: FailoverPlan;
+  readonly noop: boolean;
+  /** The failed server was replaced before and waits to be fenced. */
+  readonly replaced: boolean;
+  readonly open: boolean;
+}
+
+const FILTER_KEYS = {
+  primary: 'RecoverMasterClusterFilters',
+  coPrimary: 'RecoverMasterClusterFilters',
+  intermediatePrimary: 'RecoverIntermediateMasterClusterFilters',
+} as const;
+
+/** Whether the verdict stands on enough and on fresh evidence; asked before anyone is told of it. Pure. */
+export function evidenceGates({ verdict, evidence, nowMs }: GateFacts): readonly Gate[] {
+  const ageMs = evidence.failures === 0 ? 0 : nowMs - evidence.firstFailureMs;
+  const stale = staleReplica(verdict.snapshot, verdict, evidence);
+  return [
+    { name: 'detected', passed: true, value: verdict.code, source: 'analysis', ageMs },
+    {
+      name: 'confirmed',
+      passed: evidence.failures >= 2 || evidence.refused,
+      value: `${evidence.failures} failed reads, refused: ${evidence.refused}`,
+      source: 'probes',
+      ageMs,
+    },
+    {
+      name: 'fresh evidence',
+      passed: stale === undefined,
+      value: stale === undefined ? 'all replicas read after the failure' : `${stale} not read since`,
+      source: 'probes',
+    },
+  ];
+}
+
+/** Every question an automatic recovery has to pass, in order. Pure. */
+export function recoveryGates(facts: GateFacts): readonly Gate[] {
+  const { verdict, evidence, nowMs, filters, graceMs, blocking, failed, plan } = facts;
+  const downMs = evidence.failures === 0 ? 0 : nowMs - evidence.firstFailureMs;
+  return [
+    ...evidenceGates(facts),
+    {
+      name: 'recoveries enabled',
+      passed: !facts.globallyDisabled,
+      value: facts.globallyDisabled ? 'disabled' : 'enabled',
+      source: 'global switch',
+    },
+    {
+      name: 'filter matches',
+      passed: matchesClusterFilter(filters, verdict.snapshot),
+      value: JSON.stringify(filters),
+      source: FILTER_KEYS[verdict.kind],
+    },
+    {
+      name: 'not suppressed',
+      passed: verdict.suppressedBy === undefined,
+      value: verdict.suppressedBy ?? 'no',
+      source: 'downtime and maintenance',
+    },
+    {
+      name: 'grace over',
+      passed: downMs >= graceMs,
+      value: `down for ${downMs} ms of ${graceMs} ms`,
+      source: 'PrimaryDownGraceMilliseconds',
+      ageMs: downMs,
+    },
+    {
+      name: 'not blocked',
+      passed: blocking === undefined,
+      value: blocking === undefined ? 'no' : `by ${blocking.uid}`,
+      source: 'RecoveryPeriodBlockSeconds',
+      ...(blocking === undefined ? {} : { ageMs: nowMs - blocking.startedMs }),
+    },
+    {
+      name: 'not replaced',
+      passed: !facts.replaced,
+      value: facts.replaced ? 'has a successor and waits to be fenced' : 'no',
+      source: 'fence intents',
+    },
+    {
+      name: 'none open',
+      passed: !facts.open,
+      value: facts.open ? 'a recovery of this cluster is open' : 'none',
+      source: 'recoveries',
+    },
+    {
+      name: 'not just failed',
+      passed: failed === undefined,
+      value: failed === undefined ? 'no' : `${failed.uid}: ${failed.errors.join('; ')}`,
+      source: 'FailedRecoveryRetryMilliseconds',
+      ...(failed?.endedMs === undefined ? {} : { ageMs: nowMs - failed.endedMs }),
+    },
+    {
+      name: 'candidate exists',
+      passed: plan.kind === 'promote',
+      value: plan.kind === 'promote' ? keyText(plan.successor) : plan.reasons.join('; '),
+      source: 'plan',
+    },
+    {
+      name: 'may change servers',
+      passed: !facts.noop,
+      value: facts.noop ? 'started with --noop' : 'yes',
+      source: 'command line',
+    },
+  ];
+}
+
+/** A replica that was not read since the silence began may still see its source: it has no vote until it was. */
+function staleReplica(snapshot: ClusterSnapshot, { key }: Verdict, { firstFailureMs }: Evidence): string | undefined {
+  const stale = replicasOf(snapshot, key).find(({ valid, lastSeenMs }) => valid && lastSeenMs < firstFailureMs);
+  return stale && keyText(stale.instance.key);
+}

@@ -1,0 +1,92 @@
+import type { ServerSession, Servers } from '../../internal/recovery/ports.ts';
+import type { Instance, ReplicationStatus } from '../../internal/topology/instance.ts';
+import { type InstanceKey, keyText } from '../../internal/topology/instance-key.ts';
+
+/** Called before and after each act on a server, for instance `h2 drain` and `h2 drain done`; throws to make it fail. */
+export type Saboteur = (act: string, servers: FakeServers) => void;
+
+/** A fleet of servers in memory: what is done to them is written down, and what they say afterwards agrees with it. */
+export class FakeServers implements Servers {
+  /** Acts in the order in which they were done, for instance `h2 stopReceiver`. */
+  readonly acts: string[] = [];
+  readonly #instances = new Map<string, Instance>();
+  readonly #down = new Set<string>();
+  readonly #saboteur: Saboteur;
+
+  constructor(instances: readonly Instance[], saboteur: Saboteur = () => undefined) {
+    for (const instance of instances) this.#instances.set(keyText(instance.key), instance);
+    this.#saboteur = saboteur;
+  }
+
+  get(key: InstanceKey): Instance {
+    const instance = this.#instances.get(keyText(key));
+    if (instance === undefined) throw new Error(`no such server: ${keyText(key)}`);
+    return instance;
+  }
+
+  kill(key: InstanceKey): void {
+    this.#down.add(keyText(key));
+  }
+
+  revive(key: InstanceKey): void {
+    this.#down.delete(keyText(key));
+  }
+
+  probe(key: InstanceKey): Promise<Instance> {
+    return this.#answer(key, () => this.get(key));
+  }
+
+  async change<T>(
+    key: InstanceKey,
+    _timeoutMs: number,
+    _signal: AbortSignal,
+    work: (session: ServerSession) => Promise<T>,
+  ): Promise<T> {
+    await this.#answer(key, () => undefined);
+    return work(this.#session(key));
+  }
+
+  async #answer<T>(key: InstanceKey, answer: () => T): Promise<T> {
+    await Promise.resolve();
+    if (this.#down.has(keyText(key))) throw new Error(`cannot connect to ${keyText(key)}`);
+    return answer();
+  }
+
+  #session(key: InstanceKey): ServerSession {
+    const act = async <T>(name: string, effect: (instance: Instance) => { instance?: Instance; answer: T }) => {
+      this.#saboteur(`${key.hostname} ${name}`, this);
+      const answer = await this.#answer(key, () => {
+        this.acts.push(`${key.hostname} ${name}`);
+        const { instance, answer } = effect(this.get(key));
+        if (instance !== undefined) this.#instances.set(keyText(key), instance);
+        return answer;
+      });
+      this.#saboteur(`${key.hostname} ${name} done`, this);
+      return answer;
+    };
+    const set = (name: string, more: (instance: Instance) => Partial<Instance>) =>
+      act(name, (instance) => ({ instance: { ...instance, ...more(instance) }, answer: undefined }));
+    const threads = (name: string, more: Partial<ReplicationStatus>) =>
+      set(name, ({ replication }) => ({ replication: replication && { ...replication, ...more } }));
+    return {
+      read: () => this.#answer(key, () => this.get(key)),
+      stopReceiver: () => threads('stopReceiver', { receiver: 'stopped' }),
+      startApplier: () => threads('startApplier', { applier: 'running' }),
+      startReplication: () => threads('startReplication', { receiver: 'running', applier: 'running' }),
+      drain: () => act('drain', () => ({ answer: true })),
+      waitApplied: () => act('waitApplied', () => ({ answer: true })),
+      pointTo: (source) => threads(`pointTo ${source.hostname}`, { source }),
+      replicationLogin: () => act('replicationLogin', () => ({ answer: { user: 'repl', password: 'secret' } })),
+      detachSource: () =>
+        set('detachSource', ({ replication }) => ({
+          replication: replication && {
+            ...replication,
+            source: { ...replication.source, hostname: `//${replication.source.hostname}` },
+          },
+        })),
+      forgetSource: () => set('forgetSource', () => ({ replication: undefined })),
+      setReadOnly: (readOnly) => set(`setReadOnly ${readOnly}`, () => ({ readOnly, superReadOnly: readOnly })),
+      endClientSessions: () => act('endClientSessions', () => ({ answer: undefined })),
+    };
+  }
+}
