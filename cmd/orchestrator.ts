@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { main } from '../internal/cli/main.ts';
 
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on('error', (err: NodeJS.ErrnoException) => process.exit(err.code === 'EPIPE' ? 0 : 1));
+
 process.exitCode = await main(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),

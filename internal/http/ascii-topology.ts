@@ -18,12 +18,16 @@ interface Line {
 export function drawTopology(snapshot: ClusterSnapshot, options: DrawingOptions): string {
   const lines = treeLines(snapshot, options);
   const width = Math.max(0, ...lines.map(({ head }) => Buffer.byteLength(head)));
-  return lines
-    .map(
-      ({ head, tokens, extras }) =>
-        `${pad(head, width)} [${[...tokens, ...extras].filter((one) => one !== '').join(',')}]`,
-    )
-    .join('\n');
+  return lines.map((one) => `${pad(one.head, width)} ${bracket(one)}`).join('\n');
+}
+
+/** The part in brackets of one server's line. */
+export function drawStatus(snapshot: ClusterSnapshot, member: WatchedInstance, options: DrawingOptions): string {
+  return bracket(line(snapshot, member, 0, options));
+}
+
+function bracket({ tokens, extras }: Line): string {
+  return `[${[...tokens, ...extras].filter((one) => one !== '').join(',')}]`;
 }
 
 /** The same in columns separated by `|`. */

@@ -1,0 +1,42 @@
+import type { Offline } from '../app/offline.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Arguments } from './arguments.ts';
+import type { Selection } from './selection.ts';
+
+/** In the order of the list that `help` prints. */
+export const SECTIONS = ['Information', 'Recovery', 'Replication information', 'Meta'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** What a command is given. */
+export interface CommandContext {
+  readonly arguments: Arguments;
+  readonly world: Offline;
+  readonly select: Selection;
+  readonly log: Log;
+  readonly nowMs: number;
+}
+
+/** Lines of the standard output, without their line ends. */
+export type Lines = readonly string[];
+
+export interface Command {
+  readonly name: string;
+  /** Older names, accepted everywhere. */
+  readonly synonyms?: readonly string[];
+  readonly section: Section;
+  /** One line, for the list. */
+  readonly summary: string;
+  /** The options it reads, as a usage line; a `!` behind one that must be given. */
+  readonly options: string;
+  /** What an operator has to know besides. */
+  readonly notes?: string;
+  /** Speaks of the instance of `-i`: runs once for each one given. */
+  readonly each?: true;
+  readonly run: (context: CommandContext) => Lines | Promise<Lines>;
+}
+
+/** @throws {OrchestratorError} `BAD_REQUEST`, always */
+export function fail(message: string): never {
+  throw new OrchestratorError('BAD_REQUEST', message);
+}

@@ -1,0 +1,53 @@
+import { hostname } from 'node:os';
+import { Offline } from '../app/offline.ts';
+import type { Config } from '../config/keys.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Arguments } from './arguments.ts';
+import type { Command } from './command.ts';
+import { instancesOf, Selection } from './selection.ts';
+
+export interface CommandRun {
+  readonly arguments: Arguments;
+  readonly config: Config;
+  readonly log: Log;
+  readonly out: (text: string) => void;
+}
+
+/**
+ * Opens the backend, runs the command once, or once for each instance given, and prints its lines as they come: what was
+ * printed stays when a later instance fails.
+ */
+export async function runCommand(command: Command, run: CommandRun): Promise<number> {
+  const { arguments: given, config, log, out } = run;
+  if (config.RaftEnabled && !given.on('ignore-raft-setup'))
+    throw new OrchestratorError(
+      'BAD_REQUEST',
+      'RaftEnabled is set: a command would change the backend of this node behind the back of the group. Use the HTTP API or orchestrator-client; -ignore-raft-setup runs it here all the same',
+    );
+  const world = Offline.open({ config, noop: given.on('noop'), log });
+  try {
+    for (const instance of command.each ? perInstance(given.text('i')) : [given.text('i')]) {
+      const select = new Selection({
+        snapshots: () => world.snapshots(),
+        defaultPort: config.DefaultInstancePort,
+        ownHost: hostname(),
+        instance,
+        destination: given.text('d') || given.text('s'),
+        alias: given.text('alias'),
+      });
+      const lines = await command.run({ arguments: given, world, select, log, nowMs: systemClock.nowMs() });
+      out(lines.map((line) => `${line}\n`).join(''));
+    }
+  } finally {
+    world.close();
+  }
+  return 0;
+}
+
+/** Once without an instance where none was given. */
+function perInstance(text: string): readonly string[] {
+  const instances = instancesOf(text);
+  return instances.length === 0 ? [''] : instances;
+}
