@@ -1,5 +1,12 @@
 import { type ClusterSnapshot, depthOf, isCoPrimary, replicasOf } from '../topology/cluster.ts';
-import { type Instance, lagSeconds, replicating, sourceKey, type WatchedInstance } from '../topology/instance.ts';
+import {
+  type Instance,
+  isBinlogServer,
+  lagSeconds,
+  replicating,
+  sourceKey,
+  type WatchedInstance,
+} from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 
 export interface AnalysisOptions {
@@ -8,7 +15,6 @@ export interface AnalysisOptions {
   readonly recoverNonWriteablePrimary: boolean;
   /** The primary's own coordinates have not moved for long enough to call a semi-sync wait a lock. */
   readonly staleCoordinates: (key: InstanceKey) => boolean;
-  readonly errantGtid: (key: InstanceKey) => string;
 }
 
 /** What the rules look at: one server, its replicas, and how they know of each other. */
@@ -40,6 +46,7 @@ export interface Facts {
     readonly semiSyncEnabled: number;
     readonly allMysqlGtid: boolean;
     readonly allMariadbGtid: boolean;
+    readonly allBinlogServers: boolean;
     readonly minGtidMode: string;
     readonly maxGtidMode: string;
     readonly errant: string;
@@ -74,7 +81,7 @@ export function factsOf(snapshot: ClusterSnapshot, member: WatchedInstance, opti
   const gtidModes = replicas.map((replica) => gtidMode(replica.instance)).sort();
   const errants = replicas
     .filter((replica) => !snapshot.downtimes.has(keyText(replica.instance.key)))
-    .map((replica) => options.errantGtid(replica.instance.key))
+    .map((replica) => replica.errantGtid)
     .sort();
   const downtime = snapshot.downtimes.get(keyText(instance.key));
   const coPrimary =
@@ -105,6 +112,7 @@ export function factsOf(snapshot: ClusterSnapshot, member: WatchedInstance, opti
       semiSyncEnabled: count(replicas, (one) => one.semiSync.replicaEnabled),
       allMysqlGtid: valid.length > 0 && valid.every((one) => one.instance.replication?.gtid === 'mysql'),
       allMariadbGtid: valid.length > 0 && valid.every((one) => one.instance.replication?.gtid === 'mariadb'),
+      allBinlogServers: valid.length > 0 && valid.every((one) => isBinlogServer(one.instance)),
       minGtidMode: gtidModes[0] ?? '',
       maxGtidMode: gtidModes.at(-1) ?? '',
       errant: errants.at(-1) ?? '',

@@ -1,3 +1,4 @@
+import { isBinlogServer } from '../topology/instance.ts';
 import type { Facts } from './facts.ts';
 
 /** Which recovery a problem calls for. `detectionOnly`: told to people and hooks, never acted upon. */
@@ -298,6 +299,12 @@ export const PROBLEMS: readonly Problem[] = [
     intermediate,
     (f) => f.valid && f.replicas.total > 0 && f.replicas.valid > 0,
     noneReplicates,
+  ),
+  row(
+    'BinlogServerFailingToConnectToMaster',
+    'none',
+    'A binlog server cannot connect to its source',
+    (f) => isBinlogServer(f.instance) && f.failingToConnect,
   ),
   row(
     'FirstTierReplicaFailingToConnectToMaster',

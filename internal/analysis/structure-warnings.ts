@@ -13,7 +13,10 @@ export const STRUCTURE_WARNINGS: readonly StructureWarning[] = [
   },
   {
     code: 'NoFailoverSupportStructureWarning',
-    matches: (f) => f.isPrimary && f.replicas.total > 1 && !f.replicas.allMysqlGtid && !f.replicas.allMariadbGtid,
+    matches: (f) =>
+      f.isPrimary &&
+      f.replicas.total > 1 &&
+      !(f.replicas.allMysqlGtid || f.replicas.allMariadbGtid || f.replicas.allBinlogServers),
   },
   {
     code: 'StatementAndMixedLoggingReplicasStructureWarning',

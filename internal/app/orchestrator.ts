@@ -3,6 +3,7 @@
 import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
 import type { AnalysisOptions } from '../analysis/facts.ts';
 import type { RecoveryClass } from '../analysis/problems.ts';
+import { StuckWrites } from '../analysis/stuck-writes.ts';
 import { Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
 import { MysqlServers } from '../mysql/servers.ts';
@@ -106,6 +107,8 @@ export class Orchestrator {
   readonly #runner: RecoveryRunner;
   readonly #deps: OrchestratorDeps;
   readonly #rules: Map<string, PromotionRule>;
+  readonly #detector: Detector;
+  readonly #stuck = new StuckWrites();
   #disabled: boolean;
 
   constructor(deps: OrchestratorDeps) {
@@ -150,7 +153,7 @@ export class Orchestrator {
       ...settings.fence,
       onFenced: (key) => void this.#onFenced(key),
     });
-    const detector = new Detector({
+    this.#detector = new Detector({
       settings: { detectionPeriodMs: settings.detection.periodMs },
       clock,
       newUid: () => newRecoveryUid(clock),
@@ -170,7 +173,7 @@ export class Orchestrator {
     });
     this.coordinator = new RecoveryCoordinator({
       attempt,
-      detector,
+      detector: this.#detector,
       book: this.book,
       fences: this.fences,
       clock,
@@ -335,6 +338,14 @@ export class Orchestrator {
     return this.inventory.forget(key);
   }
 
+  /** Lets recoveries of what it picks start anew, and its problems be told of anew. */
+  async acknowledge(selects: (record: RecoveryRecord) => boolean, by: string, comment: string) {
+    const acknowledgement = { by, comment, atMs: this.#deps.clock.nowMs() };
+    const picked = await this.book.acknowledge(selects, acknowledgement);
+    this.#detector.forget((one) => picked.some(({ failed }) => sameKey(failed, one.failed)));
+    return picked;
+  }
+
   /** A recovery that an operator asks for. The primary may still answer: then it is made read-only first. */
   async recoverNow(
     snapshot: ClusterSnapshot,
@@ -358,7 +369,12 @@ export class Orchestrator {
   }
 
   #findings(snapshot: ClusterSnapshot): readonly Finding[] {
-    return this.analyse(snapshot).map((analysis) => ({
+    const analyses = this.analyse(snapshot);
+    for (const { code, facts } of analyses) {
+      const { key, ownCoordinates } = facts.instance;
+      this.#stuck.look(key, code.startsWith('LockedSemiSyncMaster'), ownCoordinates, this.#deps.clock.nowMs());
+    }
+    return analyses.map((analysis) => ({
       key: analysis.facts.instance.key,
       code: analysis.code,
       description: analysis.description,
@@ -371,8 +387,12 @@ export class Orchestrator {
   }
 
   #analysisOptions(): AnalysisOptions {
-    const { settings } = this.#deps;
-    return { ...settings.analysis, staleCoordinates: () => false, errantGtid: () => '' };
+    const { settings, clock } = this.#deps;
+    const nowMs = clock.nowMs();
+    return {
+      ...settings.analysis,
+      staleCoordinates: (key) => this.#stuck.isStuck(key, nowMs, settings.lockedSemiSyncMs),
+    };
   }
 
   get #catchUpMs(): number {

@@ -6,7 +6,6 @@ import type { Services } from '../http/ports.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
 import { firstNo } from '../recovery/gates.ts';
-import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import { type ClusterSnapshot, isCoPrimary, primariesOf } from '../topology/cluster.ts';
 import { keyText } from '../topology/instance-key.ts';
@@ -50,7 +49,7 @@ export function servicesOn(orchestrator: Orchestrator, store: SqliteStore, confi
     recoveries: () => book.list(),
     steps: (uid) => store.steps(uid),
     audits: (page) => store.audits(page, 20),
-    acknowledge: (selects, by, comment) => book.acknowledge(selects, { by, comment, atMs: systemClock.nowMs() }),
+    acknowledge: (selects, by, comment) => orchestrator.acknowledge(selects, by, comment),
     recoveriesDisabled: () => orchestrator.recoveriesDisabled,
     setRecoveriesDisabled: (disabled) => {
       orchestrator.recoveriesDisabled = disabled;

@@ -55,6 +55,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
         detachLost: config.DetachLostReplicasAfterMasterFailover || config.DetachLostSlavesAfterMasterFailover,
       },
     },
+    lockedSemiSyncMs: (config.ReasonableLockedSemiSyncMasterSeconds || config.ReasonableReplicationLagSeconds) * 1000,
     analysis: {
       reasonableLagSeconds: config.ReasonableReplicationLagSeconds,
       enforceExactSemiSync: config.EnforceExactSemiSyncReplicas,

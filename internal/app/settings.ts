@@ -28,7 +28,8 @@ export interface Settings {
     readonly plan: Omit<PlanOptions, 'isBanned'>;
   };
   readonly detection: { readonly periodMs: number; readonly holdMs: number };
-  readonly analysis: Omit<AnalysisOptions, 'staleCoordinates' | 'errantGtid'>;
+  readonly lockedSemiSyncMs: number;
+  readonly analysis: Omit<AnalysisOptions, 'staleCoordinates'>;
   readonly blockMs: number;
   readonly lostDowntimeMs: number;
   readonly reconnectThrottleMs: number;

@@ -31,6 +31,7 @@ export function instanceRow(watched: WatchedInstance, cluster: string, depth: nu
     last_checked: toText(watched.lastCheckedMs),
     last_attempted_check: toText(watched.lastAttemptedMs),
     last_check_partial_success: bit(watched.partialSuccess),
+    gtid_errant: watched.errantGtid,
     last_seen: watched.lastSeenMs > 0 ? toText(watched.lastSeenMs) : null,
     uptime: instance.uptimeSeconds,
     server_id: instance.serverId,
@@ -105,6 +106,7 @@ export function watchedOf(row: Row): WatchedInstance {
     valid: false,
     partialSuccess: false,
     lastError: 'not read since the start',
+    errantGtid: String(row.gtid_errant ?? ''),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type ClusterSnapshot, clusterNames } from '../topology/cluster.ts';
-import type { Instance, WatchedInstance } from '../topology/instance.ts';
+import { errantGtids } from '../topology/errant.ts';
+import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 
 export interface Downtime {
@@ -37,15 +38,16 @@ export class Inventory {
 
   recordSuccess(instance: Instance, nowMs: number): WatchedInstance {
     const text = keyText(instance.key);
-    const before = this.#members.get(text)?.instance;
+    const before = this.#members.get(text);
     const watched: WatchedInstance = {
-      instance: before === undefined ? instance : keepLocation(instance, before),
+      instance: before === undefined ? instance : keepLocation(instance, before.instance),
       lastCheckedMs: nowMs,
       lastAttemptedMs: nowMs,
       lastSeenMs: nowMs,
       valid: true,
       partialSuccess: true,
       lastError: '',
+      errantGtid: before === undefined ? '' : this.#errantOf(before),
     };
     this.#members.set(text, watched);
     this.#health.delete(text);
@@ -137,6 +139,31 @@ export class Inventory {
       downtimes: new Map(downtimes),
       maintenance: this.#maintenance,
     };
+  }
+
+  /**
+   * Judges the read before the present one, by a source that was read after it: whatever the replica had by then and the
+   * source had not by now did not come from there. Without such a read the former judgement stands.
+   */
+  #errantOf(replica: WatchedInstance): string {
+    const key = sourceKey(replica.instance);
+    const source = key && this.get(key);
+    if (source === undefined) return '';
+    if (!source.valid || source.lastSeenMs <= replica.lastSeenMs) return replica.errantGtid;
+    return errantGtids(replica.instance, source.instance, this.#writersAbove(source.instance), true);
+  }
+
+  /** UUIDs (MySQL) or server ids (MariaDB) of a server and everything above it. */
+  #writersAbove(instance: Instance): readonly string[] {
+    const above = new Map<string, Instance>();
+    for (let current: Instance | undefined = instance; current !== undefined && !above.has(keyText(current.key)); ) {
+      above.set(keyText(current.key), current);
+      const key = sourceKey(current);
+      current = key && this.get(key)?.instance;
+    }
+    return [...above.values()].map(({ gtid, serverUuid, serverId }) =>
+      gtid.kind === 'mysql' ? serverUuid : `${serverId}`,
+    );
   }
 
   #clusterNames(): ReadonlyMap<string, string> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import { replicasOf } from '../topology/cluster.ts';
-import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import { sameKey } from '../topology/instance-key.ts';
 import type { DetectionRecord } from './detections.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -50,15 +50,14 @@ export class Detector {
       actionable,
       detectedMs: nowMs,
     };
-    this.#active = [detection, ...this.#active];
     store(detection);
-    return options.skipHooks || (await hooks(detection, verdict));
+    if (options.skipHooks) return true; // nobody was told: the next one tells
+    this.#active = [detection, ...this.#active];
+    return hooks(detection, verdict);
   }
 
   /** What was acknowledged or healed may be told of again. */
-  forget(selects: (detection: DetectionRecord) => boolean): readonly InstanceKey[] {
-    const gone = this.#active.filter(selects);
-    this.#active = this.#active.filter((one) => !gone.includes(one));
-    return [...new Map(gone.map(({ failed }) => [keyText(failed), failed])).values()];
+  forget(selects: (detection: DetectionRecord) => boolean): void {
+    this.#active = this.#active.filter((detection) => !selects(detection));
   }
 }

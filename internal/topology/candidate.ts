@@ -1,5 +1,5 @@
 import { isBroken, ownWrites, receivedCount, usableContent, withoutTransactions } from './candidate-content.ts';
-import { type Instance, lagSeconds } from './instance.ts';
+import { type Instance, isBinlogServer, lagSeconds } from './instance.ts';
 import { compareKeys, type InstanceKey, keyText, sameKey } from './instance-key.ts';
 import { promotionRank } from './promotion-rule.ts';
 import { holdsAllReceived, layersByReceived } from './received.ts';
@@ -150,7 +150,7 @@ function mostFrequent<T>(
 function whyMayNotLead(instance: Instance, { failed, options }: CandidateInput): string | undefined {
   if (!instance.binlogEnabled) return 'has no binary log';
   if (!instance.logReplicaUpdates) return 'does not log what it replicates';
-  if (instance.version.toLowerCase().includes('maxscale')) return 'is a binlog server';
+  if (isBinlogServer(instance)) return 'is a binlog server';
   if (instance.promotionRule === 'must_not') return 'promotion rule is must_not';
   if (options.isBanned(instance.key)) return 'banned from promotion';
   if (options.preventCrossDataCenter && (failed === undefined || instance.dataCenter !== failed.dataCenter)) {

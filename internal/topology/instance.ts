@@ -125,6 +125,8 @@ export interface WatchedInstance {
   readonly valid: boolean;
   readonly partialSuccess: boolean;
   readonly lastError: string;
+  /** Transactions that did not come from above, as text of the server's GTID family; empty: none. */
+  readonly errantGtid: string;
 }
 
 /** Source the server is configured to follow, detached and blank ones excluded. */
@@ -133,6 +135,11 @@ export function sourceKey(instance: Instance): InstanceKey | undefined {
   if (source === undefined || source.port === 0) return undefined;
   if (source.hostname === '' || source.hostname === '_' || source.hostname.startsWith('//')) return undefined;
   return source;
+}
+
+/** A server that only relays binary logs and holds no data. */
+export function isBinlogServer({ version, versionComment }: Instance): boolean {
+  return /maxscale/i.test(`${version} ${versionComment}`);
 }
 
 export function replicating(instance: Instance): boolean {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { analyseCluster } from '../../../internal/analysis/analyse.ts';
+import type { AnalysisOptions } from '../../../internal/analysis/facts.ts';
 import type { ClusterSnapshot } from '../../../internal/topology/cluster.ts';
 import type { Instance, ReplicationStatus, WatchedInstance } from '../../../internal/topology/instance.ts';
 import type { InstanceKey } from '../../../internal/topology/instance-key.ts';
@@ -13,6 +14,7 @@ interface Change {
   readonly replication?: Partial<ReplicationStatus>;
   readonly instance?: Partial<Instance>;
   readonly downtime?: boolean;
+  readonly errant?: string;
 }
 
 /** A leads; B, D and E follow it; C follows B. All healthy but for the changes. */
@@ -44,6 +46,7 @@ function cluster(changes: Readonly<Record<string, Change>>): ClusterSnapshot {
       lastSeenMs: 0,
       valid: change.valid ?? true,
       partialSuccess: change.partial ?? change.valid ?? true,
+      errantGtid: change.errant ?? '',
       lastError: '',
     };
   });
@@ -59,15 +62,15 @@ function cluster(changes: Readonly<Record<string, Change>>): ClusterSnapshot {
   };
 }
 
-function lines(snapshot: ClusterSnapshot): readonly string[] {
-  const options = {
-    reasonableLagSeconds: 10,
-    enforceExactSemiSync: false,
-    recoverNonWriteablePrimary: false,
-    staleCoordinates: () => false,
-    errantGtid: () => '',
-  };
-  return analyseCluster(snapshot, options)
+const OPTIONS: AnalysisOptions = {
+  reasonableLagSeconds: 10,
+  enforceExactSemiSync: false,
+  recoverNonWriteablePrimary: false,
+  staleCoordinates: () => false,
+};
+
+function lines(snapshot: ClusterSnapshot, options: Partial<AnalysisOptions> = {}): readonly string[] {
+  return analyseCluster(snapshot, { ...OPTIONS, ...options })
     .filter(({ code, suppressedBy }) => code !== 'NoProblem' && suppressedBy === undefined)
     .map(({ code, facts }) => `${facts.instance.key.hostname} ${code}`);
 }
@@ -135,6 +138,104 @@ describe('analysis of one primary, three replicas and one below', () => {
         lines(cluster(changes)).filter((line) => !echo(line)),
         expected,
       );
+    });
+  }
+});
+
+const semiSync = (more: Partial<Instance['semiSync']>): Change => ({
+  instance: { semiSync: { ...anInstance(1).semiSync, sourceEnabled: true, sourceActive: true, ...more } },
+});
+const binlog = (format: string): Change => ({ instance: { binlogFormat: format } });
+const notLogging: Change = { instance: { logReplicaUpdates: false } };
+const noGtid: Change = { replication: { gtid: 'none' } };
+
+describe('what the primary says of its semi-sync replicas', () => {
+  const stuck = { staleCoordinates: () => true };
+  for (const [title, change, options, expected] of [
+    ['one of two, writing nothing', { waitForReplicaCount: 2, sourceClients: 1 }, stuck, ['A LockedSemiSyncMaster']],
+    ['one of two', { waitForReplicaCount: 2, sourceClients: 1 }, {}, ['A LockedSemiSyncMasterHypothesis']],
+    ['two of two', { waitForReplicaCount: 2, sourceClients: 2 }, stuck, []],
+    ['three of two', { waitForReplicaCount: 2, sourceClients: 3 }, {}, []],
+    [
+      'three of two where the number is to be exact',
+      { waitForReplicaCount: 2, sourceClients: 3 },
+      { enforceExactSemiSync: true },
+      ['A MasterWithTooManySemiSyncReplicas'],
+    ],
+  ] as const) {
+    it(`${title}: ${expected.join(', ') || 'nothing'}`, () =>
+      assert.deepEqual(lines(cluster({ A: semiSync(change) }), options), expected));
+  }
+});
+
+describe('structure warnings of the primary', () => {
+  for (const [title, changes, expected] of [
+    ['all healthy', {}, []],
+    [
+      'semi-sync fell back to asynchronous',
+      { A: semiSync({ sourceActive: false, waitForReplicaCount: 2, sourceClients: 1 }) },
+      ['NotEnoughValidSemiSyncReplicasStructureWarning'],
+    ],
+    ['B has errant transactions', { B: { errant: 'x:1' } }, ['ErrantGTIDStructureWarning']],
+    ['B has errant transactions and is in downtime', { B: { errant: 'x:1', downtime: true } }, []],
+    [
+      'E is of another major version',
+      { E: { instance: { version: '9.0.0' } } },
+      ['MultipleMajorVersionsLoggingReplicasStructureWarning'],
+    ],
+    [
+      'E logs rows, the others statements',
+      { B: binlog('STATEMENT'), D: binlog('STATEMENT') },
+      ['StatementAndRowLoggingReplicasStructureWarning'],
+    ],
+    [
+      'E logs mixed',
+      { E: binlog('MIXED'), B: binlog('STATEMENT'), D: binlog('STATEMENT') },
+      ['StatementAndMixedLoggingReplicasStructureWarning'],
+    ],
+    ['rows and mixed', { E: binlog('MIXED') }, ['MixedAndRowLoggingReplicasStructureWarning']],
+    ['nobody logs', { B: notLogging, D: notLogging, E: notLogging }, ['NoLoggingReplicasStructureWarning']],
+    ['no GTID', { B: noGtid, D: noGtid, E: noGtid }, ['NoFailoverSupportStructureWarning']],
+    ['A read-only', { A: { instance: { readOnly: true } } }, ['NoWriteableMasterStructureWarning']],
+    [
+      'E of another GTID mode',
+      { E: { instance: { gtid: { kind: 'mysql', mode: 'OFF', executed: '', purged: '' } } } },
+      ['DifferentGTIDModesStructureWarning'],
+    ],
+  ] as readonly (readonly [string, Readonly<Record<string, Change>>, readonly string[]])[]) {
+    it(`${title}: ${expected.join(', ') || 'none'}`, () => {
+      const [ofPrimary] = analyseCluster(cluster(changes), OPTIONS);
+      assert.deepEqual(ofPrimary?.structureWarnings, expected);
+    });
+  }
+});
+
+describe('two co-primaries', () => {
+  /** A and B follow each other; C follows B, D and E follow A. */
+  const pair = (changes: Readonly<Record<string, Change>>) => {
+    const ring = cluster(changes);
+    const towardsB = aReplication({ source: key('B'), receiver: 'running', applier: 'running' });
+    const members = ring.members.map((member) =>
+      member.instance.key.hostname === 'A'
+        ? { ...member, instance: { ...member.instance, replication: towardsB } }
+        : member,
+    );
+    return { ...ring, members };
+  };
+  for (const [title, changes, expected] of [
+    ['all healthy', {}, []],
+    ['A gone, all lost it', { A: gone, B: lost, D: lost, E: lost }, ['A DeadCoMaster']],
+    ['A and D gone, the others lost it', { A: gone, B: lost, D: gone, E: lost }, ['A DeadCoMasterAndSomeReplicas']],
+    ['A unreachable to us only', { A: gone }, ['A UnreachableCoMaster']],
+    [
+      'no replica of A applies',
+      { B: applierStopped, D: applierStopped, E: applierStopped },
+      ['A AllCoMasterReplicasNotReplicating'],
+    ],
+  ] as readonly (readonly [string, Readonly<Record<string, Change>>, readonly string[]])[]) {
+    it(`${title}: ${expected.join(', ') || 'nothing'}`, () => {
+      const ofA = lines(pair(changes)).filter((line) => line.startsWith('A '));
+      assert.deepEqual(ofA, expected);
     });
   }
 });

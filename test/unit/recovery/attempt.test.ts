@@ -50,6 +50,7 @@ function snapshotOf(members: readonly Instance[], silent: readonly InstanceKey[]
       lastSeenMs: 0,
       valid: !silent.includes(instance.key),
       partialSuccess: true,
+      errantGtid: '',
       lastError: '',
     })),
     downtimes: new Map(),

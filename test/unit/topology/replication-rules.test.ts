@@ -26,6 +26,7 @@ function snapshotOf(...instances: readonly Instance[]): ClusterSnapshot {
     lastSeenMs: 0,
     valid: true,
     partialSuccess: false,
+    errantGtid: '',
     lastError: '',
   };
   return {

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { RecoveryRecord } from '../../../internal/recovery/book.ts';
+import { firstNo } from '../../../internal/recovery/gates.ts';
+import { type GateFacts, recoveryGates } from '../../../internal/recovery/recovery-gates.ts';
+import type { Verdict } from '../../../internal/recovery/verdict.ts';
+import { aReplica, PRIMARY_KEY, uuid } from '../topology/builders.ts';
+
+const record = { uid: 'r1', startedMs: 1, endedMs: 2, errors: ['no candidate'] } as unknown as RecoveryRecord;
+const verdict = (replicaSeenMs: number): Verdict => ({
+  code: 'DeadMaster',
+  description: '',
+  kind: 'primary',
+  key: PRIMARY_KEY,
+  snapshot: {
+    name: 'primary:3306',
+    alias: 'app',
+    domain: '',
+    takenAtMs: 0,
+    members: [
+      {
+        instance: aReplica(2, `${uuid(1)}:1-9`),
+        lastCheckedMs: replicaSeenMs,
+        lastAttemptedMs: replicaSeenMs,
+        lastSeenMs: replicaSeenMs,
+        valid: true,
+        partialSuccess: true,
+        lastError: '',
+        errantGtid: '',
+      },
+    ],
+    downtimes: new Map(),
+    maintenance: new Set(),
+  },
+  suppressedBy: undefined,
+  command: '',
+});
+
+const agreeing: GateFacts = {
+  verdict: verdict(150),
+  evidence: { failures: 2, firstFailureMs: 100, refused: false },
+  nowMs: 200,
+  filters: ['alias=app'],
+  graceMs: 100,
+  globallyDisabled: false,
+  blocking: undefined,
+  failed: undefined,
+  plan: {
+    kind: 'promote',
+    cluster: '',
+    failed: PRIMARY_KEY,
+    successor: PRIMARY_KEY,
+    why: [],
+    steps: [],
+    lost: [],
+    atRisk: '',
+  },
+  noop: false,
+  replaced: false,
+  open: false,
+};
+
+describe('gates of an automatic recovery', () => {
+  it('agree when nothing speaks against it', () => assert.equal(firstNo(recoveryGates(agreeing)), undefined));
+
+  it('take one refused connection for proof enough', () => {
+    const facts = { ...agreeing, evidence: { failures: 1, firstFailureMs: 100, refused: true } };
+    assert.equal(firstNo(recoveryGates(facts)), undefined);
+  });
+
+  for (const [change, name, value] of [
+    [{ evidence: { failures: 1, firstFailureMs: 100, refused: false } }, 'confirmed', /1 failed reads/],
+    [{ evidence: { failures: 0, firstFailureMs: 0, refused: false } }, 'confirmed', /0 failed reads/],
+    [{ verdict: verdict(99) }, 'fresh evidence', /h2:3306 not read since/],
+    [{ globallyDisabled: true }, 'recoveries enabled', /disabled/],
+    [{ filters: [] }, 'filter matches', /\[\]/],
+    [{ filters: ['alias=other'] }, 'filter matches', /alias=other/],
+    [{ verdict: { ...verdict(150), suppressedBy: 'downtime' } }, 'not suppressed', /downtime/],
+    [{ graceMs: 101 }, 'grace over', /down for 100 ms of 101 ms/],
+    [{ blocking: record }, 'not blocked', /by r1/],
+    [{ replaced: true }, 'not replaced', /waits to be fenced/],
+    [{ open: true }, 'none open', /open/],
+    [{ failed: record }, 'not just failed', /r1: no candidate/],
+    [
+      { plan: { kind: 'none', cluster: '', failed: PRIMARY_KEY, reasons: ['no replica may lead'] } },
+      'candidate exists',
+      /no replica may lead/,
+    ],
+    [{ noop: true }, 'may change servers', /--noop/],
+  ] as readonly (readonly [Partial<GateFacts>, string, RegExp])[]) {
+    it(`"${name}" says no: ${value.source}`, () => {
+      const no = firstNo(recoveryGates({ ...agreeing, ...change }));
+      assert.equal(no?.name, name);
+      assert.match(no.value, value);
+    });
+  }
+});
