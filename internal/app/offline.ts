@@ -64,7 +64,6 @@ export class Offline {
     return analyseCluster(snapshot, {
       ...this.settings.analysis,
       staleCoordinates: () => false,
-      errantGtid: () => '',
     });
   }
 

@@ -26,6 +26,7 @@ const watched = (instance: Instance, valid = true): WatchedInstance => ({
   valid,
   partialSuccess: valid,
   lastError: '',
+  errantGtid: '',
 });
 
 function cluster(members: readonly WatchedInstance[]): ClusterSnapshot {
