@@ -30,6 +30,8 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       probeTimeoutMs: config.ProbeReadTimeoutMilliseconds,
       stepTimeoutMs: config.RecoveryStepTimeoutMilliseconds,
       promoteOnDrainTimeout: config.PromoteOnDrainTimeout,
+      attachLimitMs: config.AttachWatchTimeoutMilliseconds,
+      attachPollMs: config.AttachWatchIntervalMilliseconds,
     },
     fence: { attemptMs: config.FenceAttemptTimeoutMilliseconds, retryMs: config.FenceRetryMilliseconds },
     recovery: {

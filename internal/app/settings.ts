@@ -19,6 +19,8 @@ export interface Settings {
     readonly probeTimeoutMs: number;
     readonly stepTimeoutMs: number;
     readonly promoteOnDrainTimeout: boolean;
+    readonly attachLimitMs: number;
+    readonly attachPollMs: number;
   };
   readonly fence: { readonly attemptMs: number; readonly retryMs: number };
   readonly recovery: Omit<CoordinatorSettings, 'attempt'> & {

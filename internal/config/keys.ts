@@ -264,6 +264,8 @@ export const CONFIG_KEYS = {
   FenceRetryMilliseconds: uint(100),
   FailedRecoveryRetryMilliseconds: uint(10_000),
   RecoveryMaxRounds: uint(3),
+  AttachWatchTimeoutMilliseconds: uint(2_000),
+  AttachWatchIntervalMilliseconds: uint(20),
   DetectionHoldMilliseconds: uint(1_000),
   FenceAttemptTimeoutMilliseconds: uint(10000),
   ReconnectReplicasThrottleSeconds: uint(30),

@@ -1,9 +1,9 @@
-import { chooseCandidate } from '../topology/candidate.ts';
+import { type ChosenCandidate, chooseCandidate } from '../topology/candidate.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import { memberOf, replicasOf } from '../topology/cluster.ts';
-import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
+import { type Instance, replicating, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
-import { compareReceived, holdsAllReceived, missingFrom } from '../topology/received.ts';
+import { hasUnapplied, holdsAllReceived, missingFrom } from '../topology/received.ts';
 import { whyCannotReplicateFrom } from '../topology/replication-rules.ts';
 import type { RecoveryKind } from './book.ts';
 
@@ -13,6 +13,7 @@ export type Step =
   | { readonly kind: 'drain'; readonly target: InstanceKey; readonly limitMs: number }
   | { readonly kind: 'feed'; readonly target: InstanceKey; readonly from: InstanceKey; readonly limitMs: number }
   | { readonly kind: 'promote'; readonly target: InstanceKey; readonly writable: boolean }
+  | { readonly kind: 'catchUp'; readonly target: InstanceKey; readonly holder: InstanceKey; readonly limitMs: number }
   | { readonly kind: 'attach'; readonly target: InstanceKey; readonly source: InstanceKey }
   | { readonly kind: 'detach'; readonly target: InstanceKey };
 
@@ -49,7 +50,7 @@ export type FailoverPlan =
       readonly why: readonly string[];
       readonly steps: readonly Step[];
       readonly lost: readonly LostReplica[];
-      /** What other replicas received and the successor will not hold. Empty when nothing is at risk. */
+      /** What a replica, or a primary that still answers, holds and the successor will not. Empty: nothing is at risk. */
       readonly atRisk: string;
     }
   | {
@@ -114,8 +115,8 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
     return none([...choice.reasons, ...choice.excluded.map(({ key, reason }) => `${keyText(key)}: ${reason}`)]);
   }
   const { candidate, mostAdvanced } = choice;
-  if (options.failIfNotApplied && compareReceived(candidate, candidate) === 'unknown') {
-    return none([`${keyText(candidate.key)}: cannot tell whether everything received is applied`]);
+  if (options.failIfNotApplied && hasUnapplied(candidate)) {
+    return none([`${keyText(candidate.key)} received transactions that it has not applied`]);
   }
 
   const lost: LostReplica[] = replicas
@@ -124,7 +125,7 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
   const attach: Step[] = [];
   for (const replica of reachable) {
     if (sameKey(replica.key, candidate.key)) continue;
-    const reason = whyNotAttach(replica, candidate, mostAdvanced, options);
+    const reason = whyNotAttach(replica, choice);
     if (reason === undefined) attach.push({ kind: 'attach', target: replica.key, source: candidate.key });
     else lost.push({ key: replica.key, reason, reachable: true });
   }
@@ -153,33 +154,31 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
     why: choice.reasons,
     steps,
     lost,
-    atRisk: reachable
-      .map((replica) => (fed && holdsAllReceived(mostAdvanced, replica) ? '' : missingFrom(candidate, replica)))
-      .filter((missing) => missing !== '')
-      .join(','),
+    atRisk: choice.diverged
+      .map((replica) => `${keyText(replica.key)}: ${missingFrom(mostAdvanced, replica)}`)
+      .concat(unreceived(memberOf(snapshot, failed), mostAdvanced))
+      .join('; '),
   };
 }
 
+/** What a primary that still answers wrote and nobody is known to have received: it would go down with it now. */
+function unreceived(failed: WatchedInstance | undefined, mostAdvanced: Instance): readonly string[] {
+  if (failed === undefined || !failed.valid) return [];
+  const missing = missingFrom(mostAdvanced, failed.instance);
+  return missing === '' ? [] : [`${keyText(failed.instance.key)}, at the last reads: ${missing}`];
+}
+
 /** A server that holds what neither the candidate nor its feeder holds is kept aside, never overwritten. */
-function whyNotAttach(
-  replica: Instance,
-  candidate: Instance,
-  mostAdvanced: Instance,
-  options: PlanOptions,
-): string | undefined {
-  if (
-    !sameKey(replica.key, mostAdvanced.key) &&
-    !holdsAllReceived(candidate, replica) &&
-    !holdsAllReceived(mostAdvanced, replica)
-  ) {
-    return `holds transactions that ${keyText(candidate.key)} does not: ${missingFrom(candidate, replica)}`;
-  }
-  return whyCannotReplicateFrom(replica, candidate, options);
+function whyNotAttach(replica: Instance, { candidate, mostAdvanced, diverged, cannotFollow }: ChosenCandidate) {
+  if (diverged.includes(replica))
+    return `holds transactions that ${keyText(candidate.key)} does not: ${missingFrom(mostAdvanced, replica)}`;
+  return cannotFollow.find(({ key }) => sameKey(key, replica.key))?.reason;
 }
 
 /**
- * Where the replicas of a dead intermediate primary go: below a sibling of it that can serve them (a preferred one
- * first, then one in the same place), else below their grandparent.
+ * Where the replicas of a dead intermediate primary go, each by itself: below a sibling of the dead one that can serve it
+ * (a preferred one first, then one in the same place), else below their grandparent. A target that lacks what a replica
+ * received is given the time to receive it from above first: a MariaDB source refuses replicas that know more.
  */
 export function planIntermediateRecovery(request: FailoverRequest): FailoverPlan {
   const { snapshot, failed, options } = request;
@@ -192,45 +191,66 @@ export function planIntermediateRecovery(request: FailoverRequest): FailoverPlan
   const dead = memberOf(snapshot, failed)?.instance;
   const above = dead && sourceKey(dead);
   if (dead === undefined || above === undefined) return none(['the source above the failed server is not known']);
-  const orphans = replicasOf(snapshot, failed).filter((replica) => replica.valid);
+  const replicas = request.replicas ?? replicasOf(snapshot, failed);
+  const orphans = replicas.filter(({ valid }) => valid).map(({ instance }) => instance);
   if (orphans.length === 0) return none(['no reachable replica']);
+  const targets = intermediateTargets(request, dead, above);
+  if (targets.length === 0) return none(['neither a sibling nor the source above can be reached']);
 
-  const grandparent = memberOf(snapshot, above);
+  const homes = orphans.map((orphan) => homeOf(orphan, targets, options));
+  const [first] = homes.flatMap(({ target }) => target ?? []);
+  if (first === undefined) return none(homes.flatMap(({ reasons }) => reasons));
+  const moves = homes.flatMap(({ orphan, target }) => (target === undefined ? [] : [{ orphan, target }]));
+  const catchUps = moves
+    .filter(({ orphan, target }) => !holdsAllReceived(target, orphan))
+    .map(({ orphan, target }) => catchUp(target.key, orphan.key, options.drainLimitMs));
+  return {
+    kind: 'promote',
+    cluster: snapshot.name,
+    failed,
+    successor: first.key,
+    why: [sameKey(first.key, above) ? 'the source above the failed server' : 'a sibling that can serve its replicas'],
+    steps: [
+      ...catchUps,
+      ...moves.map(({ orphan, target }) => ({ kind: 'attach', target: orphan.key, source: target.key }) as const),
+    ],
+    lost: [
+      ...replicas
+        .filter(({ valid }) => !valid)
+        .map(({ instance }) => ({ key: instance.key, reason: 'unreachable', reachable: false })),
+      ...homes
+        .filter(({ target }) => target === undefined)
+        .map(({ orphan, reasons }) => ({ key: orphan.key, reason: reasons.join('; '), reachable: true })),
+    ],
+    atRisk: '',
+  };
+}
+
+const catchUp = (target: InstanceKey, holder: InstanceKey, limitMs: number): Step => ({
+  kind: 'catchUp',
+  target,
+  holder,
+  limitMs,
+});
+
+function intermediateTargets({ snapshot, failed, options }: FailoverRequest, dead: Instance, above: InstanceKey) {
   const siblings = replicasOf(snapshot, above)
-    .filter((member) => member.valid && !sameKey(member.instance.key, failed) && !options.isBanned(member.instance.key))
-    .filter(
-      ({ instance }) => instance.replication?.receiver === 'running' && instance.replication.applier === 'running',
-    );
-  const targets = [...siblings.map(({ instance }) => instance)].sort(
-    (a, b) => siblingRank(a, dead) - siblingRank(b, dead),
-  );
-  if (grandparent?.valid) targets.push(grandparent.instance);
+    .filter(({ valid, instance }) => valid && !sameKey(instance.key, failed) && !options.isBanned(instance.key))
+    .map(({ instance }) => instance)
+    .filter((instance) => replicating(instance))
+    .sort((a, b) => siblingRank(a, dead) - siblingRank(b, dead));
+  const grandparent = memberOf(snapshot, above);
+  return grandparent?.valid ? [...siblings, grandparent.instance] : siblings;
+}
 
+function homeOf(orphan: Instance, targets: readonly Instance[], options: PlanOptions) {
   const reasons: string[] = [];
   for (const target of targets) {
-    const refused = orphans
-      .map(({ instance }) => whyCannotReplicateFrom(instance, target, options))
-      .filter((reason) => reason !== undefined);
-    if (refused.length > 0) {
-      reasons.push(`${keyText(target.key)}: ${refused.join('; ')}`);
-      continue;
-    }
-    return {
-      kind: 'promote',
-      cluster: snapshot.name,
-      failed,
-      successor: target.key,
-      why: [
-        sameKey(target.key, above) ? 'the source above the failed server' : 'a sibling that can serve its replicas',
-      ],
-      steps: orphans.map(({ instance }) => ({ kind: 'attach', target: instance.key, source: target.key })),
-      lost: replicasOf(snapshot, failed)
-        .filter((replica) => !replica.valid)
-        .map((replica) => ({ key: replica.instance.key, reason: 'unreachable', reachable: false })),
-      atRisk: '',
-    };
+    const reason = whyCannotReplicateFrom(orphan, target, options);
+    if (reason === undefined) return { orphan, target, reasons };
+    reasons.push(reason);
   }
-  return none(reasons.length > 0 ? reasons : ['neither a sibling nor the source above can be reached']);
+  return { orphan, target: undefined, reasons };
 }
 
 function siblingRank(sibling: Instance, dead: Instance): number {

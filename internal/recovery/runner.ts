@@ -14,6 +14,9 @@ export interface RunnerDeps {
   readonly probeTimeoutMs: number;
   readonly stepTimeoutMs: number;
   readonly promoteOnDrainTimeout: boolean;
+  /** How long an attached replica is watched until it follows, and how often it is looked at. */
+  readonly attachLimitMs: number;
+  readonly attachPollMs: number;
   /** Throws when the right to act was lost. Asked before every step. */
   readonly mayAct: () => void;
 }
@@ -35,7 +38,7 @@ export type RunOutcome =
     };
 
 /** Steps that leave a server as it was, or that say themselves what they changed. */
-const HARMLESS: ReadonlySet<Step['kind']> = new Set(['fence', 'drain']);
+const HARMLESS: ReadonlySet<Step['kind']> = new Set(['fence', 'drain', 'catchUp']);
 
 /** Executes plans, step after step, each journalled before it runs. Knows nothing of why a plan was made. */
 export class RecoveryRunner {
@@ -224,13 +227,43 @@ export class RecoveryRunner {
         return on(step.target, stepTimeoutMs, promote).catch((cause: unknown) =>
           this.#confirmLeads(step.target, cause, signal),
         );
+      case 'catchUp': {
+        const holder = await servers.probe(step.holder, probeTimeoutMs, signal);
+        return on(step.target, step.limitMs + stepTimeoutMs, async (session) => {
+          if (!(await session.waitApplied(holder, step.limitMs))) throw notDrained(step.target, step.limitMs);
+        });
+      }
       case 'attach':
         return on(step.target, stepTimeoutMs, async (session) => {
           await session.pointTo(step.source);
           await session.startReplication();
+          await this.#untilFollowing(session, step.target, signal);
         });
       case 'detach':
         return on(step.target, stepTimeoutMs, (session) => session.detachSource());
+    }
+  }
+
+  /** `START` only says that the threads were asked to run; whether the source took the replica shows a moment later. */
+  async #untilFollowing(session: ServerSession, key: InstanceKey, signal: AbortSignal): Promise<void> {
+    const { clock, log, attachLimitMs, attachPollMs } = this.#deps;
+    const end = clock.monotonicMs() + attachLimitMs;
+    for (;;) {
+      const { replication } = await session.read();
+      if (replication === undefined || (replication.receiver === 'running' && replication.applier === 'running'))
+        return;
+      const { receiverError, applierError } = replication;
+      const stopped = replication.receiver === 'stopped' || replication.applier === 'stopped';
+      if (stopped && receiverError + applierError !== '')
+        throw new OrchestratorError(
+          'RECOVERY_FAILED',
+          `${keyText(key)} does not follow: ${receiverError || applierError}`,
+        );
+      if (clock.monotonicMs() > end) {
+        log.warn({ instance: keyText(key), receiver: replication.receiver }, 'attached, but not connected yet');
+        return;
+      }
+      await clock.sleep(attachPollMs, signal);
     }
   }
 
@@ -272,6 +305,8 @@ export function stepText(step: Step): string {
   switch (step.kind) {
     case 'feed':
       return `feed ${keyText(step.target)} from ${keyText(step.from)}`;
+    case 'catchUp':
+      return `catch up ${keyText(step.target)} with ${keyText(step.holder)}`;
     case 'attach':
       return `attach ${keyText(step.target)} to ${keyText(step.source)}`;
     default:

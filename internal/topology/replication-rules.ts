@@ -1,6 +1,6 @@
 import { type ClusterSnapshot, memberOf } from './cluster.ts';
 import { GtidSet } from './gtid-set.ts';
-import { type Instance, type MysqlGtidState, sourceKey } from './instance.ts';
+import { type Instance, isBinlogServer, type MysqlGtidState, sourceKey } from './instance.ts';
 import { keyText, sameKey } from './instance-key.ts';
 import { mysqlReceived } from './received.ts';
 import { compareMajor, majorVersionText, parseServerVersion } from './server-version.ts';
@@ -130,11 +130,6 @@ function descends(replica: Instance, source: Instance, { snapshot }: Replication
     above = member && sourceKey(member.instance);
   }
   return undefined;
-}
-
-/** A MaxScale binlog server copies logs byte by byte: neither version nor identity of its own matter. */
-function isBinlogServer(instance: Instance): boolean {
-  return instance.version.toLowerCase().includes('maxscale');
 }
 
 function nameOf(instance: Instance): string {

@@ -89,6 +89,8 @@ async function attempt(
     probeTimeoutMs: 1000,
     stepTimeoutMs: 1000,
     promoteOnDrainTimeout: false,
+    attachLimitMs: 100,
+    attachPollMs: 1,
     mayAct: () => undefined,
   });
   const one = new RecoveryAttempt({

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { type FailoverRequest, type PlanOptions, planRecovery } from '../../../internal/recovery/plan.ts';
+import { stepText } from '../../../internal/recovery/runner.ts';
+import type { ClusterSnapshot } from '../../../internal/topology/cluster.ts';
+import type { Instance } from '../../../internal/topology/instance.ts';
+import type { InstanceKey } from '../../../internal/topology/instance-key.ts';
+import { anInstance, aReplica, aReplication, mysqlGtid, PRIMARY_KEY, uuid } from '../topology/builders.ts';
+
+const U1 = uuid(1);
+const key = (hostname: string): InstanceKey => ({ hostname, port: 3306 });
+const dead = anInstance(1, { key: PRIMARY_KEY, readOnly: false, gtid: mysqlGtid(`${U1}:1-9`) });
+
+const OPTIONS: PlanOptions = {
+  preventCrossDataCenter: false,
+  preventCrossRegion: false,
+  lowerVersionAllowed: false,
+  verifyFilters: false,
+  reasonableMaintenanceLagSeconds: 20,
+  maxLagSeconds: 0,
+  drainLimitMs: 1000,
+  failIfNotApplied: false,
+  applyPromotion: true,
+  detachLost: true,
+  mustPromoteOtherCoPrimary: true,
+  isBanned: () => false,
+};
+
+function request(
+  members: readonly Instance[],
+  more: Partial<FailoverRequest> & { readonly gone?: readonly string[] } = {},
+): FailoverRequest {
+  const { gone = ['primary'], ...rest } = more;
+  const snapshot: ClusterSnapshot = {
+    name: 'primary:3306',
+    alias: '',
+    domain: '',
+    takenAtMs: 0,
+    members: members.map((instance) => ({
+      instance,
+      lastCheckedMs: 0,
+      lastAttemptedMs: 0,
+      lastSeenMs: 0,
+      valid: !gone.includes(instance.key.hostname),
+      partialSuccess: true,
+      lastError: '',
+      errantGtid: '',
+    })),
+    downtimes: new Map(),
+    maintenance: new Set(),
+  };
+  return { snapshot, failed: PRIMARY_KEY, primaryAnswers: false, fence: true, options: OPTIONS, ...rest };
+}
+
+/** The plan in short words: its steps, then what is lost and why, or the reasons for none. */
+function short(kind: 'primary' | 'coPrimary' | 'intermediatePrimary', asked: FailoverRequest): readonly string[] {
+  const plan = planRecovery(kind, asked);
+  if (plan.kind === 'none') return plan.reasons.map((reason) => `none: ${reason}`);
+  return [
+    ...plan.steps.map((step) => stepText(step).replaceAll(':3306', '')),
+    ...plan.lost.map((lost) => `lost ${lost.key.hostname}: ${lost.reason}`),
+    ...(plan.atRisk === '' ? [] : [`at risk ${plan.atRisk}`]),
+  ];
+}
+
+const full = aReplica(2, `${U1}:1-9`);
+const behind = aReplica(3, `${U1}:1-7`);
+
+describe('plan for a dead primary', () => {
+  const onlyHere = aReplica(2, `${U1}:1-5:7`, '', { serverUuid: uuid(2) });
+  const onlyThere = aReplica(3, `${U1}:1-6`);
+  for (const [title, asked, expected] of [
+    [
+      'one replica holds more',
+      request([dead, full, behind]),
+      ['fence primary', 'drain h2', 'promote h2', 'attach h3 to h2'],
+    ],
+    [
+      'the one that holds more must not lead',
+      request([dead, aReplica(2, `${U1}:1-9`, '', { promotionRule: 'must_not' }), behind]),
+      ['fence primary', 'drain h2', 'feed h3 from h2', 'drain h3', 'promote h3', 'attach h2 to h3'],
+    ],
+    [
+      'two that each hold what the other lacks',
+      request([dead, onlyHere, onlyThere]),
+      [
+        'fence primary',
+        'drain h2',
+        'promote h2',
+        'detach h3',
+        `lost h3: holds transactions that h2:3306 does not: ${U1}:6`,
+        `at risk h3:3306: ${U1}:6`,
+      ],
+    ],
+    [
+      'a replica with writes of its own goes on as a replica',
+      request([dead, full, aReplica(3, `${U1}:1-9,${uuid(3)}:1`)]),
+      ['fence primary', 'drain h2', 'promote h2', 'attach h3 to h2'],
+    ],
+    [
+      'a replica is gone as well',
+      request([dead, full, behind], { gone: ['primary', 'h3'] }),
+      ['fence primary', 'drain h2', 'promote h2', 'lost h3: unreachable'],
+    ],
+    [
+      'a replica cannot follow',
+      request([dead, full, aReplica(3, `${U1}:1-7`, '', { version: '8.0.30' })]),
+      [
+        'fence primary',
+        'drain h2',
+        'promote h2',
+        'detach h3',
+        'lost h3: h3:3306 has version 8.0, lower than 8.4 of h2:3306',
+      ],
+    ],
+    [
+      'lost replicas are not to be detached',
+      request([dead, onlyHere, onlyThere], { options: { ...OPTIONS, detachLost: false } }),
+      [
+        'fence primary',
+        'drain h2',
+        'promote h2',
+        `lost h3: holds transactions that h2:3306 does not: ${U1}:6`,
+        `at risk h3:3306: ${U1}:6`,
+      ],
+    ],
+    ['nobody is reachable', request([dead, full], { gone: ['primary', 'h2'] }), ['none: no reachable replica']],
+    [
+      'nobody may lead',
+      request([dead, full], { options: { ...OPTIONS, isBanned: () => true } }),
+      ['none: no replica may lead', 'none: h2:3306: banned from promotion'],
+    ],
+    [
+      'a named server that may not lead',
+      request([dead, full, aReplica(3, `${U1}:1-9`, '', { logReplicaUpdates: false })], { designated: key('h3') }),
+      [
+        'none: designated server h3:3306 cannot be promoted: does not log what it replicates',
+        'none: h3:3306: does not log what it replicates',
+      ],
+    ],
+    [
+      'received but not applied, which is to be refused',
+      request([dead, aReplica(2, `${U1}:1-8`, `${U1}:1-9`)], { options: { ...OPTIONS, failIfNotApplied: true } }),
+      ['none: h2:3306 received transactions that it has not applied'],
+    ],
+    ['no fencing wanted', request([dead, full], { fence: false }), ['drain h2', 'promote h2']],
+    [
+      'the primary still lives and is ahead: what would go down with it',
+      request([dead, behind], { gone: [] }),
+      ['fence primary', 'drain h3', 'promote h3', `at risk primary:3306, at the last reads: ${U1}:8-9`],
+    ],
+    [
+      'the replicas as read last, not as the snapshot has them',
+      request([dead, full, behind], {
+        replicas: request([
+          { ...behind, key: key('h2') },
+          { ...full, key: key('h3') },
+        ]).snapshot.members,
+      }),
+      ['fence primary', 'drain h3', 'promote h3', 'attach h2 to h3'],
+    ],
+  ] as readonly (readonly [string, FailoverRequest, readonly string[]])[]) {
+    it(title, () => assert.deepEqual(short('primary', asked), expected));
+  }
+});
+
+describe('plan for a dead co-primary', () => {
+  const ring = { ...dead, replication: aReplication({ source: key('h3') }) };
+  const partner = { ...behind, readOnly: false };
+  it('promotes the other one, fed by whoever holds more', () => {
+    assert.deepEqual(short('coPrimary', request([ring, full, behind])), [
+      'fence primary',
+      'drain h2',
+      'feed h3 from h2',
+      'drain h3',
+      'promote h3',
+      'attach h2 to h3',
+    ]);
+  });
+  const free = { ...OPTIONS, mustPromoteOtherCoPrimary: false };
+  it('promotes the best one where the other one need not lead', () => {
+    assert.equal(short('coPrimary', request([ring, full, behind], { options: free }))[2], 'promote h2');
+  });
+  it('promotes the other one all the same when it takes writes', () => {
+    assert.equal(short('coPrimary', request([ring, full, partner], { options: free }))[4], 'promote h3');
+  });
+});
+
+describe('plan for a dead intermediate primary', () => {
+  const top = anInstance(1, { key: key('top'), readOnly: false, gtid: mysqlGtid(`${U1}:1-9`) });
+  const below = (n: number, executed: string, source: string, more: Partial<Instance> = {}) => {
+    const replica = aReplica(n, executed, '', {
+      replication: { source: key(source), receiver: 'running', applier: 'running' },
+    });
+    return { ...replica, ...more };
+  };
+  const middle = { ...below(5, `${U1}:1-9`, 'top'), key: PRIMARY_KEY };
+  const orphan = below(6, `${U1}:1-9`, 'primary');
+  const sibling = below(7, `${U1}:1-9`, 'top');
+
+  for (const [title, asked, expected] of [
+    ['below a sibling', request([top, middle, orphan, sibling]), ['attach h6 to h7']],
+    ['below the source above where there is no sibling', request([top, middle, orphan]), ['attach h6 to top']],
+    [
+      'a preferred sibling first',
+      request([top, middle, orphan, sibling, below(8, `${U1}:1-9`, 'top', { promotionRule: 'prefer' })]),
+      ['attach h6 to h8'],
+    ],
+    [
+      'a sibling that is behind catches up first',
+      request([top, middle, orphan, below(7, `${U1}:1-8`, 'top')]),
+      ['catch up h7 with h6', 'attach h6 to h7'],
+    ],
+    [
+      'each to the target it can follow',
+      request([top, { ...middle }, orphan, below(9, `${U1}:1-9`, 'primary', { version: '8.0.30' }), { ...sibling }]),
+      [
+        'attach h6 to h7',
+        'lost h9: h9:3306 has version 8.0, lower than 8.4 of h7:3306; h9:3306 has version 8.0, lower than 8.4 of top:3306',
+      ],
+    ],
+    [
+      'nobody above or beside can be reached',
+      request([top, middle, orphan, sibling], { gone: ['primary', 'top', 'h7'] }),
+      ['none: neither a sibling nor the source above can be reached'],
+    ],
+  ] as readonly (readonly [string, FailoverRequest, readonly string[]])[]) {
+    it(title, () => assert.deepEqual(short('intermediatePrimary', asked), expected));
+  }
+});
