@@ -1,21 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { resolve as resolvePath } from 'node:path';
 import { pino } from 'pino';
 import { SqliteStore } from '../backend/sqlite-store.ts';
 import type { Config } from '../config/keys.ts';
-import { HookRunner } from '../hooks/runner.ts';
 import { HttpServer } from '../http/server.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { depthOf } from '../topology/cluster.ts';
-import { keyText } from '../topology/instance-key.ts';
-import { hooksOn } from './hooks.ts';
-import { Orchestrator } from './orchestrator.ts';
+import { assemble } from './assemble.ts';
 import { servicesOn } from './services.ts';
 import { settingsFrom } from './settings-from-config.ts';
-import { restore, storageOn } from './storage.ts';
+import { restore } from './storage.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -45,29 +42,22 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     flushMs: config.BackendFlushIntervalMilliseconds,
   });
   const metrics = new Metrics();
-  const hooks = new HookRunner({
-    shellCommand: config.ProcessesShellCommand,
-    timeoutMs: config.HookTimeoutSeconds * 1000,
-    clock,
-    log: log.child({ component: 'hooks' }),
-  });
-  const orchestrator: Orchestrator = new Orchestrator({
+  const orchestrator = assemble({
+    config,
     settings,
-    storage: storageOn(store, node, (key, cluster) => {
-      const snapshot = orchestrator.inventory.snapshot(cluster, clock.nowMs());
-      const member = snapshot.members.find(({ instance }) => keyText(instance.key) === key);
-      return member === undefined ? 0 : depthOf(snapshot, member.instance);
-    }),
+    store,
     restored: restore(store),
-    runHooks: hooksOn(hooks, config, node.hostname, (uid, message) => store.note(uid, message)),
+    node,
     clock,
     log,
+    hooksLog: log.child({ component: 'hooks' }),
     onProbed: ({ ok, durationMs }) => metrics.probed(ok, durationMs / 1000),
   });
   const server = new HttpServer({
     services: servicesOn(orchestrator, store, config, metrics),
     settings: {
       node,
+      backend: resolvePath(config.SQLite3DataFile),
       pollSeconds: config.InstancePollSeconds,
       reasonableLagSeconds: config.ReasonableReplicationLagSeconds,
       maintenanceLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,

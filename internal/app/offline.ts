@@ -1,6 +1,8 @@
 // The world as the backend holds it, without observer, HTTP or recovery: what one command of the command line looks at.
 // The snapshots are made by the same inventory as the daemon's.
 
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
 import { SqliteStore } from '../backend/sqlite-store.ts';
 import type { Config } from '../config/keys.ts';
@@ -11,6 +13,7 @@ import type { Log } from '../runtime/log.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import { keyText } from '../topology/instance-key.ts';
+import type { Actions } from './actions.ts';
 import type { Restored } from './orchestrator.ts';
 import type { Settings } from './settings.ts';
 import { settingsFrom } from './settings-from-config.ts';
@@ -24,14 +27,19 @@ export class Offline {
   readonly settings: Settings;
   readonly store: SqliteStore;
   readonly restored: Restored;
+  readonly #log: Log;
+  readonly #stored: Restored;
   readonly #inventory = new Inventory();
   #snapshots: readonly ClusterSnapshot[] | undefined;
+  #actions: Actions | undefined;
 
-  private constructor(config: Config, settings: Settings, store: SqliteStore) {
+  private constructor(config: Config, settings: Settings, store: SqliteStore, log: Log) {
+    this.#log = log;
     this.config = config;
     this.settings = settings;
     this.store = store;
     const stored = restore(store);
+    this.#stored = stored;
     this.restored = { ...stored, instances: stored.instances.map(asLastChecked) };
     this.#inventory.restore(
       this.restored.instances.map((watched) => {
@@ -51,7 +59,7 @@ export class Offline {
         `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`,
       );
     const store = SqliteStore.open({ file: config.SQLite3DataFile, clock: systemClock, log, flushMs: FLUSH_MS });
-    return new Offline(config, settingsFrom(config, noop), store);
+    return new Offline(config, settingsFrom(config, noop), store, log);
   }
 
   /** Every known cluster, by name. */
@@ -67,8 +75,48 @@ export class Offline {
     });
   }
 
-  close(): void {
+  /**
+   * Whoever may change something: the daemon that runs on this backend, else this process.
+   *
+   * @param alone act here even if a daemon runs
+   * @throws {OrchestratorError} `CONFLICT`: a daemon may run, and does not answer
+   */
+  async actions(alone: boolean): Promise<Actions> {
+    this.#actions ??= (alone ? undefined : await this.#daemonActions()) ?? (await this.#localActions());
+    return this.#actions;
+  }
+
+  async close(): Promise<void> {
+    await this.#actions?.close();
     this.store.close();
+  }
+
+  async #daemonActions(): Promise<Actions | undefined> {
+    const { DaemonClient } = await import('./daemon-client.ts');
+    const daemon = await DaemonClient.find(this.config);
+    if (daemon === undefined) return undefined;
+    this.#log.info({ daemon: daemon.address }, 'a daemon runs on this backend: it carries out the command');
+    const { DaemonActions } = await import('./daemon-actions.ts');
+    return new DaemonActions(daemon);
+  }
+
+  async #localActions(): Promise<Actions> {
+    const { assemble } = await import('./assemble.ts');
+    const { LocalActions } = await import('./local-actions.ts');
+    const log = this.#log;
+    const orchestrator = assemble({
+      config: this.config,
+      settings: this.settings,
+      store: this.store,
+      restored: this.#stored,
+      node: { hostname: hostname(), token: randomBytes(32).toString('hex') },
+      clock: systemClock,
+      log,
+      hooksLog: log,
+      onProbed: () => {},
+      passive: true,
+    });
+    return new LocalActions(orchestrator, log);
   }
 }
 

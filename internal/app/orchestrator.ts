@@ -92,6 +92,8 @@ export interface OrchestratorDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onProbed: (event: ProbeEvent) => void;
+  /** Does what it is asked and nothing by itself: follows no server to another one, starts no recovery. */
+  readonly passive?: boolean;
 }
 
 export class Orchestrator {
@@ -132,7 +134,7 @@ export class Orchestrator {
       tasks: this.tasks,
       clock,
       log,
-      settings: { ...settings.observer, ignored: (key, found) => this.#ignored(key, found) },
+      settings: { ...settings.observer, ignored: (key, found) => deps.passive === true || this.#ignored(key, found) },
       onProbed: (event) => this.#onProbed(event),
     });
     const journal: Journal = storage;
@@ -328,7 +330,7 @@ export class Orchestrator {
     this.inventory.setDowntime(key, undefined);
     this.#deps.storage.downtime(key, undefined);
     if (had) this.#deps.storage.audit('end-downtime', key, this.inventory.clusterName(key), '');
-    this.sentinel.touch(this.inventory.clusterName(key));
+    this.#touch(this.inventory.clusterName(key));
     return had;
   }
 
@@ -426,7 +428,7 @@ export class Orchestrator {
       storage.instanceSeen(watched, cluster);
     }
     onProbed(event);
-    this.sentinel.touch(cluster);
+    this.#touch(cluster);
   }
 
   #withRule(watched: WatchedInstance): WatchedInstance {
@@ -436,7 +438,11 @@ export class Orchestrator {
   }
 
   #touchAll(): void {
-    for (const { name } of this.snapshots()) this.sentinel.touch(name);
+    for (const { name } of this.snapshots()) this.#touch(name);
+  }
+
+  #touch(cluster: string): void {
+    if (this.#deps.passive !== true) this.sentinel.touch(cluster);
   }
 
   async #onFenced(key: InstanceKey): Promise<void> {

@@ -1,11 +1,20 @@
+import type { Actions } from '../app/actions.ts';
 import type { Offline } from '../app/offline.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Arguments } from './arguments.ts';
+import type { TextFlag } from './flags.ts';
 import type { Selection } from './selection.ts';
 
 /** In the order of the list that `help` prints. */
-export const SECTIONS = ['Information', 'Recovery', 'Replication information', 'Meta'] as const;
+export const SECTIONS = [
+  'Information',
+  'Instance management',
+  'Recovery',
+  'Instance, meta',
+  'Replication information',
+  'Meta',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** What a command is given. */
@@ -13,6 +22,8 @@ export interface CommandContext {
   readonly arguments: Arguments;
   readonly world: Offline;
   readonly select: Selection;
+  /** Whoever carries out changes; asked for when there is something to change. */
+  readonly actions: () => Promise<Actions>;
   readonly log: Log;
   readonly nowMs: number;
 }
@@ -33,7 +44,15 @@ export interface Command {
   readonly notes?: string;
   /** Speaks of the instance of `-i`: runs once for each one given. */
   readonly each?: true;
+  /** Changes database servers, not only what is known of them: refused with `-noop`. */
+  readonly changesServers?: true;
   readonly run: (context: CommandContext) => Lines | Promise<Lines>;
+}
+
+/** @throws {OrchestratorError} `BAD_REQUEST`: the flag was not given */
+export function required({ arguments: given }: CommandContext, flag: TextFlag): string {
+  const text = given.text(flag);
+  return text === '' ? fail(`No ${flag} given: use -${flag}`) : text;
 }
 
 /** @throws {OrchestratorError} `BAD_REQUEST`, always */

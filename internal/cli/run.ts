@@ -26,6 +26,8 @@ export async function runCommand(command: Command, run: CommandRun): Promise<num
       'BAD_REQUEST',
       'RaftEnabled is set: a command would change the backend of this node behind the back of the group. Use the HTTP API or orchestrator-client; -ignore-raft-setup runs it here all the same',
     );
+  if (command.changesServers && given.on('noop'))
+    throw new OrchestratorError('BAD_REQUEST', `-noop: ${command.name} would change servers`);
   const world = Offline.open({ config, noop: given.on('noop'), log });
   try {
     for (const instance of command.each ? perInstance(given.text('i')) : [given.text('i')]) {
@@ -37,11 +39,18 @@ export async function runCommand(command: Command, run: CommandRun): Promise<num
         destination: given.text('d') || given.text('s'),
         alias: given.text('alias'),
       });
-      const lines = await command.run({ arguments: given, world, select, log, nowMs: systemClock.nowMs() });
+      const lines = await command.run({
+        arguments: given,
+        world,
+        select,
+        actions: () => world.actions(given.on('ignore-raft-setup')),
+        log,
+        nowMs: systemClock.nowMs(),
+      });
       out(lines.map((line) => `${line}\n`).join(''));
     }
   } finally {
-    world.close();
+    await world.close();
   }
   return 0;
 }

@@ -2,12 +2,19 @@
 
 import type { Command } from './command.ts';
 import { INFORMATION } from './commands/information.ts';
+import { INSTANCES } from './commands/instances.ts';
 import { LATER } from './commands/later.ts';
 import { META } from './commands/meta.ts';
 import { RECOVERY } from './commands/recovery.ts';
 import { REPLICATION_INFORMATION } from './commands/replication-information.ts';
 
-export const COMMANDS: readonly Command[] = [...INFORMATION, ...RECOVERY, ...REPLICATION_INFORMATION, ...META];
+export const COMMANDS: readonly Command[] = [
+  ...INFORMATION,
+  ...INSTANCES,
+  ...RECOVERY,
+  ...REPLICATION_INFORMATION,
+  ...META,
+];
 
 export type Lookup =
   | { readonly kind: 'command'; readonly command: Command }

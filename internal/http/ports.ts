@@ -77,6 +77,8 @@ export interface Services {
 
 export interface HttpSettings {
   readonly node: { readonly hostname: string; readonly token: string };
+  /** Where the backend is: its data file, or host and port. */
+  readonly backend: string;
   readonly pollSeconds: number;
   readonly reasonableLagSeconds: number;
   readonly maintenanceLagSeconds: number;

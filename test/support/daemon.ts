@@ -118,6 +118,15 @@ export class Daemon {
     await until(`the log says "${text}"`, async () => this.log().includes(text), deadlineMs);
   }
 
+  /** Stops in its tracks, as a process that hangs: sockets stay open, nothing answers. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

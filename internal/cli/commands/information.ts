@@ -5,7 +5,7 @@ import { controlReplicas, heuristicLagSeconds, rowLoggingReplicas } from '../../
 import { sourceKey, type WatchedInstance } from '../../topology/instance.ts';
 import { compareKeys, keyText } from '../../topology/instance-key.ts';
 import { type Listed, listByCluster, listInstances, matchesSearch } from '../../topology/listing.ts';
-import { type Command, type CommandContext, fail } from '../command.ts';
+import { type Command, type CommandContext, fail, required } from '../command.ts';
 
 const CLUSTER = '-alias CLUSTER | -i HOST[:PORT]';
 
@@ -239,11 +239,6 @@ export const INFORMATION: readonly Command[] = [
     },
   },
 ];
-
-function required({ arguments: given }: CommandContext, flag: 'pattern'): string {
-  const text = given.text(flag);
-  return text === '' ? fail(`No ${flag} given: use -${flag}`) : text;
-}
 
 function regularExpression(text: string): RegExp {
   try {

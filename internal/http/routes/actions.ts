@@ -1,19 +1,11 @@
+import { parseDurationMs } from '../../runtime/duration.ts';
 import { keyText } from '../../topology/instance-key.ts';
 import { parsePromotionRule } from '../../topology/promotion-rule.ts';
 import { bad } from '../request.ts';
 import { envelope, type HttpServerDeps, type Route } from '../route.ts';
 import { wireInstance, wireKey } from '../wire/instance.ts';
 
-const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 const DEFAULT_DOWNTIME_MS = 600_000;
-
-/** `90s`, `10m`, `2h`, `3d`, `1w`; nothing, or zero, is ten minutes. */
-export function parseDurationMs(text: string): number {
-  const match = /^(\d+)([smhdw])$/.exec(text);
-  if (text === '' || match?.[1] === '0') return DEFAULT_DOWNTIME_MS;
-  if (match === null) throw bad(`Invalid duration: ${text}; give digits and one of s m h d w`);
-  return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
-}
 
 /** What changes our knowledge: discovery, forgetting, downtime, promotion rules. */
 export function actionRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
@@ -23,7 +15,7 @@ export function actionRoutes({ services, settings, clock }: HttpServerDeps): rea
       key,
       request.text('owner'),
       request.text('reason'),
-      parseDurationMs(request.text('duration')),
+      parseDurationMs(request.text('duration')) || DEFAULT_DOWNTIME_MS,
     );
     return envelope('OK', `Instance now in downtime: ${keyText(key)}`, wireKey(key));
   };

@@ -127,24 +127,25 @@ export function topologyRoutes({ services, settings, clock }: HttpServerDeps): r
   }
 
   function health() {
+    const node = (backend: string) => ({
+      Hostname: settings.node.hostname,
+      Token: settings.node.token,
+      AppVersion: '',
+      FirstSeenActive: '',
+      LastSeenActive: '',
+      ExtraInfo: '',
+      Command: '',
+      DBBackend: backend,
+      LastReported: '',
+    });
     return envelope('OK', 'Application node is healthy', {
       Healthy: true,
       Hostname: settings.node.hostname,
       Token: settings.node.token,
       IsActiveNode: true,
-      ActiveNode: {
-        Hostname: settings.node.hostname,
-        Token: settings.node.token,
-        AppVersion: '',
-        FirstSeenActive: '',
-        LastSeenActive: '',
-        ExtraInfo: '',
-        Command: '',
-        DBBackend: '',
-        LastReported: '',
-      },
+      ActiveNode: node(''),
       Error: null,
-      AvailableNodes: [],
+      AvailableNodes: [node(settings.backend)],
       RaftLeader: '',
       IsRaftLeader: false,
       RaftLeaderURI: '',

@@ -1,0 +1,53 @@
+import type { BinlogCoordinates } from '../topology/instance.ts';
+import type { InstanceKey } from '../topology/instance-key.ts';
+import type { PromotionRule } from '../topology/promotion-rule.ts';
+
+export interface DowntimeRequest {
+  readonly owner: string;
+  readonly reason: string;
+  readonly durationMs: number;
+}
+
+export type AcknowledgeRequest =
+  | { readonly of: 'all' }
+  /** By name or alias. */
+  | { readonly of: 'cluster'; readonly name: string; readonly alias: string }
+  | { readonly of: 'instance'; readonly key: InstanceKey };
+
+export type RecoverAnswer =
+  | { readonly kind: 'promoted'; readonly successor: InstanceKey }
+  /** Nothing to recover, or something in the way; no server was changed. */
+  | { readonly kind: 'none'; readonly reason: string };
+
+/**
+ * What a command may change. Carried out by the daemon that runs on the same backend, since it would neither see what is
+ * written behind its back nor keep out of the way; where none runs, by this process.
+ *
+ * Every method throws `OrchestratorError` when it fails.
+ */
+export interface Actions {
+  /** Reads the server now; the key it knows itself by. Other servers that it points at are left alone. */
+  discover(key: InstanceKey): Promise<InstanceKey>;
+  forget(key: InstanceKey): Promise<void>;
+  beginDowntime(key: InstanceKey, request: DowntimeRequest): Promise<void>;
+  endDowntime(key: InstanceKey): Promise<void>;
+  setPromotionRule(key: InstanceKey, rule: PromotionRule): Promise<void>;
+  recover(
+    key: InstanceKey,
+    options: { readonly designated?: InstanceKey; readonly skipHooks: boolean },
+  ): Promise<RecoverAnswer>;
+  /** Replaces the primary of a cluster, whether it answers or not. The successor. */
+  forceFailover(cluster: string, designated?: InstanceKey): Promise<InstanceKey>;
+  takeOver(
+    cluster: string,
+    options: { readonly designated?: InstanceKey; readonly auto: boolean },
+  ): Promise<{
+    readonly successor: InstanceKey;
+    readonly coordinates: BinlogCoordinates;
+    readonly warnings: readonly string[];
+  }>;
+  /** How many recoveries were acknowledged that had not been. */
+  acknowledge(request: AcknowledgeRequest, by: string, comment: string): Promise<number>;
+  setRecoveriesDisabled(disabled: boolean): Promise<void>;
+  close(): Promise<void>;
+}

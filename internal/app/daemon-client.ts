@@ -1,0 +1,129 @@
+// The daemon of this configuration, over its HTTP API.
+
+import { readFileSync, realpathSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import type { Config } from '../config/keys.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
+
+export interface Envelope {
+  readonly Code?: unknown;
+  readonly Message?: unknown;
+  readonly Details?: unknown;
+}
+
+/** One second is long for a process on this host; a recovery may drain relay logs for minutes. */
+const FIND_MS = 1_000;
+const ACT_MS = 600_000;
+
+export class DaemonClient {
+  readonly address: string;
+  readonly #config: Config;
+  readonly #options: RequestOptions;
+
+  private constructor(config: Config, address: string, options: RequestOptions) {
+    this.#config = config;
+    this.address = address;
+    this.#options = options;
+  }
+
+  /**
+   * The daemon that listens where the configuration says and works on the backend that it names; undefined where nothing
+   * listens there, or something else does.
+   *
+   * @throws {OrchestratorError} `CONFLICT`: something listens and does not say what it is
+   */
+  static async find(config: Config): Promise<DaemonClient | undefined> {
+    const place = placeOf(config);
+    if (place === undefined) return undefined;
+    const client = new DaemonClient(config, place.address, place.options);
+    let health: Envelope | undefined;
+    try {
+      health = await client.#get('health', FIND_MS);
+    } catch (cause) {
+      if (['ECONNREFUSED', 'ENOENT'].includes(codeOf(cause))) return undefined;
+      throw new OrchestratorError(
+        'CONFLICT',
+        `a daemon may run at ${place.address} and does not say what it works on: use its API, or -ignore-raft-setup to act on the backend all the same`,
+        { cause },
+      );
+    }
+    return backendsOf(health).some((backend) => sameFile(backend, config.SQLite3DataFile)) ? client : undefined;
+  }
+
+  /** `segments` are encoded and joined by `/`. @throws {OrchestratorError} `CONFLICT` with what the daemon says */
+  async call(segments: readonly (string | number)[], query: Readonly<Record<string, string>> = {}): Promise<Envelope> {
+    const answer = await this.attempt(segments, query);
+    if (answer.Code !== 'OK') throw new OrchestratorError('CONFLICT', String(answer.Message ?? 'no answer'));
+    return answer;
+  }
+
+  /** The envelope, whatever its code is. */
+  async attempt(
+    segments: readonly (string | number)[],
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<Envelope> {
+    const path = segments.map((segment) => encodeURIComponent(String(segment))).join('/');
+    const search = new URLSearchParams(query).toString();
+    return this.#get(search === '' ? path : `${path}?${search}`, ACT_MS);
+  }
+
+  async #get(path: string, timeoutMs: number): Promise<Envelope> {
+    const { UseSSL, URLPrefix, HTTPAuthUser, HTTPAuthPassword } = this.#config;
+    const request = UseSSL ? (await import('node:https')).request : httpRequest;
+    const options: RequestOptions = {
+      ...this.#options,
+      path: `${URLPrefix}/api/${path}`,
+      signal: AbortSignal.timeout(timeoutMs),
+      agent: false,
+      ...(HTTPAuthUser === '' ? {} : { auth: `${HTTPAuthUser}:${HTTPAuthPassword}` }),
+    };
+    const text = await new Promise<string>((resolve, reject) => {
+      request(options, (response) => void bodyOf(response).then(resolve, reject))
+        .on('error', reject)
+        .end();
+    });
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  }
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Where the daemon listens, seen from this host. The certificate it serves is known: it is in the configuration. */
+function placeOf(config: Config): { readonly address: string; readonly options: RequestOptions } | undefined {
+  if (config.ListenSocket !== '')
+    return { address: config.ListenSocket, options: { socketPath: config.ListenSocket, host: 'localhost' } };
+  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(config.ListenAddress);
+  if (match === null) return undefined;
+  const named = match[1] ?? match[2] ?? '';
+  const host = ['', '0.0.0.0'].includes(named) ? '127.0.0.1' : named === '::' ? '::1' : named;
+  const options = { host, port: Number(match[3]) };
+  if (!config.UseSSL) return { address: `${host}:${match[3]}`, options };
+  const certificate = readFileSync(config.SSLCertFile);
+  const pinned = { ca: certificate, checkServerIdentity: () => undefined };
+  const own = config.UseMutualTLS ? { cert: certificate, key: readFileSync(config.SSLPrivateKeyFile) } : {};
+  return { address: `${host}:${match[3]}`, options: { ...options, ...pinned, ...own } };
+}
+
+/** Contract: `Details.AvailableNodes[].DBBackend` is the data file, or host and port. */
+function backendsOf(health: Envelope): readonly string[] {
+  const nodes = (health.Details as { AvailableNodes?: unknown } | null | undefined)?.AvailableNodes;
+  if (!Array.isArray(nodes)) return [];
+  return nodes.map((node: { DBBackend?: unknown } | null) => String(node?.DBBackend ?? ''));
+}
+
+function sameFile(a: string, b: string): boolean {
+  try {
+    return a !== '' && realpathSync(a) === realpathSync(b);
+  } catch {
+    return false;
+  }
+}
+
+function codeOf(err: unknown): string {
+  return err instanceof Error && 'code' in err ? String(err.code) : '';
+}

@@ -1,0 +1,140 @@
+// Acting without a daemon: the same orchestrator, passive. Nothing stored is taken for true: the servers that an action is
+// about are read first, and read again afterwards, so that the backend holds what was found.
+
+import type { RecoveryRecord } from '../recovery/book.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import { type ClusterSnapshot, memberOf, primariesOf } from '../topology/cluster.ts';
+import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import type { AcknowledgeRequest, Actions, DowntimeRequest, RecoverAnswer } from './actions.ts';
+import type { Orchestrator } from './orchestrator.ts';
+
+export class LocalActions implements Actions {
+  readonly #orchestrator: Orchestrator;
+  readonly #log: Log;
+
+  constructor(orchestrator: Orchestrator, log: Log) {
+    this.#orchestrator = orchestrator;
+    this.#log = log;
+  }
+
+  async discover(key: InstanceKey): Promise<InstanceKey> {
+    const { observer, tasks } = this.#orchestrator;
+    return (await observer.probeNow(key, tasks.signal)).key;
+  }
+
+  async forget(key: InstanceKey): Promise<void> {
+    if (!this.#orchestrator.forget(key)) throw notFound(`Unknown instance: ${keyText(key)}`);
+  }
+
+  async beginDowntime(key: InstanceKey, { owner, reason, durationMs }: DowntimeRequest): Promise<void> {
+    this.#orchestrator.beginDowntime(key, owner, reason, durationMs);
+  }
+
+  async endDowntime(key: InstanceKey): Promise<void> {
+    this.#orchestrator.endDowntime(key);
+  }
+
+  async setPromotionRule(...[key, rule]: Parameters<Actions['setPromotionRule']>): Promise<void> {
+    this.#orchestrator.setPromotionRule(key, rule);
+  }
+
+  async recover(...[key, options]: Parameters<Actions['recover']>): Promise<RecoverAnswer> {
+    await this.#survey(this.#clusterOf(key));
+    const snapshot = this.#clusterOf(key);
+    const done = await this.#orchestrator.recoverNow(snapshot, key, { command: 'recover', ...options });
+    if (done === undefined) return { kind: 'none', reason: `nothing to recover on ${keyText(key)}` };
+    if (done.kind === 'refused') return { kind: 'none', reason: `${done.gate.name}: ${done.gate.value}` };
+    await this.#survey(snapshot);
+    return { kind: 'promoted', successor: this.#successor(done.record) };
+  }
+
+  async forceFailover(...[cluster, designated]: Parameters<Actions['forceFailover']>): Promise<InstanceKey> {
+    const snapshot = await this.#surveyed(cluster);
+    const [primary, another] = primariesOf(snapshot);
+    if (primary === undefined || another !== undefined)
+      throw refused(`cluster ${snapshot.name} does not have exactly one master`);
+    const done = await this.#orchestrator.recoverNow(snapshot, primary.instance.key, {
+      code: 'DeadMaster',
+      command: designated === undefined ? 'force-master-failover' : 'force-master-takeover',
+      ...(designated === undefined ? {} : { designated }),
+    });
+    if (done === undefined) throw refused('nothing to recover');
+    if (done.kind === 'refused') throw refused(`${done.gate.name}: ${done.gate.value}`);
+    await this.#survey(snapshot);
+    return this.#successor(done.record);
+  }
+
+  async takeOver(...[cluster, options]: Parameters<Actions['takeOver']>): ReturnType<Actions['takeOver']> {
+    const { takeover, tasks, inventory } = this.#orchestrator;
+    const snapshot = await this.#surveyed(cluster);
+    const { record, warnings } = await takeover.run({ snapshot, ...options }, tasks.signal);
+    await this.#survey(snapshot);
+    const successor = this.#successor(record);
+    const coordinates = inventory.get(successor)?.instance.ownCoordinates ?? { file: '', position: 0 };
+    return { successor, coordinates, warnings };
+  }
+
+  async acknowledge(request: AcknowledgeRequest, by: string, comment: string): Promise<number> {
+    const picked = await this.#orchestrator.acknowledge((record) => isMeant(record, request), by, comment);
+    return picked.length;
+  }
+
+  async setRecoveriesDisabled(disabled: boolean): Promise<void> {
+    this.#orchestrator.recoveriesDisabled = disabled;
+  }
+
+  async close(): Promise<void> {
+    await this.#orchestrator.stop();
+  }
+
+  #clusterOf(key: InstanceKey): ClusterSnapshot {
+    const found = this.#orchestrator.snapshots().find((snapshot) => memberOf(snapshot, key) !== undefined);
+    if (found === undefined) throw notFound(`Unknown instance: ${keyText(key)}`);
+    return found;
+  }
+
+  /** The cluster that the servers of the named one form now. What they say may have given it another name. */
+  async #surveyed(name: string): Promise<ClusterSnapshot> {
+    const [first] = this.#orchestrator.snapshots().find((snapshot) => snapshot.name === name)?.members ?? [];
+    if (first === undefined) throw notFound(`Unknown cluster: ${name}`);
+    await this.#survey(this.#clusterOf(first.instance.key));
+    return this.#clusterOf(first.instance.key);
+  }
+
+  /** Reads every member, at the same time, each under the deadline of a probe. Who does not answer is not valid. */
+  async #survey({ members }: ClusterSnapshot): Promise<void> {
+    const { observer, tasks } = this.#orchestrator;
+    await Promise.allSettled(members.map(({ instance }) => observer.probeNow(instance.key, tasks.signal)));
+  }
+
+  #successor(record: RecoveryRecord): InstanceKey {
+    if (!record.successful || record.successor === undefined)
+      throw new OrchestratorError('RECOVERY_FAILED', `nothing was promoted: ${record.errors.join('; ')}`);
+    if (this.#orchestrator.fences.isWatched(record.failed))
+      this.#log.error(
+        { instance: keyText(record.failed) },
+        'the replaced master does not answer: keep a daemon running on this backend, which makes it read-only when it comes back',
+      );
+    return record.successor;
+  }
+}
+
+function isMeant({ cluster, alias, failed }: RecoveryRecord, request: AcknowledgeRequest): boolean {
+  switch (request.of) {
+    case 'all':
+      return true;
+    case 'cluster':
+      return cluster === request.name || alias === request.alias;
+    case 'instance':
+      return sameKey(failed, request.key);
+  }
+}
+
+function notFound(message: string): OrchestratorError {
+  return new OrchestratorError('NOT_FOUND', message);
+}
+
+function refused(message: string): OrchestratorError {
+  return new OrchestratorError('RECOVERY_REFUSED', message);
+}

@@ -1,0 +1,81 @@
+import { userInfo } from 'node:os';
+import { parseDurationMs } from '../../runtime/duration.ts';
+import { keyText } from '../../topology/instance-key.ts';
+import { parsePromotionRule } from '../../topology/promotion-rule.ts';
+import { type Command, type CommandContext, fail, required } from '../command.ts';
+
+const DEFAULT_DOWNTIME_MS = 600_000;
+
+/** What is known of servers: discovery, downtime, promotion rules. */
+export const INSTANCES: readonly Command[] = [
+  {
+    name: 'discover',
+    synonyms: ['async-discover'],
+    section: 'Instance management',
+    summary: 'Read an instance now and keep what was read',
+    options: '-i HOST[:PORT]',
+    notes: 'Its master and replicas are discovered too when a daemon runs on this backend.',
+    each: true,
+    run: async ({ select, actions }) => [keyText(await (await actions()).discover(select.exactKey()))],
+  },
+  {
+    name: 'forget',
+    section: 'Instance management',
+    summary: 'Forget an instance; discovery may find it again',
+    options: '-i! HOST[:PORT]',
+    notes: 'The name is taken exactly as given.',
+    each: true,
+    run: async (context) => {
+      required(context, 'i');
+      const key = context.select.exactKey();
+      await (await context.actions()).forget(key);
+      return [keyText(key)];
+    },
+  },
+  {
+    name: 'begin-downtime',
+    section: 'Instance management',
+    summary: 'Put an instance into downtime: its problems start no recovery',
+    options: '-i HOST[:PORT] -reason! TEXT [-duration 10m] [-owner NAME]',
+    notes: 'Replaces an earlier downtime of the instance.',
+    each: true,
+    run: async (context) => {
+      const reason = required(context, 'reason');
+      const durationMs = parseDurationMs(context.arguments.text('duration')) || DEFAULT_DOWNTIME_MS;
+      const key = context.select.key();
+      await (await context.actions()).beginDowntime(key, { owner: ownerOf(context), reason, durationMs });
+      return [keyText(key)];
+    },
+  },
+  {
+    name: 'end-downtime',
+    section: 'Instance management',
+    summary: 'End the downtime of an instance',
+    options: '-i HOST[:PORT]',
+    each: true,
+    run: async ({ select, actions }) => {
+      const key = select.key();
+      await (await actions()).endDowntime(key);
+      return [keyText(key)];
+    },
+  },
+  {
+    name: 'register-candidate',
+    section: 'Instance, meta',
+    summary: 'Register how much an instance is wanted as a master',
+    options: '-i HOST[:PORT] [-promotion-rule prefer]',
+    notes: 'Rules: prefer, neutral, prefer_not, must_not.',
+    each: true,
+    run: async ({ select, actions, arguments: given }) => {
+      const key = select.key();
+      const rule = parsePromotionRule(given.text('promotion-rule')) ?? fail('no such promotion rule');
+      await (await actions()).setPromotionRule(key, rule);
+      return [keyText(key)];
+    },
+  },
+];
+
+/** Of `-owner`, else the user this process runs as. */
+export function ownerOf({ arguments: given }: CommandContext): string {
+  return given.text('owner') || userInfo().username;
+}

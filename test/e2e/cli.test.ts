@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findFlavours, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
+import { readBackend } from '../support/backend-fixture.ts';
+import { type CliResult, runCli } from '../support/cli.ts';
+import { freePort, until } from '../support/daemon.ts';
+
+const nameOf = ({ key }: SandboxServer) => `${key.hostname}:${key.port}`;
+
+for (const flavour of ['mariadb', 'mysql'] as const) {
+  describe(`the command line on real ${flavour} servers, without a daemon`, function () {
+    this.timeout(180_000);
+    const directory = mkdtempSync(join(tmpdir(), `cli-${flavour}-`));
+    const backend = join(directory, 'orchestrator.sqlite3');
+    const config = join(directory, 'orchestrator.conf.json');
+    const run = (...argv: string[]): Promise<CliResult> => runCli(['-config', config, ...argv], { timeoutMs: 60_000 });
+    let sandbox: Sandbox | undefined;
+    let servers: readonly SandboxServer[] = [];
+
+    before(async function () {
+      if (!(await findFlavours()).includes(flavour)) {
+        assert.ok(!process.env.CI, `${flavour} must be there under CI`);
+        console.log(`SKIPPED: no ${flavour} server on this machine`);
+        this.skip();
+      }
+      sandbox = await Sandbox.create({ flavour, servers: 3, directory });
+      servers = sandbox.servers;
+      const keys = {
+        BackendDB: 'sqlite',
+        SQLite3DataFile: backend,
+        ListenAddress: `127.0.0.1:${await freePort()}`,
+        MySQLTopologyUser: TOPOLOGY_LOGIN.user,
+        MySQLTopologyPassword: TOPOLOGY_LOGIN.password,
+        HostnameResolveMethod: 'none',
+        MySQLHostnameResolveMethod: 'none',
+        ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'",
+        InstancePollSeconds: 600,
+        PostFailoverProcesses: [`echo {successorHost}:{successorPort} >> ${join(directory, 'hook')}`],
+      };
+      writeFileSync(config, JSON.stringify(keys));
+    });
+
+    after(async () => {
+      await sandbox?.stop();
+      rmSync(directory, { recursive: true, force: true });
+    });
+
+    function server(index: number): SandboxServer {
+      const found = servers[index];
+      assert.ok(found);
+      return found;
+    }
+
+    async function prints(result: Promise<CliResult>, stdout: string): Promise<void> {
+      const { status, stdout: printed, stderr } = await result;
+      assert.deepEqual([status, printed], [0, stdout], stderr);
+    }
+
+    /** Servers as the tree shows them: the primary, then its replicas by port. */
+    async function tree(primary: SandboxServer, replicas: readonly SandboxServer[]): Promise<string> {
+      const [row] = (await primary.query('SELECT @@version AS version, @@binlog_format AS format')) as {
+        version: string;
+        format: string;
+      }[];
+      const state = (writable: string, gtid: string) => `[0s,ok,${row?.version},${writable},${row?.format},>>${gtid}]`;
+      const below = [...replicas].sort((a, b) => a.key.port - b.key.port);
+      return [
+        `${nameOf(primary)}   ${state('rw', flavour === 'mysql' ? ',GTID' : '')}\n`,
+        ...below.map((replica) => `+ ${nameOf(replica)} ${state('ro', ',GTID')}\n`),
+      ].join('');
+    }
+
+    async function discoverAll(living: readonly SandboxServer[]): Promise<void> {
+      await prints(
+        run('-c', 'discover', '-i', living.map(nameOf).join(',')),
+        living.map((one) => `${nameOf(one)}\n`).join(''),
+      );
+    }
+
+    /** Threads that were just started may say so a moment later. */
+    async function draws(alias: string, living: readonly SandboxServer[], expected: string): Promise<void> {
+      let drawn = '';
+      await until('the tree is drawn', async () => {
+        await discoverAll(living);
+        drawn = (await run('-c', 'topology', '-i', alias)).stdout;
+        return drawn === expected;
+      }).catch(() => assert.equal(drawn, expected));
+    }
+
+    it('discovers the servers it is told, and no others', async () => {
+      await prints(run('-c', 'discover', '-i', nameOf(server(1))), `${nameOf(server(1))}\n`);
+      await prints(run('-c', 'all-instances'), `${nameOf(server(1))}\n`);
+      await discoverAll(servers);
+    });
+
+    it('draws what it found', async () => {
+      await draws(nameOf(server(2)), servers, await tree(server(0), [server(1), server(2)]));
+      await prints(run('-c', 'replication-analysis'), '');
+      await prints(run('-c', 'all-clusters-masters'), `${nameOf(server(0))}\n`);
+    });
+
+    it('changes no server with -noop', async () => {
+      const { status, stderr } = await run('-noop', '-c', 'graceful-master-takeover-auto', '-i', nameOf(server(0)));
+      assert.equal(status, 1);
+      assert.match(stderr, /FATAL -noop/);
+    });
+
+    it('hands the mastership over, and prints the new master with its position', async () => {
+      await server(0).query('CREATE DATABASE app');
+      const target = nameOf(server(1));
+      const { status, stdout, stderr } = await run(
+        '-c',
+        'graceful-master-takeover-auto',
+        '-i',
+        nameOf(server(0)),
+        '-d',
+        target,
+      );
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, new RegExp(`^${target.replaceAll('.', '\\.')}\\n\\S+\\.\\d+:\\d+\\n$`));
+      await prints(run('-c', 'which-lost-in-recovery'), `${nameOf(server(0))}\n`);
+      await prints(run('-c', 'end-downtime', '-i', nameOf(server(0))), `${nameOf(server(0))}\n`);
+      await draws(target, servers, await tree(server(1), [server(0), server(2)]));
+    });
+
+    it('finds nothing to recover where nothing is dead', async () => {
+      const { status, stdout, stderr } = await run('-c', 'recover', '-i', nameOf(server(1)));
+      assert.deepEqual([status, stdout], [0, '']);
+      assert.match(stderr, /ERROR nothing to recover/);
+    });
+
+    it('recovers a dead master, runs the hooks, and remembers to fence the dead', async () => {
+      const dead = server(1);
+      await dead.kill('SIGKILL');
+      const living = [server(0), server(2)];
+      let promoted = '';
+      await until('the replicas notice and one is promoted', async () => {
+        const { status, stdout, stderr } = await run('-c', 'recover', '-i', nameOf(dead));
+        assert.equal(status, 0, stderr);
+        promoted = stdout.trim();
+        return promoted !== '';
+      });
+      const successor = living.find((one) => nameOf(one) === promoted);
+      assert.ok(successor, promoted);
+      const others = living.filter((one) => one !== successor);
+      await draws(promoted, living, await tree(successor, others));
+      assert.equal(readFileSync(join(directory, 'hook'), 'utf8').trim().split('\n').at(-1), promoted);
+      await prints(run('-c', 'which-lost-in-recovery'), `${nameOf(dead)}\n`);
+      assert.deepEqual(readBackend(backend, 'SELECT port FROM fence_intent'), [{ port: dead.key.port }]);
+      assert.deepEqual(
+        readBackend(
+          backend,
+          'SELECT successor_port AS port, is_successful AS ok FROM topology_recovery ORDER BY recovery_id DESC LIMIT 1',
+        ),
+        [{ port: successor.key.port, ok: 1 }],
+      );
+    });
+  });
+}

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { backendTime, fillBackend, readBackend } from '../../support/backend-fixture.ts';
+import { type CliResult, runCli } from '../../support/cli.ts';
+import { Daemon, freePort } from '../../support/daemon.ts';
+import { inventory } from './inventory.ts';
+
+/** Command line, exact standard output, status, part of the standard error; then a query and what it finds. */
+type Case = readonly [
+  command: string,
+  stdout: string,
+  status: number,
+  stderr: string,
+  sql?: string,
+  rows?: readonly object[],
+];
+
+const DOWNTIME = "SELECT owner, reason, strftime('%s', end_timestamp) - strftime('%s', begin_timestamp) AS seconds";
+const downtimeOf = (host: string) => `${DOWNTIME} FROM database_instance_downtime WHERE hostname = '${host}'`;
+const RULES = 'SELECT hostname, promotion_rule AS rule FROM candidate_database_instance ORDER BY hostname';
+const DISABLED = 'SELECT COUNT(*) AS n FROM global_recovery_disable';
+const ACKNOWLEDGED = `SELECT uid, acknowledged_by AS who, acknowledge_comment AS why FROM topology_recovery
+  WHERE acknowledged = 1 ORDER BY uid`;
+const me = userInfo().username;
+
+const CASES: readonly Case[] = [
+  ['-c begin-downtime -i db3', '', 1, 'FATAL No reason given: use -reason'],
+  ['-c begin-downtime -i db3 -reason why -duration 10', '', 1, 'FATAL Invalid duration: 10;'],
+  [
+    '-c begin-downtime -i db3 -reason why',
+    'db3:3306\n',
+    0,
+    '',
+    downtimeOf('db3'),
+    [{ owner: me, reason: 'why', seconds: 600 }],
+  ],
+  [
+    '-c begin-downtime -i db3,new -reason again --duration=2h -owner boss',
+    'db3:3306\nnew:3306\n',
+    0,
+    '',
+    downtimeOf('new'),
+    [{ owner: 'boss', reason: 'again', seconds: 7200 }],
+  ],
+  ['-c end-downtime -i db3', 'db3:3306\n', 0, '', downtimeOf('db3'), []],
+  [
+    '-c end-downtime -i db3',
+    'db3:3306\n',
+    0,
+    '',
+    downtimeOf('new'),
+    [{ owner: 'boss', reason: 'again', seconds: 7200 }],
+  ],
+  [
+    '-c register-candidate -i db4',
+    'db4:3306\n',
+    0,
+    '',
+    RULES,
+    [
+      { hostname: 'db2', rule: 'prefer' },
+      { hostname: 'db4', rule: 'prefer' },
+      { hostname: 'db5', rule: 'must_not' },
+    ],
+  ],
+  [
+    '-c register-candidate -i db4 -promotion-rule prefer_not',
+    'db4:3306\n',
+    0,
+    '',
+    `${RULES} LIMIT 1 OFFSET 1`,
+    [{ hostname: 'db4', rule: 'prefer_not' }],
+  ],
+  ['-c enable-global-recoveries', 'OK: Orchestrator recoveries ENABLED globally\n', 0, '', DISABLED, [{ n: 0 }]],
+  ['-c check-global-recoveries', 'OK: Global recoveries disabled: false\n', 0, ''],
+  ['-c disable-global-recoveries', 'OK: Orchestrator recoveries DISABLED globally\n', 0, '', DISABLED, [{ n: 1 }]],
+  ['-c ack-all-recoveries', '', 1, 'FATAL No reason given: use -reason', ACKNOWLEDGED, []],
+  [
+    '-c ack-instance-recoveries -i db9 -reason seen',
+    '1 recoveries acknowledged\n',
+    0,
+    '',
+    ACKNOWLEDGED,
+    [{ uid: 'b', who: me, why: 'seen' }],
+  ],
+  ['-c ack-cluster-recoveries -alias nowhere -reason seen', '', 1, 'FATAL Unable to determine cluster'],
+  ['-c ack-cluster-recoveries -alias main -reason seen', '1 recoveries acknowledged\n', 0, ''],
+  [
+    '-c ack-all-recoveries -reason done -owner boss',
+    '1 recoveries acknowledged\n',
+    0,
+    '',
+    ACKNOWLEDGED,
+    [
+      { uid: 'a', who: me, why: 'seen' },
+      { uid: 'b', who: me, why: 'seen' },
+      { uid: 'c', who: 'boss', why: 'done' },
+    ],
+  ],
+  ['-c ack-all-recoveries -reason done', '0 recoveries acknowledged\n', 0, ''],
+  ['-c forget', '', 1, 'FATAL No i given: use -i'],
+  ['-c forget -i db', '', 1, 'FATAL Unknown instance: db:3306'],
+  ['-c forget -i db4:3306', 'db4:3306\n', 0, '', "SELECT hostname FROM database_instance WHERE hostname = 'db4'", []],
+  ['-c discover -i 127.0.0.1:1', '', 1, 'FATAL '],
+  ['-c recover -i 127.0.0.1:1', '', 1, 'FATAL Unknown instance: 127.0.0.1:1'],
+  ['-c recover -i 127.0.0.9:1', '', 0, 'ERROR nothing to recover on 127.0.0.9:1'],
+  ['-c recover -noop -i 127.0.0.9:1', '', 1, 'FATAL -noop: recover would change servers'],
+  ['-c force-master-takeover -alias main', '', 1, 'FATAL Cannot deduce destination: give -d'],
+  ['-c force-master-takeover -alias main -d nowhere', '', 1, 'FATAL Unknown instance: nowhere:3306'],
+  ['-c force-master-takeover -alias main -d db1', '', 1, 'FATAL db1:3306 does not replicate directly from the master'],
+  ['-c graceful-master-takeover -i 127.0.0.9:1', '', 1, 'FATAL 127.0.0.9:1 has no replicas'],
+  ['-c graceful-master-takeover-auto -alias main -d nowhere', '', 1, 'FATAL Unknown instance: nowhere:3306'],
+];
+
+/** A cluster of its own, of one server where nothing listens. */
+const SILENT = { hostname: '127.0.0.9', port: 1, slave_hosts: '[]', suggested_cluster_alias: '' };
+
+describe('acting commands', function () {
+  this.timeout(120_000);
+  const directory = mkdtempSync(join(tmpdir(), 'cli-'));
+  const config = join(directory, 'orchestrator.conf.json');
+  const file = join(directory, 'orchestrator.sqlite3');
+  const run = (command: string): Promise<CliResult> => runCli(['-config', config, ...command.split(' ')]);
+  let port = 0;
+
+  before(async () => {
+    port = await freePort();
+    const keys = { BackendDB: 'sqlite', SQLite3DataFile: file, ListenAddress: `127.0.0.1:${port}` };
+    writeFileSync(config, JSON.stringify(keys));
+    assert.equal((await run('-c redeploy-internal-db')).status, 0);
+    const nowMs = Date.now();
+    const stored = inventory(nowMs);
+    const [first] = stored.database_instance;
+    fillBackend(file, {
+      ...stored,
+      database_instance: [...stored.database_instance, { ...first, ...SILENT }],
+      topology_recovery: [
+        recovery('a', 'gone', 'db1:3306', nowMs),
+        recovery('b', 'db9', 'another:3306', nowMs),
+        recovery('c', 'db8', 'third:3306', nowMs),
+      ],
+    });
+  });
+
+  after(() => rmSync(directory, { recursive: true, force: true }));
+
+  for (const [command, stdout, status, stderr, sql, rows] of CASES) {
+    it(command, async () => {
+      const result = await run(command);
+      assert.deepEqual({ stdout: result.stdout, status: result.status }, { stdout, status }, result.stderr);
+      if (stderr === '') assert.equal(result.stderr, '');
+      else assert.ok(result.stderr.includes(stderr), result.stderr);
+      if (sql !== undefined) assert.deepEqual(readBackend(file, sql), rows);
+    });
+  }
+});
+
+describe('acting commands beside a daemon', function () {
+  this.timeout(60_000);
+  let daemon: Daemon;
+  let config = '';
+
+  before(async () => {
+    daemon = await Daemon.start({ seeds: [] });
+    config = join(daemon.directory, 'orchestrator.conf.json');
+  });
+
+  after(() => daemon.stop());
+
+  const answer = async (path: string) => (await daemon.api<{ Details: unknown }>(path)).Details;
+
+  it('are handed to the daemon that works on the same backend', async () => {
+    const disabled = await runCli(['-config', config, '-verbose', '-c', 'disable-global-recoveries']);
+    assert.deepEqual([disabled.status, disabled.stdout], [0, 'OK: Orchestrator recoveries DISABLED globally\n']);
+    assert.match(disabled.stderr, /INFO a daemon runs on this backend/);
+    assert.equal(await answer('check-global-recoveries'), 'disabled');
+    const enabled = await runCli(['-config', config, '-c', 'enable-global-recoveries']);
+    assert.equal(enabled.status, 0, enabled.stderr);
+    assert.equal(await answer('check-global-recoveries'), 'enabled');
+  });
+
+  it('end with what the daemon says when it refuses', async () => {
+    const { status, stdout, stderr } = await runCli(['-config', config, '-c', 'forget', '-i', 'nowhere:3306']);
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /FATAL .*instance nowhere:3306 not found/);
+  });
+
+  it('count acknowledged recoveries as the daemon does', async () => {
+    const { status, stdout } = await runCli(['-config', config, '-c', 'ack-all-recoveries', '-reason', 'a reason']);
+    assert.deepEqual([status, stdout], [0, '0 recoveries acknowledged\n']);
+  });
+
+  it('leave a daemon alone that works on another backend', async () => {
+    const own = join(daemon.directory, 'own.conf.json');
+    const keys = {
+      BackendDB: 'sqlite',
+      SQLite3DataFile: join(daemon.directory, 'own.sqlite3'),
+      ListenAddress: `127.0.0.1:${daemon.port}`,
+    };
+    writeFileSync(own, JSON.stringify(keys));
+    assert.equal((await runCli(['-config', own, '-c', 'disable-global-recoveries'])).status, 0);
+    const { stdout } = await runCli(['-config', own, '-c', 'check-global-recoveries']);
+    assert.equal(stdout, 'OK: Global recoveries disabled: true\n');
+    assert.equal(await answer('check-global-recoveries'), 'enabled');
+  });
+
+  it('change nothing while the daemon does not answer, unless told to', async () => {
+    daemon.freeze();
+    try {
+      const refused = await runCli(['-config', config, '-c', 'disable-global-recoveries']);
+      assert.equal(refused.status, 1);
+      assert.match(refused.stderr, /FATAL a daemon may run at 127\.0\.0\.1:\d+ .*-ignore-raft-setup/);
+      const checked = await runCli(['-config', config, '-c', 'check-global-recoveries']);
+      assert.equal(checked.stdout, 'OK: Global recoveries disabled: false\n');
+      const forced = await runCli(['-config', config, '-ignore-raft-setup', '-c', 'disable-global-recoveries']);
+      assert.equal(forced.status, 0, forced.stderr);
+    } finally {
+      daemon.thaw();
+    }
+  });
+});
+
+function recovery(uid: string, hostname: string, cluster: string, nowMs: number) {
+  return {
+    hostname,
+    port: 3306,
+    in_active_period: 1,
+    start_active_period: backendTime(nowMs - 60_000),
+    end_active_period_unixtime: 0,
+    end_recovery: backendTime(nowMs - 50_000),
+    processing_node_hostname: 'node',
+    processcing_node_token: 'token',
+    is_successful: 1,
+    analysis: 'DeadMaster',
+    cluster_name: cluster,
+    cluster_alias: cluster,
+    uid,
+  };
+}

@@ -1,0 +1,71 @@
+import { backendTime, instanceColumns, replicaColumns } from '../../support/backend-fixture.ts';
+
+/**
+ * Cluster `db1:3306`, alias `main`: db1 ─ db2, db3 ─ db4, db5 (stopped by an error, lost in a recovery); and `other:3307`, which
+ * does not answer. db2 and db5 are in downtime, rules are registered for both, recoveries are disabled.
+ */
+export function inventory(nowMs: number) {
+  const replica = (hostname: string, row: Record<string, string | number | null> = {}, source = 'db1') =>
+    replicaColumns(nowMs, source, { hostname, ...row });
+  const hour = 3_600_000;
+  return {
+    database_instance: [
+      instanceColumns(nowMs, {
+        hostname: 'db1',
+        suggested_cluster_alias: 'main',
+        num_slave_hosts: 3,
+        slave_hosts: JSON.stringify(['db2', 'db3', 'db5'].map((Hostname) => ({ Hostname, Port: 3306 }))),
+      }),
+      replica('db2', { server_id: 2, instance_alias: 'left' }),
+      replica('db3', {
+        server_id: 3,
+        seconds_behind_master: 25,
+        slave_lag_seconds: 25,
+        slave_hosts: '[{"Hostname":"db4","Port":3306}]',
+      }),
+      replica('db4', { server_id: 4, log_bin: 0, log_slave_updates: 0, replication_depth: 2 }, 'db3'),
+      replica('db5', {
+        server_id: 5,
+        slave_sql_running: 0,
+        replication_sql_thread_state: 0,
+        last_sql_error: '"Error executing row event"',
+        seconds_behind_master: null,
+        slave_lag_seconds: null,
+      }),
+      instanceColumns(nowMs, {
+        hostname: 'other',
+        port: 3307,
+        server_uuid: '',
+        version: '10.11.6-MariaDB',
+        major_version: '10.11',
+        supports_oracle_gtid: 0,
+        gtid_mode: '',
+        last_seen: backendTime(nowMs - hour),
+        last_check_partial_success: 0,
+        cluster_name: 'other:3307',
+      }),
+    ],
+    database_instance_downtime: [
+      downtime('db5', 'lost-in-recovery', nowMs + hour),
+      downtime('db2', 'upgrade', nowMs + hour),
+      downtime('db3', 'over', nowMs - hour),
+    ],
+    candidate_database_instance: [
+      { hostname: 'db5', port: 3306, last_suggested: backendTime(nowMs), promotion_rule: 'must_not' },
+      { hostname: 'db2', port: 3306, last_suggested: backendTime(nowMs), promotion_rule: 'prefer' },
+    ],
+    global_recovery_disable: [{ disable_recovery: 1 }],
+  };
+
+  function downtime(hostname: string, reason: string, endMs: number) {
+    return {
+      hostname,
+      port: 3306,
+      downtime_active: 1,
+      begin_timestamp: backendTime(nowMs - 2 * hour),
+      end_timestamp: backendTime(endMs),
+      owner: 'me',
+      reason,
+    };
+  }
+}
