@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { findFlavours, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { readBackend } from '../support/backend-fixture.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
-import { freePort, until } from '../support/daemon.ts';
+import { Daemon, freePort, until } from '../support/daemon.ts';
 
 const nameOf = ({ key }: SandboxServer) => `${key.hostname}:${key.port}`;
 
@@ -157,5 +157,92 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         [{ port: successor.key.port, ok: 1 }],
       );
     });
+  });
+  describe(`the command line beside a daemon on real ${flavour} servers`, function () {
+    this.timeout(120_000);
+    const directory = mkdtempSync(join(tmpdir(), `cli-${flavour}-`));
+    let sandbox: Sandbox | undefined;
+    let daemon: Daemon | undefined;
+
+    before(async function () {
+      if (!(await findFlavours()).includes(flavour)) this.skip(); // said above
+      sandbox = await Sandbox.create({ flavour, servers: 4, directory });
+    });
+
+    after(async () => {
+      await daemon?.stop();
+      await sandbox?.stop();
+      rmSync(directory, { recursive: true, force: true });
+    });
+
+    it('has the daemon hand over, recover, and replace a master by force', async () => {
+      const [first, second, third, fourth] = sandbox?.servers ?? [];
+      assert.ok(first && second && third && fourth);
+      const running = await Daemon.start({
+        seeds: [],
+        config: { RecoverMasterClusterFilters: [], ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'" },
+      });
+      daemon = running;
+      const run = async (...argv: string[]) => {
+        const result = await runCli([
+          '-config',
+          join(running.directory, 'orchestrator.conf.json'),
+          '-verbose',
+          ...argv,
+        ]);
+        assert.match(result.stderr, /INFO a daemon runs on this backend/);
+        return result;
+      };
+      const leaders = async () => {
+        const masters = await running.api<{ Key: { Port: number } }[]>('masters');
+        return masters.map(({ Key }) => Key.Port);
+      };
+
+      const discovered = await run('-c', 'discover', '-i', nameOf(second));
+      assert.deepEqual([discovered.status, discovered.stdout], [0, `${nameOf(second)}\n`], discovered.stderr);
+      await until('the daemon follows to all four', async () => {
+        return (await running.api<unknown[]>('all-instances')).length === 4;
+      });
+      await stored(running, 4);
+
+      const given = await run('-c', 'graceful-master-takeover-auto', '-i', nameOf(first), '-d', nameOf(second));
+      assert.equal(given.status, 0, given.stderr);
+      assert.match(given.stdout, new RegExp(`^${nameOf(second).replaceAll('.', '\\.')}\\n\\S+\\.\\d+:\\d+\\n$`));
+      await until('the daemon sees the new master', async () => (await leaders())[0] === second.key.port);
+      await stored(running, 4);
+
+      const nothing = await run('-c', 'recover', '-i', nameOf(second));
+      assert.deepEqual([nothing.status, nothing.stdout], [0, ''], nothing.stderr);
+      assert.match(nothing.stderr, /ERROR Recovery not attempted/);
+
+      await second.kill('SIGKILL');
+      const promoted = await until('the daemon recovers when asked', async () => {
+        const { status, stdout, stderr } = await run('-c', 'recover', '-i', nameOf(second), '-d', nameOf(third));
+        assert.equal(status, 0, stderr);
+        return stdout;
+      });
+      assert.equal(promoted, `${nameOf(third)}\n`);
+      await until('the daemon sees the promoted one', async () => (await leaders()).includes(third.key.port));
+      await stored(running, 4);
+
+      const forced = await run('-c', 'force-master-takeover', '-i', nameOf(third), '-d', nameOf(fourth));
+      assert.deepEqual([forced.status, forced.stdout], [0, `${nameOf(fourth)}\n`], forced.stderr);
+    });
+
+    /** A command finds its servers in the backend, which is written behind: waits until it says what the daemon does. */
+    async function stored(running: Daemon, servers: number): Promise<void> {
+      const file = join(running.directory, 'orchestrator.sqlite3');
+      const sql = 'SELECT hostname, port, master_port FROM database_instance ORDER BY port';
+      await until('the backend holds what the daemon knows', async () => {
+        const known = await running.api<{ Key: { Port: number }; MasterKey: { Port: number } }[]>('all-instances');
+        const rows = readBackend(file, sql);
+        return (
+          rows.length === servers &&
+          known.every(({ Key, MasterKey }) =>
+            rows.some((row) => row.port === Key.Port && row.master_port === MasterKey.Port),
+          )
+        );
+      });
+    }
   });
 }
