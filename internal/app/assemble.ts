@@ -7,7 +7,8 @@ import type { Log } from '../runtime/log.ts';
 import { depthOf } from '../topology/cluster.ts';
 import { keyText } from '../topology/instance-key.ts';
 import { hooksOn } from './hooks.ts';
-import { Orchestrator, type Restored } from './orchestrator.ts';
+import { Orchestrator } from './orchestrator.ts';
+import type { Restored } from './ports.ts';
 import type { Settings } from './settings.ts';
 import { storageOn } from './storage.ts';
 

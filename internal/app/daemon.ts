@@ -62,7 +62,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       reasonableLagSeconds: config.ReasonableReplicationLagSeconds,
       maintenanceLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
       defaultPort: config.DefaultInstancePort,
-      blockMs: settings.blockMs,
+      blockMs: settings.book.blockMs,
       readOnly: config.ReadOnly,
       urlPrefix: config.URLPrefix,
     },

@@ -5,7 +5,7 @@ import type { HookRunner } from '../hooks/runner.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
 import { replicasOf } from '../topology/cluster.ts';
 import { keyText } from '../topology/instance-key.ts';
-import type { HookSubject, RunHooks } from './orchestrator.ts';
+import type { HookSubject, RunHooks } from './ports.ts';
 
 export function hooksOn(
   hooks: HookRunner,

@@ -42,7 +42,7 @@ export class LocalActions implements Actions {
   async recover(...[key, options]: Parameters<Actions['recover']>): Promise<RecoverAnswer> {
     await this.#survey(this.#clusterOf(key));
     const snapshot = this.#clusterOf(key);
-    const done = await this.#orchestrator.recoverNow(snapshot, key, { command: 'recover', ...options });
+    const done = await this.#orchestrator.recovery.recoverNow(snapshot, key, { command: 'recover', ...options });
     if (done === undefined) return { kind: 'none', reason: `nothing to recover on ${keyText(key)}` };
     if (done.kind === 'refused') return { kind: 'none', reason: `${done.gate.name}: ${done.gate.value}` };
     await this.#survey(snapshot);
@@ -54,7 +54,7 @@ export class LocalActions implements Actions {
     const [primary, another] = primariesOf(snapshot);
     if (primary === undefined || another !== undefined)
       throw refused(`cluster ${snapshot.name} does not have exactly one master`);
-    const done = await this.#orchestrator.recoverNow(snapshot, primary.instance.key, {
+    const done = await this.#orchestrator.recovery.recoverNow(snapshot, primary.instance.key, {
       code: 'DeadMaster',
       command: designated === undefined ? 'force-master-failover' : 'force-master-takeover',
       ...(designated === undefined ? {} : { designated }),
@@ -66,9 +66,9 @@ export class LocalActions implements Actions {
   }
 
   async takeOver(...[cluster, options]: Parameters<Actions['takeOver']>): ReturnType<Actions['takeOver']> {
-    const { takeover, tasks, inventory } = this.#orchestrator;
+    const { recovery, tasks, inventory } = this.#orchestrator;
     const snapshot = await this.#surveyed(cluster);
-    const { record, warnings } = await takeover.run({ snapshot, ...options }, tasks.signal);
+    const { record, warnings } = await recovery.takeover.run({ snapshot, ...options }, tasks.signal);
     await this.#survey(snapshot);
     const successor = this.#successor(record);
     const coordinates = inventory.get(successor)?.instance.ownCoordinates ?? { file: '', position: 0 };
@@ -76,7 +76,7 @@ export class LocalActions implements Actions {
   }
 
   async acknowledge(request: AcknowledgeRequest, by: string, comment: string): Promise<number> {
-    const picked = await this.#orchestrator.acknowledge((record) => isMeant(record, request), by, comment);
+    const picked = await this.#orchestrator.recovery.acknowledge((record) => isMeant(record, request), by, comment);
     return picked.length;
   }
 
@@ -111,7 +111,7 @@ export class LocalActions implements Actions {
   #successor(record: RecoveryRecord): InstanceKey {
     if (!record.successful || record.successor === undefined)
       throw new OrchestratorError('RECOVERY_FAILED', `nothing was promoted: ${record.errors.join('; ')}`);
-    if (this.#orchestrator.fences.isWatched(record.failed))
+    if (this.#orchestrator.recovery.fences.isWatched(record.failed))
       this.#log.error(
         { instance: keyText(record.failed) },
         'the replaced master does not answer: keep a daemon running on this backend, which makes it read-only when it comes back',

@@ -14,7 +14,7 @@ import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import { keyText } from '../topology/instance-key.ts';
 import type { Actions } from './actions.ts';
-import type { Restored } from './orchestrator.ts';
+import type { Restored } from './ports.ts';
 import type { Settings } from './settings.ts';
 import { settingsFrom } from './settings-from-config.ts';
 import { restore } from './storage.ts';

@@ -12,7 +12,7 @@ import { keyText } from '../topology/instance-key.ts';
 import type { Orchestrator } from './orchestrator.ts';
 
 export function servicesOn(orchestrator: Orchestrator, store: SqliteStore, config: Config, metrics: Metrics): Services {
-  const { observer, book, tasks } = orchestrator;
+  const { observer, recovery, tasks } = orchestrator;
   return {
     snapshots: () => orchestrator.snapshots(),
     analyse: (snapshot) => orchestrator.analyse(snapshot),
@@ -29,8 +29,8 @@ export function servicesOn(orchestrator: Orchestrator, store: SqliteStore, confi
     beginDowntime: (key, owner, reason, durationMs) => orchestrator.beginDowntime(key, owner, reason, durationMs),
     endDowntime: (key) => orchestrator.endDowntime(key),
     setPromotionRule: (key, rule) => orchestrator.setPromotionRule(key, rule),
-    recover: (snapshot, key, options) => orchestrator.recoverNow(snapshot, key, options),
-    takeOver: (request) => orchestrator.takeover.run(request, tasks.signal),
+    recover: (snapshot, key, options) => recovery.recoverNow(snapshot, key, options),
+    takeOver: (request) => recovery.takeover.run(request, tasks.signal),
     failoverPlan: (snapshot) => {
       const [primary] = primariesOf(snapshot);
       if (primary === undefined) throw new OrchestratorError('NOT_FOUND', `cluster ${snapshot.name} has no primary`);
@@ -41,15 +41,15 @@ export function servicesOn(orchestrator: Orchestrator, store: SqliteStore, confi
         : snapshot.downtimes.has(keyText(key))
           ? 'downtime'
           : undefined;
-      const gates = orchestrator.coordinator
+      const gates = recovery.coordinator
         .gates({ code: 'DeadMaster', description: '', command: '', kind, key, snapshot, suppressedBy })
         .filter(({ name }) => !['detected', 'confirmed', 'fresh evidence', 'grace over'].includes(name)); // about a death that has not happened
-      return { plan: orchestrator.coordinator.preview(snapshot, key, kind), gates, firstNo: firstNo(gates) ?? null };
+      return { plan: recovery.coordinator.preview(snapshot, key, kind), gates, firstNo: firstNo(gates) ?? null };
     },
-    recoveries: () => book.list(),
+    recoveries: () => recovery.book.list(),
     steps: (uid) => store.steps(uid),
     audits: (page) => store.audits(page, 20),
-    acknowledge: (selects, by, comment) => orchestrator.acknowledge(selects, by, comment),
+    acknowledge: (selects, by, comment) => recovery.acknowledge(selects, by, comment),
     recoveriesDisabled: () => orchestrator.recoveriesDisabled,
     setRecoveriesDisabled: (disabled) => {
       orchestrator.recoveriesDisabled = disabled;

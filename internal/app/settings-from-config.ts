@@ -1,17 +1,25 @@
 import type { Config } from '../config/keys.ts';
+import { matches } from '../recovery/filters.ts';
+import type { PlanOptions } from '../recovery/plan.ts';
+import { keyText } from '../topology/instance-key.ts';
 import type { Settings } from './settings.ts';
 
 /** The one place where configuration keys turn into plain values. */
 export function settingsFrom(config: Config, noop: boolean): Settings {
-  const drainLimitMs = config.PromotionDrainTimeoutMilliseconds;
+  const probeTimeoutMs = config.ProbeReadTimeoutMilliseconds;
+  const stepTimeoutMs = config.RecoveryStepTimeoutMilliseconds;
+  const catchUpMs = config.ReasonableMaintenanceReplicationLagSeconds * 1000;
   return {
-    login: { user: config.MySQLTopologyUser, password: config.MySQLTopologyPassword },
-    replicationCredentialsQuery: config.ReplicationCredentialsQuery,
+    servers: {
+      login: { user: config.MySQLTopologyUser, password: config.MySQLTopologyPassword },
+      replicationCredentialsQuery: config.ReplicationCredentialsQuery,
+      sweepTimeoutMs: config.FenceAttemptTimeoutMilliseconds,
+    },
     seeds: config.DiscoverySeeds,
     defaultPort: config.DefaultInstancePort,
     observer: {
       intervalMs: Math.min(config.ProbeIntervalMilliseconds, config.InstancePollSeconds * 1000),
-      probeTimeoutMs: config.ProbeReadTimeoutMilliseconds,
+      probeTimeoutMs,
       suspectTimeoutMs: config.SuspectProbeTimeoutMilliseconds,
       hotIntervalMs: config.SuspectProbeIntervalMilliseconds,
       hotWindowMs: config.SuspectWindowMilliseconds,
@@ -27,49 +35,62 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       sources: config.DiscoveryIgnoreMasterHostnameFilters,
     },
     runner: {
-      probeTimeoutMs: config.ProbeReadTimeoutMilliseconds,
-      stepTimeoutMs: config.RecoveryStepTimeoutMilliseconds,
+      probeTimeoutMs,
+      stepTimeoutMs,
       promoteOnDrainTimeout: config.PromoteOnDrainTimeout,
       attachLimitMs: config.AttachWatchTimeoutMilliseconds,
       attachPollMs: config.AttachWatchIntervalMilliseconds,
     },
     fence: { attemptMs: config.FenceAttemptTimeoutMilliseconds, retryMs: config.FenceRetryMilliseconds },
-    recovery: {
+    book: { blockMs: config.RecoveryPeriodBlockSeconds * 1000 },
+    detector: { periodMs: config.FailureDetectionPeriodBlockMinutes * 60_000 },
+    coordinator: {
       primaryFilters: config.RecoverMasterClusterFilters,
       intermediateFilters: config.RecoverIntermediateMasterClusterFilters,
       graceMs: config.PrimaryDownGraceMilliseconds,
       retryMs: config.FailedRecoveryRetryMilliseconds,
       noop,
-      maintenanceLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
-      fenceReplacedPrimary: config.FenceReplacedPrimary,
-      maxRounds: config.RecoveryMaxRounds,
-      plan: {
-        mustPromoteOtherCoPrimary: config.CoMasterRecoveryMustPromoteOtherCoMaster,
-        preventCrossDataCenter: config.PreventCrossDataCenterMasterFailover,
-        preventCrossRegion: config.PreventCrossRegionMasterFailover,
-        lowerVersionAllowed: config.LowerReplicaVersionAllowed,
-        verifyFilters: config.VerifyReplicationFilters,
-        reasonableMaintenanceLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
-        maxLagSeconds: config.FailMasterPromotionOnLagMinutes * 60,
-        drainLimitMs,
-        failIfNotApplied: config.FailMasterPromotionIfSQLThreadNotUpToDate,
-        applyPromotion: config.ApplyMySQLPromotionAfterMasterFailover,
-        detachLost: config.DetachLostReplicasAfterMasterFailover || config.DetachLostSlavesAfterMasterFailover,
+      attempt: {
+        fenceReplacedPrimary: config.FenceReplacedPrimary,
+        maxRounds: config.RecoveryMaxRounds,
+        catchUpMs,
+        plan: planOptions(config),
       },
     },
-    lockedSemiSyncMs: (config.ReasonableLockedSemiSyncMasterSeconds || config.ReasonableReplicationLagSeconds) * 1000,
+    sentinel: {
+      reconnectThrottleMs: config.ReconnectReplicasThrottleSeconds * 1000,
+      stepTimeoutMs,
+      detectionHoldMs: config.DetectionHoldMilliseconds,
+    },
+    takeover: {
+      probeTimeoutMs,
+      stepTimeoutMs,
+      catchUpMs,
+      reasonableLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
+    },
     analysis: {
       reasonableLagSeconds: config.ReasonableReplicationLagSeconds,
       enforceExactSemiSync: config.EnforceExactSemiSyncReplicas,
       recoverNonWriteablePrimary: config.RecoverNonWriteableMaster,
     },
-    blockMs: config.RecoveryPeriodBlockSeconds * 1000,
+    lockedSemiSyncMs: (config.ReasonableLockedSemiSyncMasterSeconds || config.ReasonableReplicationLagSeconds) * 1000,
     lostDowntimeMs: 365 * 86_400_000,
-    detection: {
-      periodMs: config.FailureDetectionPeriodBlockMinutes * 60_000,
-      holdMs: config.DetectionHoldMilliseconds,
-    },
-    reconnectThrottleMs: config.ReconnectReplicasThrottleSeconds * 1000,
-    promotionIgnore: config.PromotionIgnoreHostnameFilters,
+  };
+}
+
+function planOptions(config: Config): PlanOptions {
+  return {
+    mustPromoteOtherCoPrimary: config.CoMasterRecoveryMustPromoteOtherCoMaster,
+    preventCrossDataCenter: config.PreventCrossDataCenterMasterFailover,
+    preventCrossRegion: config.PreventCrossRegionMasterFailover,
+    lowerVersionAllowed: config.LowerReplicaVersionAllowed,
+    verifyFilters: config.VerifyReplicationFilters,
+    reasonableMaintenanceLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
+    maxLagSeconds: config.FailMasterPromotionOnLagMinutes * 60,
+    drainLimitMs: config.PromotionDrainTimeoutMilliseconds,
+    failIfNotApplied: config.FailMasterPromotionIfSQLThreadNotUpToDate,
+    applyPromotion: config.ApplyMySQLPromotionAfterMasterFailover,
+    detachLost: config.DetachLostReplicasAfterMasterFailover || config.DetachLostSlavesAfterMasterFailover,
+    isBanned: (key) => config.PromotionIgnoreHostnameFilters.some((filter) => matches(filter, keyText(key))),
   };
 }

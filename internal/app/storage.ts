@@ -3,7 +3,7 @@
 import type { SqliteStore } from '../backend/sqlite-store.ts';
 import type { RecoveryKind } from '../recovery/book.ts';
 import { keyText } from '../topology/instance-key.ts';
-import type { Restored, Storage } from './orchestrator.ts';
+import type { Restored, Storage } from './ports.ts';
 
 export function restore(store: SqliteStore): Restored {
   return {

@@ -23,8 +23,6 @@ export interface ObserverSettings {
   readonly deadIntervalFactor: number;
   readonly deadIntervalMaxMs: number;
   readonly forgetAfterMs: number;
-  /** Whether a server found through another one is to be left alone. */
-  readonly ignored: (key: InstanceKey, found: 'seed' | 'replica' | 'source') => boolean;
 }
 
 export interface ObserverDeps {
@@ -34,6 +32,8 @@ export interface ObserverDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: ObserverSettings;
+  /** Whether a server found through another one is to be left alone. */
+  readonly ignored: (key: InstanceKey, found: 'seed' | 'replica' | 'source') => boolean;
   readonly onProbed: (event: ProbeEvent) => void;
 }
 
@@ -81,7 +81,7 @@ export class Observer {
   watch(key: InstanceKey, found: 'seed' | 'replica' | 'source' = 'seed'): void {
     const resolved = this.#resolve(key);
     if (!isUsableKey(resolved) || this.#entries.has(keyText(resolved))) return;
-    if (this.#deps.settings.ignored(resolved, found)) return;
+    if (this.#deps.ignored(resolved, found)) return;
     this.#entries.set(keyText(resolved), { key: resolved, dueMs: 0, hotUntilMs: 0, running: false, again: false });
     this.#tick();
   }

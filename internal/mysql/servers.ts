@@ -36,12 +36,23 @@ export interface ReplicationLogin {
   readonly password: string;
 }
 
-export interface ServersDeps {
-  readonly login: () => Login;
-  readonly clock: Clock;
+export interface ServersSettings {
+  readonly login: Login;
   /** The operator's query for replication user and password; empty: the server's own table, where it has one. */
   readonly replicationCredentialsQuery: string;
+  /** How long ending the sessions of a server that is being fenced may take. */
+  readonly sweepTimeoutMs: number;
+}
+
+export interface ServersDeps {
+  readonly settings: ServersSettings;
+  readonly clock: Clock;
   readonly onDisconnect: (key: InstanceKey) => void;
+}
+
+interface Opened {
+  readonly connection: ServerConnection;
+  readonly version: string;
 }
 
 interface Held {
@@ -52,6 +63,8 @@ interface Held {
 export class MysqlServers {
   readonly #deps: ServersDeps;
   readonly #held = new Map<string, Held>();
+  /** Connections that nobody uses, to servers that may freeze: one that is open already is heard first when they wake. */
+  readonly #ready = new Map<string, Opened>();
 
   constructor(deps: ServersDeps) {
     this.#deps = deps;
@@ -74,11 +87,69 @@ export class MysqlServers {
     const held = this.#held.get(keyText(key));
     this.#held.delete(keyText(key));
     held?.connection.close();
+    this.dropReady(key);
   }
 
   stop(): void {
     for (const held of this.#held.values()) held.connection.close();
     this.#held.clear();
+    for (const { connection } of this.#ready.values()) connection.close();
+    this.#ready.clear();
+  }
+
+  /** Keeps one more connection open, for `fenceReady`. */
+  async keepReady(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#ready.get(keyText(key))?.connection.closed === false) return;
+    const deadline = AbortSignal.any([signal, this.#deps.clock.timeoutSignal(timeoutMs)]);
+    const ready = await this.#open(key, deadline);
+    this.dropReady(key);
+    this.#ready.set(keyText(key), ready);
+  }
+
+  dropReady(key: InstanceKey): void {
+    this.#ready.get(keyText(key))?.connection.close();
+    this.#ready.delete(keyText(key));
+  }
+
+  /**
+   * Fences a server on the connection kept ready: a frozen one finds the statement waiting when it wakes.
+   *
+   * @throws {OrchestratorError} at once when no connection is ready, else when it breaks
+   */
+  async fenceReady(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    const ready = this.#ready.get(keyText(key));
+    this.#ready.delete(keyText(key));
+    if (ready === undefined) throw new OrchestratorError('CONNECT_FAILED', `no connection to ${keyText(key)} is ready`);
+    return this.#fence(ready, signal);
+  }
+
+  /** @throws {OrchestratorError} when the server is not known to be read-only after `timeoutMs` */
+  async fence(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const deadline = AbortSignal.any([signal, this.#deps.clock.timeoutSignal(timeoutMs)]);
+    return this.#fence(await this.#open(key, deadline), deadline);
+  }
+
+  /**
+   * Read-only first, so that nothing slips in while sessions are ended. The statement waits for others that run, which is
+   * why the sessions are ended from a second connection at the same time, and once more behind it.
+   */
+  async #fence({ connection, version }: Opened, signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const sweep = this.change(
+      connection.key,
+      this.#deps.settings.sweepTimeoutMs,
+      AbortSignal.any([signal, done.signal]),
+      (session) => session.endClientSessions(),
+    ).catch(() => undefined); // the sweep behind the statement is the one that counts
+    try {
+      const session = new MysqlSession(connection, version, '', signal);
+      await session.setReadOnly(true);
+      await session.endClientSessions();
+    } finally {
+      done.abort();
+      connection.close();
+      await sweep;
+    }
   }
 
   async change<T>(
@@ -88,7 +159,7 @@ export class MysqlServers {
     work: (session: MysqlSession) => Promise<T>,
   ): Promise<T> {
     const deadline = AbortSignal.any([signal, this.#deps.clock.timeoutSignal(timeoutMs)]);
-    const connection = await ServerConnection.connect(key, this.#deps.login(), deadline);
+    const connection = await ServerConnection.connect(key, this.#deps.settings.login, deadline);
     try {
       const rows = await connection.query(
         "SELECT VERSION() AS version, GET_LOCK('orchestrator.change', ?) AS locked",
@@ -98,17 +169,27 @@ export class MysqlServers {
       if (String(rows[0]?.locked) !== '1')
         throw new OrchestratorError('CONFLICT', `${keyText(key)}: another session is changing this server`);
       return await work(
-        new MysqlSession(connection, String(rows[0]?.version), this.#deps.replicationCredentialsQuery, deadline),
+        new MysqlSession(
+          connection,
+          String(rows[0]?.version),
+          this.#deps.settings.replicationCredentialsQuery,
+          deadline,
+        ),
       );
     } finally {
       connection.close();
     }
   }
 
-  async #hold(key: InstanceKey, signal: AbortSignal): Promise<Held> {
-    const connection = await ServerConnection.connect(key, this.#deps.login(), signal);
+  async #open(key: InstanceKey, signal: AbortSignal): Promise<Opened> {
+    const connection = await ServerConnection.connect(key, this.#deps.settings.login, signal);
     const rows = await connection.query('SELECT VERSION() AS version', [], signal);
-    const held = { connection, mariadb: String(rows[0]?.version).includes('MariaDB') };
+    return { connection, version: String(rows[0]?.version) };
+  }
+
+  async #hold(key: InstanceKey, signal: AbortSignal): Promise<Held> {
+    const { connection, version } = await this.#open(key, signal);
+    const held = { connection, mariadb: version.includes('MariaDB') };
     this.#held.set(keyText(key), held);
     connection.onClose(() => {
       if (this.#held.get(keyText(key)) !== held) return;

@@ -32,15 +32,20 @@ export interface RecoveryStore {
   acknowledged(records: readonly RecoveryRecord[]): Promise<void>;
 }
 
+export interface BookSettings {
+  /** How long after its start a recovery keeps others of its kind from starting. */
+  readonly blockMs: number;
+}
+
 /** All recoveries this node knows of, newest first, and the rules that keep one from chasing another. */
 export class RecoveryBook {
   readonly #store: RecoveryStore;
-  readonly #blockMs: number;
+  readonly #settings: () => BookSettings;
   #records: readonly RecoveryRecord[];
 
-  constructor(store: RecoveryStore, blockMs: number, records: readonly RecoveryRecord[] = []) {
+  constructor(store: RecoveryStore, settings: () => BookSettings, records: readonly RecoveryRecord[] = []) {
     this.#store = store;
-    this.#blockMs = blockMs;
+    this.#settings = settings;
     this.#records = records;
   }
 
@@ -61,7 +66,7 @@ export class RecoveryBook {
       (record) =>
         record.acknowledged === undefined &&
         !record.harmless &&
-        nowMs - record.startedMs < this.#blockMs &&
+        nowMs - record.startedMs < this.#settings().blockMs &&
         ((record.kind === kind && record.cluster === cluster) || sameKey(record.successor, failed)),
     );
   }

@@ -4,8 +4,13 @@ import { sameKey } from '../topology/instance-key.ts';
 import type { DetectionRecord } from './detections.ts';
 import type { Verdict } from './verdict.ts';
 
+export interface DetectorSettings {
+  /** How long a problem that was told of stays told. */
+  readonly periodMs: number;
+}
+
 export interface DetectorDeps {
-  readonly settings: { readonly detectionPeriodMs: number };
+  readonly settings: DetectorSettings;
   readonly clock: Clock;
   readonly newUid: () => string;
   /** Detections that a former process told of. */
@@ -35,7 +40,7 @@ export class Detector {
   async register(verdict: Verdict, actionable: boolean, options: { readonly skipHooks: boolean }): Promise<boolean> {
     const { settings, clock, newUid, store, hooks } = this.#deps;
     const nowMs = clock.nowMs();
-    this.#active = this.#active.filter(({ detectedMs }) => nowMs - detectedMs < settings.detectionPeriodMs);
+    this.#active = this.#active.filter(({ detectedMs }) => nowMs - detectedMs < settings.periodMs);
     const same = (one: DetectionRecord) =>
       one.code === verdict.code && sameKey(one.failed, verdict.key) && one.actionable === actionable;
     if (this.#active.some(same)) return true;

@@ -2,22 +2,26 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
-import type { ServerSession, Servers } from './ports.ts';
+import type { Servers } from './ports.ts';
+
+export interface FenceSettings {
+  /** How long one attempt waits for a server that accepts and says nothing, as a frozen one does. */
+  readonly attemptMs: number;
+  readonly retryMs: number;
+}
 
 export interface FenceKeeperDeps {
   readonly servers: Servers;
   readonly tasks: TaskGroup;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long one attempt waits for a server that accepts and says nothing, as a frozen one does. */
-  readonly attemptMs: number;
-  readonly retryMs: number;
+  readonly settings: FenceSettings;
   readonly onFenced: (key: InstanceKey) => void;
 }
 
 /**
- * Waits at the door of replaced primaries. An attempt that meets a frozen server stays connected, so that the fence is
- * the next thing it reads when it wakes; one that is down is tried again every `retryMs`, until it was made read-only.
+ * Waits at the door of replaced primaries: on the connection that was open before they fell silent, where a frozen one
+ * finds the statement when it wakes, and on new ones, again every `retryMs`, until it was made read-only.
  */
 export class FenceKeeper {
   readonly #deps: FenceKeeperDeps;
@@ -46,26 +50,32 @@ export class FenceKeeper {
   }
 
   async #keep(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    const { servers, clock, log, attemptMs, retryMs } = this.#deps;
-    while (!signal.aborted) {
+    const { servers, log } = this.#deps;
+    const won = new AbortController();
+    const either = AbortSignal.any([signal, won.signal]);
+    try {
+      await Promise.any([servers.fenceReady(key, either), this.#attempts(key, either)]);
+    } catch {
+      return; // released or stopped: attempts go on until then
+    } finally {
+      won.abort();
+    }
+    if (signal.aborted) return;
+    this.#watched.delete(keyText(key));
+    log.warn({ instance: keyText(key) }, 'replaced primary came back and was made read-only');
+    this.#deps.onFenced(key);
+  }
+
+  async #attempts(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    const { servers, clock, log, settings } = this.#deps;
+    for (;;) {
       try {
-        await servers.change(key, attemptMs, signal, fence);
-        this.#watched.delete(keyText(key));
-        log.warn({ instance: keyText(key) }, 'replaced primary came back and was made read-only');
-        this.#deps.onFenced(key);
-        return;
+        return await servers.fence(key, settings.attemptMs, signal);
       } catch (err) {
-        if (signal.aborted) return;
+        signal.throwIfAborted();
         log.debug({ instance: keyText(key), err }, 'replaced primary cannot be fenced yet');
-        await clock.sleep(retryMs, signal).catch(() => undefined);
+        await clock.sleep(settings.retryMs, signal);
       }
     }
   }
-}
-
-/** Sessions end before and after: open transactions would hold the switch up, and new ones could slip in before it. */
-async function fence(session: ServerSession): Promise<void> {
-  await session.endClientSessions();
-  await session.setReadOnly(true);
-  await session.endClientSessions();
 }

@@ -36,6 +36,10 @@ export interface Servers {
     signal: AbortSignal,
     work: (session: ServerSession) => Promise<T>,
   ): Promise<T>;
+  /** Makes a server read-only on a connection that was kept open for it; throws at once when there is none. */
+  fenceReady(key: InstanceKey, signal: AbortSignal): Promise<void>;
+  /** Makes a server read-only and ends its client sessions; throws unless it is known to be so. */
+  fence(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Written before and after each step. Failures are the implementation's to log: they never stop a recovery. */

@@ -6,17 +6,21 @@ import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { FailoverPlan, LostReplica, Step } from './plan.ts';
 import type { Journal, ServerSession, Servers } from './ports.ts';
 
-export interface RunnerDeps {
-  readonly servers: Servers;
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface RunnerSettings {
   readonly probeTimeoutMs: number;
   readonly stepTimeoutMs: number;
   readonly promoteOnDrainTimeout: boolean;
   /** How long an attached replica is watched until it follows, and how often it is looked at. */
   readonly attachLimitMs: number;
   readonly attachPollMs: number;
+}
+
+export interface RunnerDeps {
+  readonly servers: Servers;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: RunnerSettings;
   /** Throws when the right to act was lost. Asked before every step. */
   readonly mayAct: () => void;
 }
@@ -58,17 +62,22 @@ export class RecoveryRunner {
     members: readonly WatchedInstance[],
     signal: AbortSignal,
   ): Promise<readonly WatchedInstance[]> {
-    const { servers, journal, clock, stepTimeoutMs } = this.#deps;
+    const { servers, journal, clock, settings } = this.#deps;
     const number = this.#number(uid);
     await journal.stepStarted(uid, number, freezeText(members.map(({ instance }) => instance.key)));
     const frozen = await Promise.all(
       members.map(async (member): Promise<WatchedInstance> => {
         try {
-          const instance = await servers.change(member.instance.key, stepTimeoutMs, signal, async (session) => {
-            if (member.instance.replication?.applier !== 'running') await session.startApplier();
-            await session.stopReceiver();
-            return session.read();
-          });
+          const instance = await servers.change(
+            member.instance.key,
+            settings.stepTimeoutMs,
+            signal,
+            async (session) => {
+              if (member.instance.replication?.applier !== 'running') await session.startApplier();
+              await session.stopReceiver();
+              return session.read();
+            },
+          );
           const nowMs = clock.nowMs();
           const known = keepClassification(instance, member.instance);
           return { ...member, instance: known, valid: true, lastSeenMs: nowMs, lastCheckedMs: nowMs, lastError: '' };
@@ -97,7 +106,8 @@ export class RecoveryRunner {
     catchUpMs: number,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
-    const { servers, stepTimeoutMs, probeTimeoutMs, log } = this.#deps;
+    const { servers, settings, log } = this.#deps;
+    const { stepTimeoutMs, probeTimeoutMs } = settings;
     const fence: Step = { kind: 'fence', target: primary, mustSucceed: true };
     const error = await this.#step(uid, this.#number(uid), fence, signal);
     if (error !== undefined) return [`${stepText(fence)}: ${error}`];
@@ -114,7 +124,8 @@ export class RecoveryRunner {
 
   /** Undoes the fence of `quiesce`. */
   async reopen(primary: InstanceKey): Promise<readonly string[]> {
-    const { servers, stepTimeoutMs, clock } = this.#deps;
+    const { servers, settings, clock } = this.#deps;
+    const { stepTimeoutMs } = settings;
     const own = clock.timeoutSignal(stepTimeoutMs); // a cancelled recovery does not cancel its clean-up
     try {
       await servers.change(primary, stepTimeoutMs, own, (session) => session.setReadOnly(false));
@@ -137,7 +148,8 @@ export class RecoveryRunner {
 
   /** Starts replication again on servers that `freeze` stopped. Failures are reported, not thrown. */
   async thaw(keys: readonly InstanceKey[]): Promise<readonly string[]> {
-    const { servers, stepTimeoutMs, clock } = this.#deps;
+    const { servers, settings, clock } = this.#deps;
+    const { stepTimeoutMs } = settings;
     const own = clock.timeoutSignal(stepTimeoutMs); // a cancelled recovery does not cancel its clean-up
     const failures = await Promise.all(
       keys.map((key) =>
@@ -201,7 +213,8 @@ export class RecoveryRunner {
   }
 
   async #act(step: Step, signal: AbortSignal): Promise<void> {
-    const { servers, stepTimeoutMs, probeTimeoutMs } = this.#deps;
+    const { servers, settings } = this.#deps;
+    const { stepTimeoutMs, probeTimeoutMs, promoteOnDrainTimeout } = settings;
     const on = <T>(key: InstanceKey, limitMs: number, work: (session: ServerSession) => Promise<T>) =>
       servers.change(key, limitMs, signal, work);
     switch (step.kind) {
@@ -211,7 +224,7 @@ export class RecoveryRunner {
       case 'drain':
         return on(step.target, step.limitMs + stepTimeoutMs, async (session) => {
           if (await session.drain(step.limitMs)) return;
-          if (!this.#deps.promoteOnDrainTimeout) throw notDrained(step.target, step.limitMs);
+          if (!promoteOnDrainTimeout) throw notDrained(step.target, step.limitMs);
         });
       case 'feed': {
         const holder = await servers.probe(step.from, probeTimeoutMs, signal);
@@ -246,8 +259,8 @@ export class RecoveryRunner {
 
   /** `START` only says that the threads were asked to run; whether the source took the replica shows a moment later. */
   async #untilFollowing(session: ServerSession, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    const { clock, log, attachLimitMs, attachPollMs } = this.#deps;
-    const end = clock.monotonicMs() + attachLimitMs;
+    const { clock, log, settings } = this.#deps;
+    const end = clock.monotonicMs() + settings.attachLimitMs;
     for (;;) {
       const { replication } = await session.read();
       if (replication === undefined || (replication.receiver === 'running' && replication.applier === 'running'))
@@ -263,14 +276,14 @@ export class RecoveryRunner {
         log.warn({ instance: keyText(key), receiver: replication.receiver }, 'attached, but not connected yet');
         return;
       }
-      await clock.sleep(attachPollMs, signal);
+      await clock.sleep(settings.attachPollMs, signal);
     }
   }
 
   /** An answer that got lost does not undo a promotion. */
   async #confirmLeads(target: InstanceKey, cause: unknown, signal: AbortSignal): Promise<void> {
-    const { servers, probeTimeoutMs } = this.#deps;
-    const after = await servers.probe(target, probeTimeoutMs, signal).catch(() => undefined);
+    const { servers, settings } = this.#deps;
+    const after = await servers.probe(target, settings.probeTimeoutMs, signal).catch(() => undefined);
     if (after === undefined || after.readOnly || after.replication !== undefined) throw cause;
   }
 }

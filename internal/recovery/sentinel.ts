@@ -26,6 +26,13 @@ export interface Finding {
   readonly suppressedBy: Verdict['suppressedBy'];
 }
 
+export interface SentinelSettings {
+  readonly reconnectThrottleMs: number;
+  readonly stepTimeoutMs: number;
+  /** A problem that is only told of must have lasted this long. */
+  readonly detectionHoldMs: number;
+}
+
 export interface SentinelDeps {
   readonly analyse: (snapshot: ClusterSnapshot) => readonly Finding[];
   readonly snapshot: (cluster: string) => ClusterSnapshot;
@@ -37,12 +44,7 @@ export interface SentinelDeps {
   readonly failures: (key: InstanceKey) => number;
   readonly suspect: (key: InstanceKey) => void;
   readonly mayReconnect: (snapshot: ClusterSnapshot) => boolean;
-  readonly settings: {
-    readonly reconnectThrottleMs: number;
-    readonly stepTimeoutMs: number;
-    /** A problem that is only told of must have lasted this long. */
-    readonly detectionHoldMs: number;
-  };
+  readonly settings: SentinelSettings;
   /** A code of a server changed (`NoProblem` included). */
   readonly onCode: (key: InstanceKey, cluster: string, code: string) => void;
 }

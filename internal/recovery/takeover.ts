@@ -11,15 +11,20 @@ import type { RecoveryRecord } from './book.ts';
 import type { RecoveryCoordinator } from './coordinator.ts';
 import type { ReplicationLogin, Servers } from './ports.ts';
 
+export interface TakeoverSettings {
+  readonly probeTimeoutMs: number;
+  readonly stepTimeoutMs: number;
+  /** How long the successor gets to apply the last writes. */
+  readonly catchUpMs: number;
+  readonly reasonableLagSeconds: number;
+}
+
 export interface TakeoverDeps {
   readonly servers: Servers;
   readonly coordinator: RecoveryCoordinator;
   readonly clock: Clock;
   readonly log: Log;
-  readonly probeTimeoutMs: number;
-  readonly stepTimeoutMs: number;
-  readonly catchUpMs: number;
-  readonly reasonableLagSeconds: number;
+  readonly settings: TakeoverSettings;
   readonly isBanned: (key: InstanceKey) => boolean;
   /** False: a script says no, and nothing was changed. */
   readonly hooks: (
@@ -53,7 +58,8 @@ export class GracefulTakeover {
 
   /** @throws {OrchestratorError} `RECOVERY_REFUSED` before anything was changed, `RECOVERY_FAILED` after it was undone. */
   async run(request: TakeoverRequest, signal: AbortSignal): Promise<Takeover> {
-    const { servers, coordinator, probeTimeoutMs, stepTimeoutMs, catchUpMs, hooks, acknowledge } = this.#deps;
+    const { servers, coordinator, settings, hooks, acknowledge } = this.#deps;
+    const { probeTimeoutMs, stepTimeoutMs, catchUpMs } = settings;
     const { snapshot } = request;
     const primary = onlyPrimary(snapshot);
     const target = await this.#target(request, primary, signal);
@@ -97,7 +103,8 @@ export class GracefulTakeover {
   }
 
   async #target(request: TakeoverRequest, primary: Instance, signal: AbortSignal): Promise<Instance> {
-    const { servers, coordinator, probeTimeoutMs, reasonableLagSeconds, isBanned } = this.#deps;
+    const { servers, coordinator, settings, isBanned } = this.#deps;
+    const { probeTimeoutMs, reasonableLagSeconds } = settings;
     const replicas = replicasOf(request.snapshot, primary.key);
     if (replicas.length === 0) throw refused(`${keyText(primary.key)} has no replicas`);
     let key = request.designated ?? (replicas.length === 1 ? replicas[0]?.instance.key : undefined);
@@ -122,7 +129,8 @@ export class GracefulTakeover {
   }
 
   async #reopen(primary: InstanceKey, target: InstanceKey): Promise<void> {
-    const { servers, clock, stepTimeoutMs, probeTimeoutMs, log } = this.#deps;
+    const { servers, clock, settings, log } = this.#deps;
+    const { stepTimeoutMs, probeTimeoutMs } = settings;
     const own = clock.timeoutSignal(2 * stepTimeoutMs); // a cancelled caller does not cancel the repair
     try {
       const other = await servers.probe(target, probeTimeoutMs, own);
@@ -150,7 +158,8 @@ export class GracefulTakeover {
     start: boolean,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
-    const { servers, stepTimeoutMs } = this.#deps;
+    const { servers, settings } = this.#deps;
+    const { stepTimeoutMs } = settings;
     try {
       await servers.change(primary, stepTimeoutMs, signal, async (session) => {
         await session.pointTo(target, login);

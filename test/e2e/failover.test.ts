@@ -139,7 +139,25 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
       await healed(replicas(), '1');
       await primary().restart();
       await until('the old primary is fenced', () => isReadOnly(primary()));
-      assert.equal((await writable(sandbox.servers)).length, 1);
+      await until('one server is writable', async () => (await writable(sandbox.servers)).length === 1);
+    });
+
+    it('lists what only the replaced primary holds', async () => {
+      await watching();
+      const stop = flavour === 'mysql' ? 'STOP REPLICA IO_THREAD' : 'STOP SLAVE IO_THREAD';
+      for (const replica of replicas()) await replica.query(stop);
+      await primary().query('INSERT INTO app.t VALUES (77)');
+      await primary().kill('SIGKILL');
+      const leader = await healed(replicas(), '1');
+      await primary().start();
+      await until('the old primary is fenced', () => isReadOnly(primary()));
+      const audits = await until('the audit tells of it', async () => {
+        const all = (await daemon?.api<{ AuditType: string; Message: string }[]>('audit')) ?? [];
+        const found = all.filter(({ AuditType }) => AuditType === 'fence-replaced-primary');
+        return found.length > 0 && found;
+      });
+      assert.match(audits[0]?.Message ?? '', new RegExp(`holds transactions that ${address(leader)} lacks: \\S+`));
+      assert.equal(await ids(primary()), '1,77');
     });
 
     it('fails over a frozen primary, which is read-only as soon as it thaws', async () => {
@@ -151,7 +169,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         await primary().kill('SIGCONT');
       }
       await until('the thawed primary is fenced', () => isReadOnly(primary()), 5_000);
-      assert.equal((await writable(sandbox.servers)).length, 1);
+      await until('one server is writable', async () => (await writable(sandbox.servers)).length === 1); // our session may be ended once more
     });
 
     it('keeps what a replica received and had not applied', async () => {

@@ -46,6 +46,14 @@ export class FakeServers implements Servers {
     return work(this.#session(key));
   }
 
+  fenceReady(): Promise<void> {
+    return Promise.reject(new Error('no connection is ready'));
+  }
+
+  fence(key: InstanceKey): Promise<void> {
+    return this.#session(key).setReadOnly(true);
+  }
+
   async #answer<T>(key: InstanceKey, answer: () => T): Promise<T> {
     await Promise.resolve();
     if (this.#down.has(keyText(key))) throw new Error(`cannot connect to ${keyText(key)}`);

@@ -16,7 +16,7 @@ export const REPLICATION_INFORMATION: readonly Command[] = [
       const destination = select.destination() ?? fail('Cannot deduce destination: give -d');
       const above = select.member(destination);
       const below = select.member();
-      const { lowerVersionAllowed, verifyFilters, reasonableMaintenanceLagSeconds } = settings.recovery.plan;
+      const { lowerVersionAllowed, verifyFilters, reasonableMaintenanceLagSeconds } = settings.coordinator.attempt.plan;
       const reason = whyCannotReplicateFrom(below.watched.instance, above.watched.instance, {
         lowerVersionAllowed,
         verifyFilters,

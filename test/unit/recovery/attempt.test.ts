@@ -76,7 +76,12 @@ async function attempt(
   const stored = new Set<string>();
   const journal: string[] = [];
   const base = { servers, clock: systemClock, log: silentLog };
-  const fences = new FenceKeeper({ ...base, tasks, attemptMs: 100, retryMs: 10_000, onFenced: () => undefined });
+  const fences = new FenceKeeper({
+    ...base,
+    tasks,
+    settings: { attemptMs: 100, retryMs: 10_000 },
+    onFenced: () => undefined,
+  });
   const runner = new RecoveryRunner({
     ...base,
     journal: {
@@ -86,11 +91,13 @@ async function attempt(
       stepEnded: async () => undefined,
       note: async () => undefined,
     },
-    probeTimeoutMs: 1000,
-    stepTimeoutMs: 1000,
-    promoteOnDrainTimeout: false,
-    attachLimitMs: 100,
-    attachPollMs: 1,
+    settings: {
+      probeTimeoutMs: 1000,
+      stepTimeoutMs: 1000,
+      promoteOnDrainTimeout: false,
+      attachLimitMs: 100,
+      attachPollMs: 1,
+    },
     mayAct: () => undefined,
   });
   const one = new RecoveryAttempt({

@@ -27,7 +27,7 @@ function detector(more: { scripts?: () => boolean; known?: readonly DetectionRec
   const told: string[] = [];
   const stored: string[] = [];
   const one = new Detector({
-    settings: { detectionPeriodMs: 1000 },
+    settings: { periodMs: 1000 },
     clock: { ...systemClock, nowMs: () => now.ms },
     newUid: () => 'u',
     known: more.known ?? [],

@@ -1,0 +1,61 @@
+import type { RecoveryKind, RecoveryRecord, RecoveryStore } from '../recovery/book.ts';
+import type { HookList } from '../recovery/coordinator.ts';
+import type { BlockedRecord, DetectionRecord } from '../recovery/detections.ts';
+import type { Journal } from '../recovery/ports.ts';
+import type { ClusterSnapshot } from '../topology/cluster.ts';
+import type { WatchedInstance } from '../topology/instance.ts';
+import type { InstanceKey } from '../topology/instance-key.ts';
+import type { PromotionRule } from '../topology/promotion-rule.ts';
+
+/** What the working copy in memory is kept in. Every call logs its own failures and never throws. */
+export interface Storage extends RecoveryStore, Journal {
+  instanceSeen(watched: WatchedInstance, cluster: string): void;
+  fenceIntended(failed: InstanceKey, cluster: string, successor: InstanceKey): Promise<void>;
+  fenced(key: InstanceKey): Promise<void>;
+  promotionStarted(uid: string): InstanceKey | undefined;
+  audit(type: string, key: InstanceKey, cluster: string, message: string): void;
+  recoveriesDisabled(disabled: boolean): void;
+  promotionRule(key: InstanceKey, rule: PromotionRule): void;
+  downtime(
+    key: InstanceKey,
+    downtime: { owner: string; reason: string; beginMs: number; endMs: number } | undefined,
+  ): void;
+  forgotten(key: InstanceKey): void;
+  detected(detection: DetectionRecord): void;
+  blocked(record: BlockedRecord): void;
+}
+
+/** What the backend still knew at start. */
+export interface Restored {
+  readonly instances: readonly WatchedInstance[];
+  readonly recoveries: readonly RecoveryRecord[];
+  readonly detections: readonly DetectionRecord[];
+  readonly openFences: readonly InstanceKey[];
+  readonly recoveriesDisabled: boolean;
+  readonly promotionRules: ReadonlyMap<string, PromotionRule>;
+  readonly downtimes: readonly {
+    readonly key: InstanceKey;
+    readonly owner: string;
+    readonly reason: string;
+    readonly beginMs: number;
+    readonly endMs: number;
+  }[];
+}
+
+export type RunHooks = (
+  list: HookList | 'detection' | 'preGraceful' | 'postGraceful',
+  context: HookSubject,
+) => Promise<boolean>;
+
+/** What a hook is told about. */
+export interface HookSubject {
+  readonly uid: string;
+  readonly code: string;
+  readonly description: string;
+  readonly command: string;
+  readonly kind: RecoveryKind;
+  readonly failed: InstanceKey;
+  readonly snapshot: ClusterSnapshot;
+  readonly record: RecoveryRecord | undefined;
+  readonly successor: InstanceKey | undefined;
+}

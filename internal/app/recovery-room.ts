@@ -1,0 +1,298 @@
+// Everything that heals: from the analysis of a cluster to recoveries, takeovers and fences. Built here, wired to the
+// working copy in memory and to the servers.
+
+import type { Analysis } from '../analysis/analyse.ts';
+import { StuckWrites } from '../analysis/stuck-writes.ts';
+import type { Inventory } from '../discovery/inventory.ts';
+import type { Observer } from '../discovery/observer.ts';
+import type { MysqlServers } from '../mysql/servers.ts';
+import { RecoveryAttempt } from '../recovery/attempt.ts';
+import { RecoveryBook, type RecoveryRecord } from '../recovery/book.ts';
+import { type HookList, RecoveryCoordinator } from '../recovery/coordinator.ts';
+import { Detector } from '../recovery/detector.ts';
+import { FenceKeeper } from '../recovery/fence.ts';
+import { matchesClusterFilter } from '../recovery/filters.ts';
+import { resumeRecovery } from '../recovery/resume.ts';
+import { RecoveryRunner } from '../recovery/runner.ts';
+import { type Finding, Sentinel } from '../recovery/sentinel.ts';
+import { GracefulTakeover } from '../recovery/takeover.ts';
+import type { Verdict } from '../recovery/verdict.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { errorText } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { TaskGroup } from '../runtime/task-group.ts';
+import type { ClusterSnapshot } from '../topology/cluster.ts';
+import { sourceKey } from '../topology/instance.ts';
+import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import { missingFrom } from '../topology/received.ts';
+import { findingOf } from './findings.ts';
+import type { Restored, RunHooks, Storage } from './ports.ts';
+import type { Settings } from './settings.ts';
+import { newRecoveryUid } from './uid.ts';
+
+export interface RecoveryRoomDeps {
+  readonly settings: Settings;
+  readonly storage: Storage;
+  readonly restored: Restored;
+  readonly runHooks: RunHooks;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tasks: TaskGroup;
+  readonly inventory: Inventory;
+  readonly observer: Observer;
+  readonly servers: MysqlServers;
+  readonly analyse: (snapshot: ClusterSnapshot) => readonly Analysis[];
+  readonly globallyDisabled: () => boolean;
+  readonly endDowntime: (key: InstanceKey) => boolean;
+}
+
+export class RecoveryRoom {
+  readonly book: RecoveryBook;
+  readonly fences: FenceKeeper;
+  readonly coordinator: RecoveryCoordinator;
+  readonly sentinel: Sentinel;
+  readonly takeover: GracefulTakeover;
+  readonly #deps: RecoveryRoomDeps;
+  readonly #runner: RecoveryRunner;
+  readonly #detector: Detector;
+  readonly #stuck = new StuckWrites();
+
+  constructor(deps: RecoveryRoomDeps) {
+    this.#deps = deps;
+    const { storage, restored, clock, log, tasks, servers, inventory, observer } = deps;
+    const shared = { servers, tasks, clock, log };
+    const note = (uid: string, message: string) => void storage.note(uid, message);
+    const newUid = () => newRecoveryUid(clock);
+
+    this.#runner = new RecoveryRunner({
+      ...shared,
+      journal: storage,
+      get settings() {
+        return deps.settings.runner;
+      },
+      mayAct: () => undefined,
+    });
+    this.book = new RecoveryBook(storage, () => deps.settings.book, restored.recoveries);
+    this.fences = new FenceKeeper({
+      ...shared,
+      get settings() {
+        return deps.settings.fence;
+      },
+      onFenced: (key) => void this.#onFenced(key),
+    });
+    this.#detector = new Detector({
+      get settings() {
+        return deps.settings.detector;
+      },
+      clock,
+      newUid,
+      known: restored.detections,
+      store: (detection) => storage.detected(detection),
+      hooks: ({ uid }, verdict) => this.#hooks('detection', uid, verdict),
+    });
+    const attempt = new RecoveryAttempt({
+      runner: this.#runner,
+      fences: this.fences,
+      get settings() {
+        return deps.settings.coordinator.attempt;
+      },
+      preFailoverHooks: (record, verdict) => this.#hooks('preFailover', record.uid, verdict, record),
+      note,
+      storeFence: (failed, cluster, successor) => storage.fenceIntended(failed, cluster, successor),
+      dropFence: (failed) => storage.fenced(failed),
+    });
+    this.coordinator = new RecoveryCoordinator({
+      attempt,
+      detector: this.#detector,
+      book: this.book,
+      fences: this.fences,
+      clock,
+      log,
+      get settings() {
+        return deps.settings.coordinator;
+      },
+      newUid,
+      evidence: (key) => inventory.health(key),
+      globallyDisabled: deps.globallyDisabled,
+      hooks: (list, record, verdict) => this.#hooks(list, record.uid, verdict, record),
+      note,
+      audit: (type, key, cluster, message) => storage.audit(type, key, cluster, message),
+      onChanged: (record, touched) => this.#onChanged(record, touched),
+      blocked: (record) => storage.blocked(record),
+    });
+    this.sentinel = new Sentinel({
+      ...shared,
+      analyse: (snapshot) => this.#findings(snapshot),
+      snapshot: (cluster) => inventory.snapshot(cluster, clock.nowMs()),
+      coordinator: this.coordinator,
+      failures: (key) => inventory.health(key).failures,
+      suspect: (key) => observer.suspect(key),
+      mayReconnect: (snapshot) =>
+        !deps.globallyDisabled() && matchesClusterFilter(deps.settings.coordinator.primaryFilters, snapshot),
+      get settings() {
+        return deps.settings.sentinel;
+      },
+      onCode: (key, cluster, code) => log.info({ instance: keyText(key), cluster, code }, 'analysis changed'),
+    });
+    this.takeover = new GracefulTakeover({
+      ...shared,
+      coordinator: this.coordinator,
+      get settings() {
+        return deps.settings.takeover;
+      },
+      isBanned: (key) => deps.settings.coordinator.attempt.plan.isBanned(key),
+      hooks: (list, failed, successor, snapshot) =>
+        deps.runHooks(list, {
+          uid: '',
+          code: 'DeadMaster',
+          description: 'Planned takeover',
+          command: 'graceful-master-takeover',
+          kind: 'primary',
+          failed,
+          snapshot,
+          record: undefined,
+          successor,
+        }),
+      acknowledge: async (record) => {
+        const acknowledgement = { by: 'orchestrator', comment: 'planned takeover', atMs: clock.nowMs() };
+        await this.book.acknowledge((one) => one.uid === record.uid, acknowledgement);
+      },
+    });
+  }
+
+  /** Takes up what an earlier process left: fences to be set, recoveries to be finished or let go. */
+  start(): void {
+    const { restored } = this.#deps;
+    const known = restored.instances.map(({ instance }) => instance.key);
+    for (const key of restored.openFences) this.fences.watch(key);
+    for (const record of restored.recoveries) if (record.endedMs === undefined) this.#resume(record, known);
+  }
+
+  /** The last writes of a primary stand still while too few semi-sync replicas acknowledge. */
+  isStuck(key: InstanceKey): boolean {
+    return this.#stuck.isStuck(key, this.#deps.clock.nowMs(), this.#deps.settings.lockedSemiSyncMs);
+  }
+
+  /** Lets recoveries of what it picks start anew, and its problems be told of anew. */
+  async acknowledge(selects: (record: RecoveryRecord) => boolean, by: string, comment: string) {
+    const acknowledgement = { by, comment, atMs: this.#deps.clock.nowMs() };
+    const picked = await this.book.acknowledge(selects, acknowledgement);
+    this.#detector.forget((one) => picked.some(({ failed }) => sameKey(failed, one.failed)));
+    return picked;
+  }
+
+  /** A recovery that an operator asks for. The primary may still answer: then it is made read-only first. */
+  async recoverNow(
+    snapshot: ClusterSnapshot,
+    key: InstanceKey,
+    options: { code?: string; command?: string; designated?: InstanceKey; skipHooks?: boolean },
+  ) {
+    const { inventory, tasks } = this.#deps;
+    const found = this.#findings(snapshot).find((finding) => sameKey(finding.key, key));
+    if (options.code === undefined && found?.response !== 'recover') return undefined;
+    const answers = inventory.get(key)?.valid ?? false;
+    const verdict: Verdict = {
+      code: options.code ?? found?.code ?? '',
+      description: found?.description ?? '',
+      kind: found?.kind ?? 'primary',
+      key,
+      snapshot,
+      suppressedBy: undefined,
+      command: options.command ?? '',
+    };
+    const { code: _code, command: _command, ...rest } = options;
+    return this.coordinator.force(verdict, { ...rest, primaryAnswers: answers }, tasks.signal);
+  }
+
+  #findings(snapshot: ClusterSnapshot): readonly Finding[] {
+    const { analyse, clock } = this.#deps;
+    const analyses = analyse(snapshot);
+    for (const { code, facts } of analyses) {
+      const { key, ownCoordinates } = facts.instance;
+      this.#stuck.look(key, code.startsWith('LockedSemiSyncMaster'), ownCoordinates, clock.nowMs());
+    }
+    return analyses.map(findingOf);
+  }
+
+  #resume(record: RecoveryRecord, knownKeys: readonly InstanceKey[]): void {
+    const { settings, storage, clock, log, inventory, servers, tasks } = this.#deps;
+    const seen = (key: InstanceKey) => inventory.get(key)?.valid === true || inventory.health(key).failures > 0;
+    tasks.run(`resume ${record.uid}`, (signal) =>
+      resumeRecovery(
+        record,
+        {
+          servers,
+          runner: this.#runner,
+          book: this.book,
+          fences: this.fences,
+          clock,
+          log,
+          probeTimeoutMs: settings.runner.probeTimeoutMs,
+          stepTimeoutMs: settings.runner.stepTimeoutMs,
+          retryMs: settings.fence.retryMs,
+          promotionStarted: (uid) => storage.promotionStarted(uid),
+          surveyed: async (stop) => {
+            while (!knownKeys.every(seen)) await clock.sleep(settings.observer.hotIntervalMs, stop);
+          },
+          replicasOf: (key) =>
+            inventory
+              .all()
+              .filter(({ valid, instance }) => valid && sameKey(sourceKey(instance), key))
+              .map(({ instance }) => instance.key),
+          fenceDropped: (key) => storage.fenced(key),
+          onResumed: (closed, touched) => this.#onChanged(closed, touched),
+        },
+        signal,
+      ),
+    );
+  }
+
+  async #onFenced(key: InstanceKey): Promise<void> {
+    const { storage, inventory, observer } = this.#deps;
+    const record = this.book.list().find(({ successful, failed }) => successful && sameKey(failed, key));
+    const found = await this.#onlyThere(key, record?.successor).catch((err: unknown) => errorText(err));
+    const message = `made read-only, client sessions ended; ${found}`;
+    storage.audit('fence-replaced-primary', key, inventory.clusterName(key), message);
+    if (record !== undefined) await storage.note(record.uid, `${keyText(key)} ${message}`);
+    await storage.fenced(key);
+    observer.suspect(key);
+  }
+
+  /** What a replaced primary wrote that never reached its successor, in words. */
+  async #onlyThere(key: InstanceKey, successor: InstanceKey | undefined): Promise<string> {
+    const { observer, tasks } = this.#deps;
+    if (successor === undefined) return 'its successor is not known';
+    const old = await observer.probeNow(key, tasks.signal);
+    const heir = await observer.probeNow(successor, tasks.signal);
+    const only = missingFrom(heir, old);
+    return only === ''
+      ? `holds nothing that ${keyText(successor)} lacks`
+      : `holds transactions that ${keyText(successor)} lacks: ${only}`;
+  }
+
+  #onChanged(record: RecoveryRecord, touched: readonly InstanceKey[]): void {
+    const { settings, storage, clock, inventory, observer, endDowntime } = this.#deps;
+    for (const key of touched) observer.suspect(key);
+    if (!record.successful || record.kind === 'intermediatePrimary') return;
+    if (record.successor !== undefined) endDowntime(record.successor);
+    const beginMs = clock.nowMs();
+    const downtime = {
+      owner: 'orchestrator',
+      reason: 'lost-in-recovery',
+      beginMs,
+      endMs: beginMs + settings.lostDowntimeMs,
+    };
+    const lost = [record.failed, ...record.lost.map(({ key }) => key)];
+    for (const key of lost) {
+      inventory.setDowntime(key, downtime);
+      storage.downtime(key, downtime);
+    }
+    if (record.successor !== undefined) inventory.setAlias(keyText(record.successor), record.alias);
+  }
+
+  #hooks(list: HookList | 'detection', uid: string, verdict: Verdict, record?: RecoveryRecord): Promise<boolean> {
+    const { key: failed, code, description, command, kind, snapshot } = verdict;
+    const successor = record?.successor;
+    return this.#deps.runHooks(list, { uid, code, description, command, kind, failed, snapshot, record, successor });
+  }
+}
