@@ -18,7 +18,9 @@ export interface DaemonOptions {
   readonly config: Config;
   readonly warnings: readonly string[];
   readonly noop: boolean;
-  readonly debug: boolean;
+  /** False: the API alone, on what the backend holds. No server is read or recovered by itself. */
+  readonly discovery: boolean;
+  readonly logLevel: 'error' | 'info' | 'debug';
 }
 
 /** Runs until SIGINT or SIGTERM; resolves when everything was stopped. */
@@ -52,6 +54,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     log,
     hooksLog: log.child({ component: 'hooks' }),
     onProbed: ({ ok, durationMs }) => metrics.probed(ok, durationMs / 1000),
+    passive: !options.discovery,
   });
   const server = new HttpServer({
     services: servicesOn(orchestrator, store, config, metrics),
@@ -71,7 +74,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   });
   const { host, port } = listenAddress(config.ListenAddress, log);
   await server.start(host, port);
-  orchestrator.start();
+  if (options.discovery) orchestrator.start();
+  else log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
   log.info(
     { address: `${host}:${port}`, backend: config.SQLite3DataFile, seeds: config.DiscoverySeeds },
     'orchestrator runs',
@@ -87,9 +91,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   store.close();
 }
 
-function makeLog({ config, debug }: DaemonOptions) {
+function makeLog({ logLevel }: DaemonOptions) {
   return pino({
-    level: debug || config.Debug ? 'debug' : 'info',
+    level: logLevel,
     redact: ['password', '*.password', 'login'],
     timestamp: pino.stdTimeFunctions.isoTime,
   });

@@ -1,5 +1,6 @@
 import type { Actions } from '../app/actions.ts';
 import type { Offline } from '../app/offline.ts';
+import type { Config } from '../config/keys.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Arguments } from './arguments.ts';
@@ -31,7 +32,7 @@ export interface CommandContext {
 /** Lines of the standard output, without their line ends. */
 export type Lines = readonly string[];
 
-export interface Command {
+interface CommandRow {
   readonly name: string;
   /** Older names, accepted everywhere. */
   readonly synonyms?: readonly string[];
@@ -42,6 +43,9 @@ export interface Command {
   readonly options: string;
   /** What an operator has to know besides. */
   readonly notes?: string;
+}
+
+export interface BackendCommand extends CommandRow {
   /** Speaks of the instance of `-i`: runs once for each one given. */
   readonly each?: true;
   /** Changes database servers, not only what is known of them: refused with `-noop`. */
@@ -49,8 +53,17 @@ export interface Command {
   readonly run: (context: CommandContext) => Lines | Promise<Lines>;
 }
 
+/** Needs no backend, and opens none. */
+export interface PlainCommand extends CommandRow {
+  readonly runPlain: (
+    context: Pick<CommandContext, 'arguments' | 'log'> & { readonly config: Config },
+  ) => Lines | Promise<Lines>;
+}
+
+export type Command = BackendCommand | PlainCommand;
+
 /** @throws {OrchestratorError} `BAD_REQUEST`: the flag was not given */
-export function required({ arguments: given }: CommandContext, flag: TextFlag): string {
+export function required({ arguments: given }: Pick<CommandContext, 'arguments'>, flag: TextFlag): string {
   const text = given.text(flag);
   return text === '' ? fail(`No ${flag} given: use -${flag}`) : text;
 }

@@ -54,7 +54,8 @@ async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Pro
   const [word, ...rest] = given.words;
   if (given.text('c') === '' && word === 'http') {
     const { runDaemon } = await import('../app/daemon.ts');
-    await runDaemon({ config, warnings, noop: given.on('noop'), debug: given.on('debug') });
+    const logLevel = given.on('quiet') ? 'error' : given.on('debug') || config.Debug ? 'debug' : 'info';
+    await runDaemon({ config, warnings, noop: given.on('noop'), discovery: given.on('discovery'), logLevel });
     return 0;
   }
   const configured = makeLog(streams, given, config);

@@ -5,7 +5,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Arguments } from './arguments.ts';
-import type { Command } from './command.ts';
+import type { BackendCommand, Command, Lines } from './command.ts';
 import { instancesOf, Selection } from './selection.ts';
 
 export interface CommandRun {
@@ -20,12 +20,19 @@ export interface CommandRun {
  * printed stays when a later instance fails.
  */
 export async function runCommand(command: Command, run: CommandRun): Promise<number> {
-  const { arguments: given, config, log, out } = run;
+  const { arguments: given, config, log } = run;
   if (config.RaftEnabled && !given.on('ignore-raft-setup'))
     throw new OrchestratorError(
       'BAD_REQUEST',
       'RaftEnabled is set: a command would change the backend of this node behind the back of the group. Use the HTTP API or orchestrator-client; -ignore-raft-setup runs it here all the same',
     );
+  if ('runPlain' in command) print(await command.runPlain({ arguments: given, config, log }), run);
+  else await onBackend(command, run);
+  return 0;
+}
+
+async function onBackend(command: BackendCommand, run: CommandRun): Promise<void> {
+  const { arguments: given, config, log } = run;
   if (command.changesServers && given.on('noop'))
     throw new OrchestratorError('BAD_REQUEST', `-noop: ${command.name} would change servers`);
   const world = Offline.open({ config, noop: given.on('noop'), log });
@@ -47,12 +54,15 @@ export async function runCommand(command: Command, run: CommandRun): Promise<num
         log,
         nowMs: systemClock.nowMs(),
       });
-      out(lines.map((line) => `${line}\n`).join(''));
+      print(lines, run);
     }
   } finally {
     await world.close();
   }
-  return 0;
+}
+
+function print(lines: Lines, { out }: CommandRun): void {
+  out(lines.map((line) => `${line}\n`).join(''));
 }
 
 /** Once without an instance where none was given. */

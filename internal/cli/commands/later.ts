@@ -77,7 +77,6 @@ export const LATER: Readonly<Record<string, readonly string[]>> = {
   continuous: [],
   'active-nodes': [],
   'access-token': [],
-  resolve: [],
   'reset-hostname-resolve-cache': [],
   'dump-config': [],
   'show-resolve-hosts': [],

@@ -1,5 +1,5 @@
-import { keyText } from '../../topology/instance-key.ts';
-import { type Command, fail } from '../command.ts';
+import { keyText, parseKey } from '../../topology/instance-key.ts';
+import { type Command, fail, required } from '../command.ts';
 
 export const META: readonly Command[] = [
   {
@@ -17,6 +17,19 @@ export const META: readonly Command[] = [
     run: ({ world }) => sorted([...world.restored.promotionRules].map(([key, rule]) => `${key} ${rule}`)),
   },
   {
+    name: 'resolve',
+    section: 'Meta',
+    summary: 'Connect to an instance and print the canonical name of its host',
+    options: '-i! HOST[:PORT]',
+    notes: 'Nothing is looked up in the backend; a TCP connection must succeed.',
+    runPlain: async (context) => {
+      const { canonicalName, connects } = await import('../resolve.ts');
+      const key = parseKey(required(context, 'i'), context.config.DefaultInstancePort);
+      await connects(key, context.config.MySQLConnectTimeoutSeconds * 1000);
+      return [keyText({ ...key, hostname: await canonicalName(key.hostname) })];
+    },
+  },
+  {
     name: 'redeploy-internal-db',
     section: 'Meta',
     summary: 'Create or upgrade the tables of the backend',
@@ -28,7 +41,7 @@ export const META: readonly Command[] = [
     section: 'Meta',
     summary: 'Retired: there are no agents any more',
     options: '',
-    run: () => fail('custom-command is retired: there are no agents any more'),
+    runPlain: () => fail('custom-command is retired: there are no agents any more'),
   },
 ];
 
