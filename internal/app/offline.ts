@@ -12,9 +12,9 @@ import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
-import { keyText } from '../topology/instance-key.ts';
 import type { Actions } from './actions.ts';
 import type { Restored } from './ports.ts';
+import { fillInventory } from './restored-inventory.ts';
 import type { Settings } from './settings.ts';
 import { settingsFrom } from './settings-from-config.ts';
 import { restore } from './storage.ts';
@@ -41,13 +41,7 @@ export class Offline {
     const stored = restore(store);
     this.#stored = stored;
     this.restored = { ...stored, instances: stored.instances.map(asLastChecked) };
-    this.#inventory.restore(
-      this.restored.instances.map((watched) => {
-        const promotionRule = stored.promotionRules.get(keyText(watched.instance.key));
-        return promotionRule === undefined ? watched : { ...watched, instance: { ...watched.instance, promotionRule } };
-      }),
-    );
-    for (const { key, ...downtime } of stored.downtimes) this.#inventory.setDowntime(key, downtime);
+    fillInventory(this.#inventory, this.restored);
   }
 
   /** @throws {OrchestratorError} `CONFIG_INVALID`, `BACKEND_FAILED` */

@@ -15,6 +15,7 @@ import { type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import { RecoveryRoom } from './recovery-room.ts';
+import { fillInventory, withRule } from './restored-inventory.ts';
 import type { Settings } from './settings.ts';
 
 export interface OrchestratorDeps {
@@ -45,8 +46,7 @@ export class Orchestrator {
     this.#rules = new Map(restored.promotionRules);
     this.#disabled = restored.recoveriesDisabled;
     this.tasks = new TaskGroup(log);
-    this.inventory.restore(restored.instances.map((watched) => this.#withRule(watched)));
-    for (const { key, ...downtime } of restored.downtimes) this.inventory.setDowntime(key, downtime);
+    fillInventory(this.inventory, restored);
 
     this.servers = new MysqlServers({
       clock,
@@ -193,9 +193,7 @@ export class Orchestrator {
   }
 
   #withRule(watched: WatchedInstance): WatchedInstance {
-    const rule = this.#rules.get(keyText(watched.instance.key));
-    if (rule === undefined || rule === watched.instance.promotionRule) return watched;
-    return { ...watched, instance: { ...watched.instance, promotionRule: rule } };
+    return withRule(watched, this.#rules.get(keyText(watched.instance.key)));
   }
 
   #touchAll(): void {

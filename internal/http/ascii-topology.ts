@@ -1,6 +1,6 @@
-import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
-import { lagSeconds, replicating, sourceKey, type WatchedInstance } from '../topology/instance.ts';
-import { compareKeys, keyText } from '../topology/instance-key.ts';
+import { type ClusterSnapshot, memberOf, replicasOf } from '../topology/cluster.ts';
+import { type Instance, lagSeconds, replicating, sourceKey, type WatchedInstance } from '../topology/instance.ts';
+import { compareKeys, isDetachedHost, keyText } from '../topology/instance-key.ts';
 
 export interface DrawingOptions {
   readonly nowMs: number;
@@ -45,35 +45,44 @@ export function drawTabulated(snapshot: ClusterSnapshot, options: DrawingOptions
     .join('\n');
 }
 
+/** The last of the roots with its tree; without any, the servers of the ring side by side, each with what hangs below it. */
 function treeLines(snapshot: ClusterSnapshot, options: DrawingOptions): readonly Line[] {
-  const known = new Set(snapshot.members.map(({ instance }) => keyText(instance.key)));
   const sorted = [...snapshot.members].sort((a, b) => compareKeys(a.instance.key, b.instance.key));
-  const roots = sorted.filter(({ instance }) => {
-    const source = sourceKey(instance);
-    return source === undefined || !known.has(keyText(source));
-  });
-  const root = roots.at(-1);
+  const root = sorted.filter(({ instance }) => sourceOf(snapshot, instance) === undefined).at(-1);
   if (root !== undefined) return branch(snapshot, root, 0, options, new Set());
-  const seen = new Set<string>();
-  return sorted.flatMap((member) =>
-    seen.has(keyText(member.instance.key)) ? [] : branch(snapshot, member, 1, options, seen),
-  );
+  const ring = sorted.filter((member) => isOnRing(snapshot, member));
+  const elsewhere = new Set(ring.map(({ instance }) => keyText(instance.key)));
+  return ring.flatMap((member) => branch(snapshot, member, 1, options, elsewhere));
 }
 
+/** A server and what hangs below it, down to the servers that are drawn elsewhere. */
 function branch(
   snapshot: ClusterSnapshot,
   member: WatchedInstance,
   depth: number,
   options: DrawingOptions,
-  seen: Set<string>,
+  elsewhere: ReadonlySet<string>,
 ): readonly Line[] {
-  const text = keyText(member.instance.key);
-  if (seen.has(text)) return [];
-  seen.add(text);
-  const below = replicasOf(snapshot, member.instance.key).flatMap((replica) =>
-    branch(snapshot, replica, depth + 1, options, seen),
-  );
+  const below = replicasOf(snapshot, member.instance.key)
+    .filter(({ instance }) => !elsewhere.has(keyText(instance.key)))
+    .flatMap((replica) => branch(snapshot, replica, depth + 1, options, elsewhere));
   return [line(snapshot, member, depth, options), ...below];
+}
+
+function isOnRing(snapshot: ClusterSnapshot, member: WatchedInstance): boolean {
+  const seen = new Set<WatchedInstance>();
+  let above = sourceOf(snapshot, member.instance);
+  while (above !== undefined && !seen.has(above)) {
+    if (above === member) return true;
+    seen.add(above);
+    above = sourceOf(snapshot, above.instance);
+  }
+  return false;
+}
+
+function sourceOf(snapshot: ClusterSnapshot, instance: Instance): WatchedInstance | undefined {
+  const source = sourceKey(instance);
+  return source && memberOf(snapshot, source);
 }
 
 function line(snapshot: ClusterSnapshot, member: WatchedInstance, depth: number, options: DrawingOptions): Line {
@@ -83,10 +92,9 @@ function line(snapshot: ClusterSnapshot, member: WatchedInstance, depth: number,
   const prefix = depth === 0 ? '' : `${'  '.repeat(depth - 1)}${fine ? '+' : '-'} `;
   const alias = instance.instanceAlias === '' ? '' : ` (${instance.instanceAlias})`;
   const { semiSync } = instance;
-  const usesGtid = instance.replication?.gtid === 'mysql' || instance.replication?.gtid === 'mariadb';
   const extras = [
     instance.binlogEnabled && instance.logReplicaUpdates ? '>>' : '',
-    usesGtid || (instance.gtid.kind === 'mysql' && instance.gtid.mode.startsWith('ON')) ? 'GTID' : '',
+    gtidToken(member),
     semiSync.sourceEnabled ? 'semi:master' : '',
     semiSync.replicaEnabled ? 'semi:replica' : '',
     snapshot.downtimes.has(keyText(instance.key)) ? 'downtimed' : '',
@@ -104,7 +112,15 @@ function line(snapshot: ClusterSnapshot, member: WatchedInstance, depth: number,
   };
 }
 
+function gtidToken({ instance: { gtid, replication }, errantGtid }: WatchedInstance): string {
+  const uses = replication?.gtid === 'mysql' || replication?.gtid === 'mariadb';
+  const supports = gtid.kind === 'mysql' && gtid.mode.startsWith('ON');
+  if (!uses && !supports) return '';
+  return errantGtid === '' ? 'GTID' : 'GTID:errant';
+}
+
 function lagToken({ instance, valid }: WatchedInstance, recent: boolean): string {
+  if (isDetachedHost(instance.replication?.source.hostname ?? '')) return 'detached';
   if (!valid || !recent) return 'unknown';
   const lag = lagSeconds(instance);
   if (instance.replication === undefined) return '0s';
