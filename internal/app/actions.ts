@@ -49,5 +49,7 @@ export interface Actions {
   /** How many recoveries were acknowledged that had not been. */
   acknowledge(request: AcknowledgeRequest, by: string, comment: string): Promise<number>;
   setRecoveriesDisabled(disabled: boolean): Promise<void>;
+  /** Lets go of what is under way: it ends with an error, once it has put in order what it began. */
+  interrupt(): void;
   close(): Promise<void>;
 }

@@ -69,6 +69,10 @@ export class DaemonActions implements Actions {
     await this.#daemon.call([disabled ? 'disable-global-recoveries' : 'enable-global-recoveries']);
   }
 
+  interrupt(): void {
+    this.#daemon.interrupt();
+  }
+
   async close(): Promise<void> {}
 }
 

@@ -19,6 +19,7 @@ export class DaemonClient {
   readonly address: string;
   readonly #config: Config;
   readonly #options: RequestOptions;
+  readonly #interrupted = new AbortController();
 
   private constructor(config: Config, address: string, options: RequestOptions) {
     this.#config = config;
@@ -67,19 +68,26 @@ export class DaemonClient {
     return this.#get(search === '' ? path : `${path}?${search}`, ACT_MS);
   }
 
+  /** Stops listening. What the daemon has begun it finishes. */
+  interrupt(): void {
+    this.#interrupted.abort(
+      new OrchestratorError('STOPPED', `interrupted: the daemon at ${this.address} goes on with it`),
+    );
+  }
+
   async #get(path: string, timeoutMs: number): Promise<Envelope> {
     const { UseSSL, URLPrefix, HTTPAuthUser, HTTPAuthPassword } = this.#config;
     const request = UseSSL ? (await import('node:https')).request : httpRequest;
     const options: RequestOptions = {
       ...this.#options,
       path: `${URLPrefix}/api/${path}`,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#interrupted.signal]),
       agent: false,
       ...(HTTPAuthUser === '' ? {} : { auth: `${HTTPAuthUser}:${HTTPAuthPassword}` }),
     };
     const text = await new Promise<string>((resolve, reject) => {
       request(options, (response) => void bodyOf(response).then(resolve, reject))
-        .on('error', reject)
+        .on('error', (err) => reject(this.#interrupted.signal.aborted ? this.#interrupted.signal.reason : err))
         .end();
     });
     const parsed: unknown = JSON.parse(text);

@@ -2,6 +2,7 @@
 // about are read first, and read again afterwards, so that the backend holds what was found.
 
 import type { RecoveryRecord } from '../recovery/book.ts';
+import type { Gate } from '../recovery/gates.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { type ClusterSnapshot, memberOf, primariesOf } from '../topology/cluster.ts';
@@ -44,7 +45,7 @@ export class LocalActions implements Actions {
     const snapshot = this.#clusterOf(key);
     const done = await this.#orchestrator.recovery.recoverNow(snapshot, key, { command: 'recover', ...options });
     if (done === undefined) return { kind: 'none', reason: `nothing to recover on ${keyText(key)}` };
-    if (done.kind === 'refused') return { kind: 'none', reason: `${done.gate.name}: ${done.gate.value}` };
+    if (done.kind === 'refused') return { kind: 'none', reason: inTheWay(done.gate) };
     await this.#survey(snapshot);
     return { kind: 'promoted', successor: this.#successor(done.record) };
   }
@@ -60,7 +61,7 @@ export class LocalActions implements Actions {
       ...(designated === undefined ? {} : { designated }),
     });
     if (done === undefined) throw refused('nothing to recover');
-    if (done.kind === 'refused') throw refused(`${done.gate.name}: ${done.gate.value}`);
+    if (done.kind === 'refused') throw refused(inTheWay(done.gate));
     await this.#survey(snapshot);
     return this.#successor(done.record);
   }
@@ -84,7 +85,16 @@ export class LocalActions implements Actions {
     this.#orchestrator.recoveriesDisabled = disabled;
   }
 
+  interrupt(): void {
+    void this.#orchestrator.tasks.stop();
+  }
+
   async close(): Promise<void> {
+    await this.#orchestrator.recovery
+      .settle()
+      .catch((err: unknown) =>
+        this.#log.error({ err }, 'a recovery stays open: a daemon started on this backend finishes it'),
+      );
     await this.#orchestrator.stop();
   }
 
@@ -129,6 +139,11 @@ function isMeant({ cluster, alias, failed }: RecoveryRecord, request: Acknowledg
     case 'instance':
       return sameKey(failed, request.key);
   }
+}
+
+function inTheWay({ name, value }: Gate): string {
+  const remedy = name === 'none open' ? '; a daemon started on this backend finishes it' : '';
+  return `${name}: ${value}${remedy}`;
 }
 
 function notFound(message: string): OrchestratorError {

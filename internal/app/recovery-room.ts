@@ -168,6 +168,18 @@ export class RecoveryRoom {
     for (const record of restored.recoveries) if (record.endedMs === undefined) this.#resume(record, known);
   }
 
+  /** For a process that ends now: finishes, or lets go of, the recoveries that it began and was interrupted in. */
+  async settle(): Promise<void> {
+    const { restored, settings, clock, inventory, observer } = this.#deps;
+    const signal = clock.timeoutSignal(3 * settings.runner.stepTimeoutMs);
+    const earlier = new Set(restored.recoveries.map(({ uid }) => uid));
+    const own = this.book.list().filter(({ uid, endedMs }) => endedMs === undefined && !earlier.has(uid));
+    const surveyed = async (stop: AbortSignal) => {
+      await Promise.allSettled(inventory.all().map(({ instance }) => observer.probeNow(instance.key, stop)));
+    };
+    for (const record of own) await this.#finish(record, surveyed, signal);
+  }
+
   /** The last writes of a primary stand still while too few semi-sync replicas acknowledge. */
   isStuck(key: InstanceKey): boolean {
     return this.#stuck.isStuck(key, this.#deps.clock.nowMs(), this.#deps.settings.lockedSemiSyncMs);
@@ -215,35 +227,43 @@ export class RecoveryRoom {
   }
 
   #resume(record: RecoveryRecord, knownKeys: readonly InstanceKey[]): void {
-    const { settings, storage, clock, log, inventory, servers, tasks } = this.#deps;
+    const { settings, clock, inventory, tasks } = this.#deps;
     const seen = (key: InstanceKey) => inventory.get(key)?.valid === true || inventory.health(key).failures > 0;
-    tasks.run(`resume ${record.uid}`, (signal) =>
-      resumeRecovery(
-        record,
-        {
-          servers,
-          runner: this.#runner,
-          book: this.book,
-          fences: this.fences,
-          clock,
-          log,
-          probeTimeoutMs: settings.runner.probeTimeoutMs,
-          stepTimeoutMs: settings.runner.stepTimeoutMs,
-          retryMs: settings.fence.retryMs,
-          promotionStarted: (uid) => storage.promotionStarted(uid),
-          surveyed: async (stop) => {
-            while (!knownKeys.every(seen)) await clock.sleep(settings.observer.hotIntervalMs, stop);
-          },
-          replicasOf: (key) =>
-            inventory
-              .all()
-              .filter(({ valid, instance }) => valid && sameKey(sourceKey(instance), key))
-              .map(({ instance }) => instance.key),
-          fenceDropped: (key) => storage.fenced(key),
-          onResumed: (closed, touched) => this.#onChanged(closed, touched),
-        },
-        signal,
-      ),
+    const surveyed = async (stop: AbortSignal) => {
+      while (!knownKeys.every(seen)) await clock.sleep(settings.observer.hotIntervalMs, stop);
+    };
+    tasks.run(`resume ${record.uid}`, (signal) => this.#finish(record, surveyed, signal));
+  }
+
+  #finish(
+    record: RecoveryRecord,
+    surveyed: (signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { settings, storage, clock, log, inventory, servers } = this.#deps;
+    return resumeRecovery(
+      record,
+      {
+        servers,
+        runner: this.#runner,
+        book: this.book,
+        fences: this.fences,
+        clock,
+        log,
+        probeTimeoutMs: settings.runner.probeTimeoutMs,
+        stepTimeoutMs: settings.runner.stepTimeoutMs,
+        retryMs: settings.fence.retryMs,
+        promotionStarted: (uid) => storage.promotionStarted(uid),
+        surveyed,
+        replicasOf: (key) =>
+          inventory
+            .all()
+            .filter(({ valid, instance }) => valid && sameKey(sourceKey(instance), key))
+            .map(({ instance }) => instance.key),
+        fenceDropped: (key) => storage.fenced(key),
+        onResumed: (closed, touched) => this.#onChanged(closed, touched),
+      },
+      signal,
     );
   }
 

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { Actions } from '../app/actions.ts';
 import { Offline } from '../app/offline.ts';
 import type { Config } from '../config/keys.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -36,6 +37,7 @@ async function onBackend(command: BackendCommand, run: CommandRun): Promise<void
   if (command.changesServers && given.on('noop'))
     throw new OrchestratorError('BAD_REQUEST', `-noop: ${command.name} would change servers`);
   const world = Offline.open({ config, noop: given.on('noop'), log });
+  let acting: Actions | undefined;
   try {
     for (const instance of command.each ? perInstance(given.text('i')) : [given.text('i')]) {
       const select = new Selection({
@@ -50,7 +52,10 @@ async function onBackend(command: BackendCommand, run: CommandRun): Promise<void
         arguments: given,
         world,
         select,
-        actions: () => world.actions(given.on('ignore-raft-setup')),
+        actions: async () => {
+          acting ??= interruptible(await world.actions(given.on('ignore-raft-setup')));
+          return acting;
+        },
         log,
         nowMs: systemClock.nowMs(),
       });
@@ -63,6 +68,15 @@ async function onBackend(command: BackendCommand, run: CommandRun): Promise<void
 
 function print(lines: Lines, { out }: CommandRun): void {
   out(lines.map((line) => `${line}\n`).join(''));
+}
+
+/**
+ * The first Ctrl-C lets go of what is under way: a recovery is closed in the backend, and what it held is released. The
+ * second one ends the process as ever.
+ */
+function interruptible(actions: Actions): Actions {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => actions.interrupt());
+  return actions;
 }
 
 /** Once without an instance where none was given. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFlavours, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { readBackend } from '../support/backend-fixture.ts';
-import { type CliResult, runCli } from '../support/cli.ts';
+import { type CliResult, runCli, spawnCli } from '../support/cli.ts';
 import { Daemon, freePort, until } from '../support/daemon.ts';
 
 const nameOf = ({ key }: SandboxServer) => `${key.hostname}:${key.port}`;
@@ -12,10 +12,10 @@ const nameOf = ({ key }: SandboxServer) => `${key.hostname}:${key.port}`;
 for (const flavour of ['mariadb', 'mysql'] as const) {
   describe(`the command line on real ${flavour} servers, without a daemon`, function () {
     this.timeout(180_000);
-    const directory = mkdtempSync(join(tmpdir(), `cli-${flavour}-`));
-    const backend = join(directory, 'orchestrator.sqlite3');
-    const config = join(directory, 'orchestrator.conf.json');
-    const run = (...argv: string[]): Promise<CliResult> => runCli(['-config', config, ...argv], { timeoutMs: 60_000 });
+    let directory = '';
+    let backend = '';
+    let config = '';
+    const run = (...argv: string[]): Promise<CliResult> => runCli(['-config', config, ...argv]);
     let sandbox: Sandbox | undefined;
     let servers: readonly SandboxServer[] = [];
 
@@ -25,6 +25,9 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         console.log(`SKIPPED: no ${flavour} server on this machine`);
         this.skip();
       }
+      directory = mkdtempSync(join(tmpdir(), `cli-${flavour}-`));
+      backend = join(directory, 'orchestrator.sqlite3');
+      config = join(directory, 'orchestrator.conf.json');
       sandbox = await Sandbox.create({ flavour, servers: 3, directory });
       servers = sandbox.servers;
       const keys = {
@@ -44,7 +47,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
 
     after(async () => {
       await sandbox?.stop();
-      rmSync(directory, { recursive: true, force: true });
+      if (directory !== '') rmSync(directory, { recursive: true, force: true });
     });
 
     function server(index: number): SandboxServer {
@@ -131,9 +134,38 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
       assert.match(stderr, /ERROR nothing to recover/);
     });
 
-    it('recovers a dead master, runs the hooks, and remembers to fence the dead', async () => {
+    it('lets go of a recovery when it is interrupted', async () => {
       const dead = server(1);
       await dead.kill('SIGKILL');
+      const marker = join(directory, 'waiting');
+      const slow = join(directory, 'slow.conf.json');
+      const hook = `touch ${marker}; until [ -e ${marker}.go ]; do sleep 0.05; done`;
+      const keys = { ...JSON.parse(readFileSync(config, 'utf8')), PreFailoverProcesses: [hook] };
+      writeFileSync(slow, JSON.stringify(keys));
+      await until('the replicas notice', async () => {
+        await discoverAll([server(0), server(2)]);
+        await run('-c', 'discover', '-i', nameOf(dead));
+        return (await run('-c', 'replication-analysis')).stdout.includes('DeadMaster');
+      });
+      const recovering = spawnCli(['-config', slow, '-c', 'recover', '-i', nameOf(dead)]);
+      await until('the hook runs', async () => existsSync(marker));
+      recovering.kill('SIGINT');
+      writeFileSync(`${marker}.go`, '');
+      const { status, stdout, stderr } = await recovering.ended;
+      assert.deepEqual([status, stdout], [1, ''], stderr);
+      assert.deepEqual(
+        readBackend(
+          backend,
+          `SELECT is_successful AS ok, end_recovery IS NOT NULL AS ended FROM topology_recovery WHERE port = ${dead.key.port}`,
+        ),
+        [{ ok: 0, ended: 1 }],
+      );
+      for (const replica of [server(0), server(2)])
+        assert.deepEqual(await replica.query('SELECT @@global.read_only AS value'), [{ value: 1 }]);
+    });
+
+    it('recovers a dead master, runs the hooks, and remembers to fence the dead', async () => {
+      const dead = server(1);
       const living = [server(0), server(2)];
       let promoted = '';
       await until('the replicas notice and one is promoted', async () => {
@@ -160,19 +192,20 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
   });
   describe(`the command line beside a daemon on real ${flavour} servers`, function () {
     this.timeout(120_000);
-    const directory = mkdtempSync(join(tmpdir(), `cli-${flavour}-`));
+    let directory = '';
     let sandbox: Sandbox | undefined;
     let daemon: Daemon | undefined;
 
     before(async function () {
       if (!(await findFlavours()).includes(flavour)) this.skip(); // said above
+      directory = mkdtempSync(join(tmpdir(), `cli-${flavour}-`));
       sandbox = await Sandbox.create({ flavour, servers: 4, directory });
     });
 
     after(async () => {
       await daemon?.stop();
       await sandbox?.stop();
-      rmSync(directory, { recursive: true, force: true });
+      if (directory !== '') rmSync(directory, { recursive: true, force: true });
     });
 
     it('has the daemon hand over, recover, and replace a master by force', async () => {

@@ -9,19 +9,31 @@ export interface CliResult {
   readonly stderr: string;
 }
 
+export interface RunningCli {
+  readonly ended: Promise<CliResult>;
+  kill(signal: NodeJS.Signals): void;
+}
+
 /** The compiled command line as an operator runs it: a process of its own. */
-export function runCli(argv: readonly string[], options: { readonly timeoutMs?: number } = {}): Promise<CliResult> {
-  return new Promise((resolve, reject) => {
+export function spawnCli(argv: readonly string[], timeoutMs = 60_000): RunningCli {
+  let kill: RunningCli['kill'] = () => {};
+  const ended = new Promise<CliResult>((resolve, reject) => {
     const child = execFile(
       process.execPath,
       [entry, ...argv],
-      { encoding: 'utf8', timeout: options.timeoutMs ?? 20_000, env: { ...process.env, TZ: 'UTC' } },
+      { encoding: 'utf8', timeout: timeoutMs, env: { ...process.env, TZ: 'UTC' } },
       (_err, stdout, stderr) => {
         if (child.exitCode === null) reject(new Error(`killed: orchestrator ${argv.join(' ')}\n${stderr}`));
         else resolve({ status: child.exitCode, stdout, stderr });
       },
     );
+    kill = (signal) => void child.kill(signal);
   });
+  return { ended, kill: (signal) => kill(signal) };
+}
+
+export function runCli(argv: readonly string[]): Promise<CliResult> {
+  return spawnCli(argv).ended;
 }
 
 /** Runs `work` on each of `items`, `width` at a time; results in the order of the items. */

@@ -119,13 +119,16 @@ const SILENT = { hostname: '127.0.0.9', port: 1, slave_hosts: '[]', suggested_cl
 
 describe('acting commands', function () {
   this.timeout(120_000);
-  const directory = mkdtempSync(join(tmpdir(), 'cli-'));
-  const config = join(directory, 'orchestrator.conf.json');
-  const file = join(directory, 'orchestrator.sqlite3');
+  let directory = '';
+  let config = '';
+  let file = '';
   const run = (command: string): Promise<CliResult> => runCli(['-config', config, ...command.split(' ')]);
   let port = 0;
 
   before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'cli-'));
+    config = join(directory, 'orchestrator.conf.json');
+    file = join(directory, 'orchestrator.sqlite3');
     port = await freePort();
     const keys = { BackendDB: 'sqlite', SQLite3DataFile: file, ListenAddress: `127.0.0.1:${port}` };
     writeFileSync(config, JSON.stringify(keys));

@@ -115,13 +115,16 @@ const CASES: readonly Case[] = [
 
 describe('the command line on a stored inventory', function () {
   this.timeout(120_000);
-  const directory = mkdtempSync(join(tmpdir(), 'cli-'));
-  const config = join(directory, 'orchestrator.conf.json');
-  const file = join(directory, 'orchestrator.sqlite3');
+  let directory = '';
+  let config = '';
+  let file = '';
   const run = (command: string) => runCli(['-config', config, ...command.split(' ')]);
   let results: readonly CliResult[] = [];
 
   before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'cli-'));
+    config = join(directory, 'orchestrator.conf.json');
+    file = join(directory, 'orchestrator.sqlite3');
     writeFileSync(
       config,
       JSON.stringify({ BackendDB: 'sqlite', SQLite3DataFile: file, InstancePollSeconds: 600, Typo: 1 }),
