@@ -13,6 +13,7 @@ import type { Log } from '../runtime/log.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import type { Actions } from './actions.ts';
+import { BackendFailures } from './backend-failures.ts';
 import type { Restored } from './ports.ts';
 import { fillInventory } from './restored-inventory.ts';
 import type { Settings } from './settings.ts';
@@ -28,13 +29,15 @@ export class Offline {
   readonly store: SqliteStore;
   readonly restored: Restored;
   readonly #log: Log;
+  readonly #failures: BackendFailures;
   readonly #stored: Restored;
   readonly #inventory = new Inventory();
   #snapshots: readonly ClusterSnapshot[] | undefined;
   #actions: Actions | undefined;
 
-  private constructor(config: Config, settings: Settings, store: SqliteStore, log: Log) {
+  private constructor(config: Config, settings: Settings, store: SqliteStore, log: Log, failures: BackendFailures) {
     this.#log = log;
+    this.#failures = failures;
     this.config = config;
     this.settings = settings;
     this.store = store;
@@ -52,8 +55,21 @@ export class Offline {
         'CONFIG_INVALID',
         `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`,
       );
-    const store = SqliteStore.open({ file: config.SQLite3DataFile, clock: systemClock, log, flushMs: FLUSH_MS });
-    return new Offline(config, settingsFrom(config, noop), store, log);
+    const failures = new BackendFailures(log);
+    const store = SqliteStore.open({
+      file: config.SQLite3DataFile,
+      clock: systemClock,
+      log: failures,
+      flushMs: FLUSH_MS,
+    });
+    try {
+      const offline = new Offline(config, settingsFrom(config, noop), store, log, failures);
+      offline.check();
+      return offline;
+    } catch (err) {
+      store.close();
+      throw err;
+    }
   }
 
   /** Every known cluster, by name. */
@@ -80,9 +96,19 @@ export class Offline {
     return this.#actions;
   }
 
+  /**
+   * Whether the backend took and gave everything so far. A daemon outlives that; a command must not claim what is not so.
+   *
+   * @throws {OrchestratorError} `BACKEND_FAILED`
+   */
+  check(): void {
+    this.#failures.check();
+  }
+
   async close(): Promise<void> {
     await this.#actions?.close();
     this.store.close();
+    this.check();
   }
 
   async #daemonActions(): Promise<Actions | undefined> {

@@ -59,6 +59,7 @@ async function onBackend(command: BackendCommand, run: CommandRun): Promise<void
         log,
         nowMs: systemClock.nowMs(),
       });
+      if (!command.changesServers) world.check(); // what was done to servers is told even if it could not be stored
       print(lines, run);
     }
   } finally {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { backendTime, fillBackend, readBackend } from '../../support/backend-fixture.ts';
 import { type CliResult, runCli } from '../../support/cli.ts';
 import { Daemon, freePort } from '../../support/daemon.ts';
@@ -158,6 +159,61 @@ describe('acting commands', function () {
       if (sql !== undefined) assert.deepEqual(readBackend(file, sql), rows);
     });
   }
+});
+
+describe('commands on a backend that fails', function () {
+  this.timeout(30_000);
+  let directory = '';
+  let config = '';
+  let file = '';
+
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'cli-'));
+    config = join(directory, 'orchestrator.conf.json');
+    file = join(directory, 'orchestrator.sqlite3');
+    const keys = { BackendDB: 'sqlite', SQLite3DataFile: file, ListenAddress: `127.0.0.1:${await freePort()}` };
+    writeFileSync(config, JSON.stringify(keys));
+    assert.equal((await runCli(['-config', config, '-c', 'redeploy-internal-db'])).status, 0);
+  });
+
+  after(() => rmSync(directory, { recursive: true, force: true }));
+
+  it('end with status 1, and claim nothing, when a change was not taken', async () => {
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    try {
+      const { status, stdout, stderr } = await runCli([
+        '-config',
+        config,
+        '-c',
+        'begin-downtime',
+        '-i',
+        'a',
+        '-reason',
+        'b',
+      ]);
+      assert.deepEqual([status, stdout], [1, ''], stderr);
+      assert.match(stderr, /FATAL the backend failed: database is locked\n$/);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('end with status 1 when it cannot be read', async () => {
+    const other = new Database(file);
+    other.exec('ALTER TABLE database_instance_downtime RENAME COLUMN downtime_active TO something');
+    other.close();
+    const { status, stdout, stderr } = await runCli(['-config', config, '-c', 'clusters']);
+    assert.deepEqual([status, stdout], [1, ''], stderr);
+    assert.match(stderr, /FATAL the backend failed: .*downtime_active/);
+  });
+
+  it('end with status 1 when it is no database', async () => {
+    writeFileSync(file, 'x'.repeat(8192));
+    const { status, stderr } = await runCli(['-config', config, '-c', 'clusters']);
+    assert.equal(status, 1);
+    assert.match(stderr, /^\S+ \S+ FATAL cannot open the SQLite backend [^\n]*\n$/);
+  });
 });
 
 describe('acting commands beside a daemon', function () {
