@@ -59,10 +59,17 @@ export const FLAG_SYNONYMS: ReadonlyMap<string, FlagName> = new Map([
   ['cluster', 'alias'],
 ]);
 
+export const USAGE = 'Usage: orchestrator [flags] http | -c COMMAND | help [COMMAND]\n';
+
 export function flagList(): string {
   const lines = Object.entries(FLAGS).map(([name, { kind, default: value, summary }]) => {
     const shown = value === '' || value === false ? '' : ` (default ${value})`;
     return `  -${kind === 'text' ? `${name} TEXT` : name}`.padEnd(34) + summary + shown;
   });
-  return `${lines.join('\n')}\n`;
+  return `${USAGE}
+Flags, with one dash or two; switches are turned off by =false:
+${lines.join('\n')}
+
+Commands: orchestrator help
+`;
 }

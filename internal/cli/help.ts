@@ -16,8 +16,6 @@ export const CHEAT_SHEET = `orchestrator: high availability for MySQL and MariaD
   orchestrator -c graceful-master-takeover-auto -alias main -d db2.example.com
 `;
 
-export const USAGE = 'Usage: orchestrator [flags] http | -c COMMAND | help [COMMAND]\n';
-
 /** Every command that works, by section; then the names of those to come. */
 export function commandList(): string {
   const sections = SECTIONS.map((section) => {

@@ -3,7 +3,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
 import { VERSION } from '../runtime/version.ts';
 import { Arguments, FlagError } from './arguments.ts';
-import { flagList } from './flags.ts';
+import { flagList, USAGE } from './flags.ts';
 import { type Level, StderrLog } from './stderr-log.ts';
 
 export interface Streams {
@@ -80,7 +80,7 @@ async function runNamed(
   streams: Streams,
   log: StderrLog,
 ): Promise<number> {
-  const { commandHelp, commandList, USAGE } = await import('./help.ts');
+  const { commandHelp, commandList } = await import('./help.ts');
   if (how === 'help') {
     streams.out(commandHelp(name));
     return 0;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const entry = fileURLToPath(new URL('../../cmd/orchestrator.js', import.meta.url));
+export const CLI_ENTRY = fileURLToPath(new URL('../../cmd/orchestrator.js', import.meta.url));
 
 export interface CliResult {
   readonly status: number;
@@ -20,7 +20,7 @@ export function spawnCli(argv: readonly string[], timeoutMs = 60_000): RunningCl
   const ended = new Promise<CliResult>((resolve, reject) => {
     const child = execFile(
       process.execPath,
-      [entry, ...argv],
+      [CLI_ENTRY, ...argv],
       { encoding: 'utf8', timeout: timeoutMs, env: { ...process.env, TZ: 'UTC' } },
       (_err, stdout, stderr) => {
         if (child.exitCode === null) reject(new Error(`killed: orchestrator ${argv.join(' ')}\n${stderr}`));

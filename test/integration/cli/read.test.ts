@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fillBackend } from '../../support/backend-fixture.ts';
-import { type CliResult, inParallel, runCli } from '../../support/cli.ts';
+import { CLI_ENTRY, type CliResult, inParallel, runCli } from '../../support/cli.ts';
 import { inventory } from './inventory.ts';
 
 /** Command line → exact standard output, status, and a part of the standard error (nothing: it stays empty). */
@@ -158,6 +160,21 @@ describe('the command line on a stored inventory', function () {
     const { stdout, stderr } = await run('-verbose -c clusters');
     assert.equal(stdout, lines('db1:3306', 'other:3307'));
     assert.match(stderr, /WARNING .*unknown key Typo/);
+  });
+
+  it('logs as much as the flags and the key Debug say, -quiet having the last word', async () => {
+    const loud = join(directory, 'loud.conf.json');
+    writeFileSync(loud, JSON.stringify({ BackendDB: 'sqlite', SQLite3DataFile: file, Debug: true, Typo: 1 }));
+    const warned = async (...flags: string[]) =>
+      /WARNING/.test((await runCli(['-config', loud, ...flags, '-c', 'clusters'])).stderr);
+    assert.deepEqual([await warned(), await warned('-quiet'), await warned('-debug', '-quiet')], [true, false, false]);
+  });
+
+  it('takes no offence at a reader that has seen enough', async () => {
+    const script = '"$0" "$@" | true; exit ${PIPESTATUS[0]}';
+    const shell = spawn('bash', ['-c', script, process.execPath, CLI_ENTRY, '-config', config, '-c', 'clusters']);
+    const [status] = await once(shell, 'exit');
+    assert.equal(status, 0);
   });
 
   it('refuses commands under raft unless told otherwise, but helps all the same', async () => {
