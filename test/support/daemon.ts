@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 
 const entry = fileURLToPath(new URL('../../cmd/orchestrator.js', import.meta.url));
 
@@ -116,6 +117,37 @@ export class Daemon {
   /** Waits for a log line that contains `text`. */
   async logged(text: string, deadlineMs?: number): Promise<void> {
     await until(`the log says "${text}"`, async () => this.log().includes(text), deadlineMs);
+  }
+
+  /** Steps that recoveries wrote down before they took them, oldest first; read from the backend, so also of a dead daemon. */
+  journal(): readonly string[] {
+    const database = this.#backend();
+    try {
+      const rows = database.prepare('SELECT step FROM recovery_journal ORDER BY rowid').all();
+      return (rows as { step: string }[]).map(({ step }) => step);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Kills the daemon as soon as its journal holds this many steps: while it takes the last one of them, or just after. */
+  async killAtStep(count: number): Promise<void> {
+    const database = this.#backend();
+    try {
+      const counted = database.prepare('SELECT COUNT(*) AS steps FROM recovery_journal');
+      const end = Date.now() + 20_000;
+      while ((counted.get() as { steps: number }).steps < count) {
+        if (Date.now() > end) throw new Error(`the journal never held ${count} steps: ${this.journal().join('; ')}`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      database.close();
+    }
+    await this.kill('SIGKILL');
+  }
+
+  #backend(): Database.Database {
+    return new Database(join(this.directory, 'orchestrator.sqlite3'), { readonly: true });
   }
 
   /** Stops in its tracks, as a process that hangs: sockets stay open, nothing answers. */

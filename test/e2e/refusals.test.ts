@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { until } from '../support/daemon.ts';
+import { type Scenario, scenarios } from '../support/scenario.ts';
+
+/** Nobody took over, and no replica was left stopped: each of them is back as soon as its source is. */
+async function comesBackAsItWas(scenario: Scenario): Promise<void> {
+  const { primary, replicas } = scenario;
+  assert.deepEqual(await scenario.writable(replicas), []);
+  await scenario.revive(primary);
+  for (const replica of replicas) await scenario.follows(replica, primary);
+  assert.deepEqual(await scenario.writable(scenario.servers), [primary]);
+}
+
+/** How many processes have this text on their command line. */
+function processesNaming(text: string): number {
+  const commandLine = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    } catch {
+      return ''; // it ended meanwhile
+    }
+  };
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandLine(name).includes(text)).length;
+}
+
+scenarios('no failover', { tree: [undefined, 0, 0] }, (scenario, test) => {
+  const downtime = ({ primary: { key } }: Scenario) => `begin-downtime/${key.hostname}/${key.port}/me/test/10m`;
+  for (const [reason, gate, config, path] of [
+    ['the filters do not match', 'filter matches', { RecoverMasterClusterFilters: ['another'] }, undefined],
+    ['recoveries are disabled globally', 'recoveries enabled', {}, () => 'disable-global-recoveries'],
+    ['the primary is in downtime', 'not suppressed', {}, downtime],
+  ] as const) {
+    test(`when ${reason}, which is said`, async () => {
+      const daemon = await scenario.watching(config);
+      if (path !== undefined) assert.equal((await daemon.api<{ Code: string }>(path(scenario))).Code, 'OK');
+      await scenario.kill(scenario.primary);
+      await until(`the log names the gate "${gate}"`, async () =>
+        daemon
+          .log()
+          .split('\n')
+          .some((line) => line.includes('a gate says no') && line.includes(`"${gate}"`)),
+      );
+      await scenario.noRecovery();
+      await comesBackAsItWas(scenario);
+    });
+  }
+
+  test('when all appliers stop on a living primary', async () => {
+    await scenario.watching();
+    for (const replica of scenario.replicas) await replica.query(scenario.words.stopApplier);
+    await scenario.analysed('AllMasterReplicasNotReplicating');
+    await scenario.noRecovery();
+    assert.deepEqual(await scenario.writable(scenario.servers), [scenario.primary]);
+  });
+
+  test('when all receivers are stopped on a living primary', async () => {
+    await scenario.watching();
+    for (const replica of scenario.replicas) await replica.query(scenario.words.stopReceiver);
+    await scenario.analysed('AllMasterReplicasNotReplicating');
+    await scenario.noRecovery();
+    assert.deepEqual(await scenario.writable(scenario.servers), [scenario.primary]);
+  });
+
+  test('when a PreFailoverProcesses script fails: nothing was changed', async () => {
+    const daemon = await scenario.watching({ PreFailoverProcesses: ['exit 3'] });
+    await scenario.kill(scenario.primary);
+    await daemon.logged('recovery ends');
+    await comesBackAsItWas(scenario);
+  });
+
+  test('when a PreFailoverProcesses script hangs: it is ended with all it started', async () => {
+    const marker = `hangs-for-${process.pid}`;
+    const hang = `(sleep 77; echo ${marker}) & wait`;
+    const daemon = await scenario.watching({ PreFailoverProcesses: [hang], HookTimeoutSeconds: 1 });
+    await scenario.kill(scenario.primary);
+    await until('the script hangs', async () => processesNaming(marker) > 0);
+    await daemon.logged('not done within 1000 ms');
+    await daemon.logged('recovery ends');
+    await until('nothing of the script is left', async () => processesNaming(marker) === 0);
+    await comesBackAsItWas(scenario);
+  });
+
+  test('when the primary is back within PrimaryDownGraceMilliseconds', async () => {
+    const daemon = await scenario.watching({ PrimaryDownGraceMilliseconds: 8_000 });
+    await scenario.kill(scenario.primary);
+    await daemon.logged('grace over');
+    await comesBackAsItWas(scenario);
+    const { hostname, port } = scenario.primary.key;
+    await until('the daemon sees it', async () => {
+      const { IsLastCheckValid } = await daemon.api<{ IsLastCheckValid: boolean }>(`instance/${hostname}/${port}`);
+      return IsLastCheckValid;
+    });
+    await scenario.noRecovery();
+  });
+});
