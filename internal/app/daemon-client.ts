@@ -11,6 +11,12 @@ export interface Envelope {
   readonly Details?: unknown;
 }
 
+interface Answer {
+  readonly status: number;
+  /** Undefined: something else than the API answers there. */
+  readonly envelope: Envelope | undefined;
+}
+
 /** One second is long for a process on this host; a recovery may drain relay logs for minutes. */
 const FIND_MS = 1_000;
 const ACT_MS = 600_000;
@@ -37,18 +43,21 @@ export class DaemonClient {
     const place = placeOf(config);
     if (place === undefined) return undefined;
     const client = new DaemonClient(config, place.address, place.options);
-    let health: Envelope | undefined;
-    try {
-      health = await client.#get('health', FIND_MS);
-    } catch (cause) {
-      if (['ECONNREFUSED', 'ENOENT'].includes(codeOf(cause))) return undefined;
-      throw new OrchestratorError(
+    const doubt = (cause: unknown) =>
+      new OrchestratorError(
         'CONFLICT',
         `a daemon may run at ${place.address} and does not say what it works on: use its API, or -ignore-raft-setup to act on the backend all the same`,
         { cause },
       );
-    }
-    return backendsOf(health).some((backend) => sameFile(backend, config.SQLite3DataFile)) ? client : undefined;
+    const answer = await client.#get('health', FIND_MS).catch((cause: unknown) => {
+      if (['ECONNREFUSED', 'ENOENT'].includes(codeOf(cause))) return undefined;
+      throw doubt(cause);
+    });
+    if (answer === undefined) return undefined;
+    const { status, envelope } = answer;
+    if (status === 401 || status === 403 || envelope?.Code === 'ERROR')
+      throw doubt(new Error(`it answers ${envelope?.Message ?? status}`));
+    return backendsOf(envelope).some((backend) => sameFile(backend, config.SQLite3DataFile)) ? client : undefined;
   }
 
   /** `segments` are encoded and joined by `/`. @throws {OrchestratorError} `CONFLICT` with what the daemon says */
@@ -65,7 +74,10 @@ export class DaemonClient {
   ): Promise<Envelope> {
     const path = segments.map((segment) => encodeURIComponent(String(segment))).join('/');
     const search = new URLSearchParams(query).toString();
-    return this.#get(search === '' ? path : `${path}?${search}`, ACT_MS);
+    const { status, envelope } = await this.#get(search === '' ? path : `${path}?${search}`, ACT_MS);
+    if (envelope === undefined)
+      throw new OrchestratorError('CONFLICT', `the daemon at ${this.address} answers with status ${status}`);
+    return envelope;
   }
 
   /** Stops listening. What the daemon has begun it finishes. */
@@ -75,30 +87,35 @@ export class DaemonClient {
     );
   }
 
-  async #get(path: string, timeoutMs: number): Promise<Envelope> {
-    const { UseSSL, URLPrefix, HTTPAuthUser, HTTPAuthPassword } = this.#config;
+  async #get(path: string, timeoutMs: number): Promise<Answer> {
+    const { UseSSL, URLPrefix, AuthenticationMethod, HTTPAuthUser, HTTPAuthPassword } = this.#config;
+    const login = ['basic', 'multi'].includes(AuthenticationMethod.toLowerCase());
     const request = UseSSL ? (await import('node:https')).request : httpRequest;
     const options: RequestOptions = {
       ...this.#options,
       path: `${URLPrefix}/api/${path}`,
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#interrupted.signal]),
       agent: false,
-      ...(HTTPAuthUser === '' ? {} : { auth: `${HTTPAuthUser}:${HTTPAuthPassword}` }),
+      ...(login ? { auth: `${HTTPAuthUser}:${HTTPAuthPassword}` } : {}),
     };
-    const text = await new Promise<string>((resolve, reject) => {
-      request(options, (response) => void bodyOf(response).then(resolve, reject))
+    return new Promise<Answer>((resolve, reject) => {
+      request(options, (response) => void answerOf(response).then(resolve, reject))
         .on('error', (err) => reject(this.#interrupted.signal.aborted ? this.#interrupted.signal.reason : err))
         .end();
     });
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? parsed : {};
   }
 }
 
-async function bodyOf(response: IncomingMessage): Promise<string> {
+async function answerOf(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  const status = response.statusCode ?? 0;
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return { status, envelope: typeof value === 'object' && value !== null ? value : undefined };
+  } catch {
+    return { status, envelope: undefined };
+  }
 }
 
 /** Where the daemon listens, seen from this host. The certificate it serves is known: it is in the configuration. */
@@ -118,8 +135,8 @@ function placeOf(config: Config): { readonly address: string; readonly options: 
 }
 
 /** Contract: `Details.AvailableNodes[].DBBackend` is the data file, or host and port. */
-function backendsOf(health: Envelope): readonly string[] {
-  const nodes = (health.Details as { AvailableNodes?: unknown } | null | undefined)?.AvailableNodes;
+function backendsOf(health: Envelope | undefined): readonly string[] {
+  const nodes = (health?.Details as { AvailableNodes?: unknown } | null | undefined)?.AvailableNodes;
   if (!Array.isArray(nodes)) return [];
   return nodes.map((node: { DBBackend?: unknown } | null) => String(node?.DBBackend ?? ''));
 }
