@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { SECTIONS } from '../../../internal/cli/command.ts';
 import { LATER } from '../../../internal/cli/commands/later.ts';
 import { COMMANDS, lookUp } from '../../../internal/cli/table.ts';
+import { COMMAND_DOCS, withCommandTables } from '../../../scripts/command-docs.ts';
 
 const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
 
@@ -72,6 +74,11 @@ describe('the command table', () => {
       names.filter((name, index) => names.indexOf(name) !== index),
       [],
     );
+  });
+
+  it('stands in the documentation', () => {
+    const document = readFileSync(COMMAND_DOCS, 'utf8');
+    assert.equal(document, withCommandTables(document), 'write it anew: node dist/scripts/command-docs.js');
   });
 
   it('has something under every section title', () => {
