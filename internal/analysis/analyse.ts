@@ -1,6 +1,6 @@
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import { type AnalysisOptions, type Facts, factsOf } from './facts.ts';
-import { PROBLEMS, type RecoveryClass } from './problems.ts';
+import { GROUP_PROBLEM, PROBLEMS, type RecoveryClass } from './problems.ts';
 import { STRUCTURE_WARNINGS } from './structure-warnings.ts';
 
 /** What is wrong with one server, and everything that was looked at to say so. */
@@ -36,7 +36,8 @@ export function analyseCluster(snapshot: ClusterSnapshot, options: AnalysisOptio
 }
 
 export function analyse(facts: Facts): Analysis {
-  const problem = PROBLEMS.find((row) => row.matches(facts));
+  const rows = facts.isGroupMember ? [GROUP_PROBLEM] : PROBLEMS;
+  const problem = rows.find((row) => row.matches(facts));
   const code = problem?.code ?? NO_PROBLEM;
   const replicasDowntimed =
     facts.replicas.total > 0 && facts.replicas.downtimed === facts.replicas.total && ABOUT_REPLICAS.has(code);

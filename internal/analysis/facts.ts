@@ -22,6 +22,8 @@ export interface Facts {
   readonly instance: Instance;
   readonly isPrimary: boolean;
   readonly isCoPrimary: boolean;
+  /** In a replication group and not `OFFLINE`; its members are judged by one row of their own. */
+  readonly isGroupMember: boolean;
   readonly valid: boolean;
   readonly partialSuccess: boolean;
   readonly depth: number;
@@ -88,7 +90,8 @@ export function factsOf(snapshot: ClusterSnapshot, member: WatchedInstance, opti
     isCoPrimary(snapshot, instance) || replicas.some((replica) => isCoPrimary(snapshot, replica.instance));
   return {
     instance,
-    isPrimary: sourceKey(instance) === undefined,
+    isPrimary: sourceKey(instance) === undefined && (instance.group === undefined || instance.group.role === 'PRIMARY'),
+    isGroupMember: instance.group !== undefined && instance.group.state !== 'OFFLINE',
     isCoPrimary: coPrimary,
     valid: member.valid,
     partialSuccess: member.partialSuccess,

@@ -8,6 +8,7 @@ export type RecoveryClass =
   | 'intermediatePrimary'
   | 'semiSync'
   | 'readOnlyPrimary'
+  | 'groupMember'
   | 'detectionOnly'
   | 'none';
 
@@ -45,6 +46,16 @@ const row = (code: string, recovery: RecoveryClass, summary: string, ...tests: r
   summary,
   matches: all(...tests),
 });
+
+/** The only row for members of a replication group: who leads there is the group's own affair. */
+export const GROUP_PROBLEM: Problem = row(
+  'DeadReplicationGroupMemberWithReplicas',
+  'groupMember',
+  'Group member unreachable; none of its replicas replicates',
+  gone,
+  (f) => f.replicas.total > 0,
+  noneReplicates,
+);
 
 /** In order: the first row that matches names the problem. */
 export const PROBLEMS: readonly Problem[] = [

@@ -25,6 +25,7 @@ function responseTo(recovery: RecoveryClass): Finding['response'] {
       return 'recover';
     case 'semiSync':
     case 'readOnlyPrimary':
+    case 'groupMember':
     case 'detectionOnly':
       return 'tell';
     case 'none':

@@ -50,6 +50,7 @@ export class Orchestrator {
 
     this.servers = new MysqlServers({
       clock,
+      log,
       get settings() {
         return deps.settings.servers;
       },

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import type { Config } from '../config/keys.ts';
+import type { TlsSettings } from '../mysql/tls.ts';
 import { matches } from '../recovery/filters.ts';
 import type { PlanOptions } from '../recovery/plan.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
 import { keyText } from '../topology/instance-key.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,6 +17,9 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       login: { user: config.MySQLTopologyUser, password: config.MySQLTopologyPassword },
       replicationCredentialsQuery: config.ReplicationCredentialsQuery,
       sweepTimeoutMs: config.FenceAttemptTimeoutMilliseconds,
+      rareIntervalMs: config.InstancePollSeconds * 1000,
+      refusedRetryMs: config.RefusedStatementRetrySeconds * 1000,
+      tls: topologyTls(config),
     },
     seeds: config.DiscoverySeeds,
     defaultPort: config.DefaultInstancePort,
@@ -76,6 +82,36 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     lockedSemiSyncMs: (config.ReasonableLockedSemiSyncMasterSeconds || config.ReasonableReplicationLagSeconds) * 1000,
     lostDowntimeMs: 365 * 86_400_000,
   };
+}
+
+function topologyTls(config: Config): TlsSettings {
+  const pem = (key: keyof Config & `MySQLTopologySSL${string}File`) => {
+    const file = config[key];
+    return file === '' ? undefined : readPem(key, file);
+  };
+  const [ca, cert, key] = [
+    pem('MySQLTopologySSLCAFile'),
+    pem('MySQLTopologySSLCertFile'),
+    pem('MySQLTopologySSLPrivateKeyFile'),
+  ];
+  return {
+    when: config.MySQLTopologyUseMutualTLS ? 'always' : config.MySQLTopologyUseMixedTLS ? 'asked' : 'never',
+    options: Object.freeze({
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      rejectUnauthorized: !config.MySQLTopologySSLSkipVerify,
+      minVersion: 'TLSv1.2',
+    }),
+    cacheMs: config.TLSCacheTTLFactor * config.InstancePollSeconds * 1000,
+  };
+}
+
+function readPem(key: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new OrchestratorError('CONFIG_INVALID', `${key} "${file}": cannot be read`, { cause });
+  }
 }
 
 function planOptions(config: Config): PlanOptions {

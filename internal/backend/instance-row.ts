@@ -1,6 +1,7 @@
 // One row of `database_instance`, in both directions.
 
 import {
+  type GroupMembership,
   type GtidState,
   type Instance,
   lagSeconds,
@@ -73,9 +74,14 @@ export function instanceRow(watched: WatchedInstance, cluster: string, depth: nu
     sql_delay: replication?.delaySeconds ?? 0,
     allow_tls: bit(replication?.tlsAllowed ?? false),
     num_slave_hosts: instance.replicaKeys.length,
-    slave_hosts: JSON.stringify(
-      [...instance.replicaKeys].sort(compareKeys).map(({ hostname, port }) => ({ Hostname: hostname, Port: port })),
-    ),
+    slave_hosts: keysText(instance.replicaKeys),
+    replication_group_name: instance.group?.name ?? '',
+    replication_group_is_single_primary_mode: 1,
+    replication_group_member_state: instance.group?.state ?? '',
+    replication_group_member_role: instance.group?.role ?? '',
+    replication_group_members: keysText(instance.group?.members ?? []),
+    replication_group_primary_host: instance.group?.primary?.hostname ?? '',
+    replication_group_primary_port: instance.group?.primary?.port ?? 0,
     cluster_name: cluster,
     suggested_cluster_alias: instance.suggestedClusterAlias,
     data_center: instance.dataCenter,
@@ -136,6 +142,7 @@ function instanceOf(row: Row): Instance {
     replication: replicationOf(row),
     otherChannels: [],
     replicaKeys: keysOf(text('slave_hosts')),
+    group: groupOf(text, number),
     semiSync: {
       available: bit('semi_sync_available'),
       sourceEnabled: bit('semi_sync_master_enabled'),
@@ -226,6 +233,24 @@ function unquoted(value: Value | undefined): string {
   } catch {
     return text;
   }
+}
+
+/** The contract's list of keys: JSON, as its own tools write it. */
+function keysText(keys: readonly InstanceKey[]): string {
+  return JSON.stringify([...keys].sort(compareKeys).map(({ hostname, port }) => ({ Hostname: hostname, Port: port })));
+}
+
+function groupOf(text: (name: string) => string, number: (name: string) => number): GroupMembership | undefined {
+  const name = text('replication_group_name');
+  if (name === '') return undefined;
+  const primary = { hostname: text('replication_group_primary_host'), port: number('replication_group_primary_port') };
+  return {
+    name,
+    state: text('replication_group_member_state'),
+    role: text('replication_group_member_role'),
+    members: keysOf(text('replication_group_members')),
+    primary: primary.hostname === '' ? undefined : primary,
+  };
 }
 
 function keysOf(json: string): readonly InstanceKey[] {

@@ -264,6 +264,7 @@ export const CONFIG_KEYS = {
   FenceRetryMilliseconds: uint(100),
   FailedRecoveryRetryMilliseconds: uint(10_000),
   RecoveryMaxRounds: uint(3),
+  RefusedStatementRetrySeconds: uint(600),
   AttachWatchTimeoutMilliseconds: uint(2_000),
   AttachWatchIntervalMilliseconds: uint(20),
   DetectionHoldMilliseconds: uint(1_000),

@@ -1,12 +1,14 @@
 import type {
   BinlogCoordinates,
+  GroupMembership,
   GtidState,
   Instance,
   ReplicationStatus,
   SemiSync,
   ThreadState,
 } from '../topology/instance.ts';
-import type { InstanceKey } from '../topology/instance-key.ts';
+import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import type { ProbePart } from './probe-statements.ts';
 import type { Row } from './server-connection.ts';
 
 /** Case-insensitive reader of one row that knows both vocabularies. */
@@ -36,14 +38,8 @@ class Columns {
   }
 }
 
-export interface ProbeRows {
-  readonly gtid: readonly Row[];
-  readonly variables: readonly Row[];
-  readonly status: readonly Row[];
-  readonly replication: readonly Row[];
-  readonly ownCoordinates: readonly Row[];
-  readonly replicas: readonly Row[];
-}
+/** Rows by part; a part that is missing was refused, and nothing is known about it. */
+export type ProbeRows = Readonly<Partial<Record<ProbePart, readonly Row[]>>>;
 
 const oneLine = (text: string) => text.replaceAll(/\s+/g, '');
 const FILTERS = [
@@ -60,20 +56,20 @@ const FILTERS = [
 
 /** Rows of one probe, as text, to the instance they describe. Pure. */
 export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
-  const variables = new Columns(
-    Object.fromEntries(rows.variables.map((row) => [String(row.Variable_name), row.Value ?? null])),
-  );
-  const status = new Columns(
-    Object.fromEntries(rows.status.map((row) => [String(row.Variable_name), row.Value ?? null])),
-  );
+  const variables = valuesByName(rows.variables);
+  const status = valuesByName(rows.status);
+  const gtidRow = new Columns(rows.gtid?.[0] ?? {});
   const version = variables.text('version');
   const mariadb = version.includes('MariaDB');
-  const channels = rows.replication
+  const heartbeats = new Map((rows.heartbeat ?? []).map((row) => [String(row.channel ?? ''), Number(row.seconds)]));
+  const channels = (rows.replication ?? [])
     .map((row) => replicationFromRow(new Columns(row), mariadb))
-    .filter((one) => one !== undefined);
+    .filter((one) => one !== undefined)
+    .map((one) => ({ ...one, heartbeatSeconds: one.heartbeatSeconds ?? heartbeats.get(one.channel) }));
   const replication =
     channels.find(({ channel }) => channel === '') ?? (channels.length === 1 ? channels[0] : undefined);
-  const own = new Columns(rows.ownCoordinates[0] ?? {});
+  const serverUuid = gtidRow.text('server_uuid');
+  const own = new Columns(rows.ownCoordinates?.[0] ?? {});
   const on = (...names: string[]) => /^(ON|1|NO_LOCK|NO_LOCK_NO_ADMIN)$/.test(variables.text(...names));
   return {
     key,
@@ -83,7 +79,7 @@ export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
     version,
     versionComment: variables.text('version_comment'),
     serverId: variables.number('server_id'),
-    serverUuid: new Columns(rows.gtid[0] ?? {}).text('server_uuid'),
+    serverUuid,
     readOnly: on('read_only'),
     superReadOnly: on('super_read_only'),
     uptimeSeconds: status.number('Uptime'),
@@ -92,13 +88,11 @@ export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
     binlogFormat: variables.text('binlog_format'),
     binlogRowImage: variables.text('binlog_row_image'),
     ownCoordinates: { file: own.text('File'), position: own.number('Position') },
-    gtid: gtidFromRow(new Columns(rows.gtid[0] ?? {}), mariadb),
+    gtid: gtidFromRow(gtidRow, mariadb),
     replication,
     otherChannels: channels.filter((one) => one !== replication),
-    replicaKeys: rows.replicas
-      .map((row) => new Columns(row))
-      .map((columns) => ({ hostname: columns.text('Host'), port: columns.number('Port') }))
-      .filter(({ hostname, port }) => hostname !== '' && port > 0),
+    replicaKeys: replicaKeysFrom(key, rows),
+    group: groupFrom(serverUuid, variables, rows.group ?? []),
     semiSync: semiSyncFrom(variables, status),
     dataCenter: '',
     region: '',
@@ -110,6 +104,50 @@ export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
     semiSyncPriority: 0,
     measuredLagSeconds: undefined,
     hasReplicationCredentials: replication !== undefined && replication.user !== '',
+  };
+}
+
+function valuesByName(rows: readonly Row[] = []): Columns {
+  return new Columns(Object.fromEntries(rows.map((row) => [String(row.Variable_name), row.Value ?? null])));
+}
+
+/**
+ * Replicas that registered themselves, their hosts completed from the sessions that send them events (MySQL shows no host
+ * without `report_host`); and those that only such a session tells of, taken to listen on the same port as their source.
+ */
+function replicaKeysFrom(key: InstanceKey, rows: ProbeRows): readonly InstanceKey[] {
+  const sessions = (rows.dumpSessions ?? []).map((row) => new Columns(row));
+  const hosts = new Map(sessions.map((session) => [session.text('uuid').toLowerCase(), session.text('host')]));
+  const registered = (rows.replicas ?? []).map((row) => new Columns(row));
+  const found = registered.map((row) => {
+    const uuid = row.text('Replica_UUID', 'Slave_UUID').toLowerCase();
+    return { hostname: row.text('Host') || (uuid === '' ? '' : (hosts.get(uuid) ?? '')), port: row.number('Port') };
+  });
+  if (registered.length < sessions.length) {
+    const known = new Set(registered.map((row) => row.text('Replica_UUID', 'Slave_UUID').toLowerCase()));
+    const unknown = sessions.filter((session) => known.size === 0 || !known.has(session.text('uuid').toLowerCase()));
+    if (registered.length === 0 || known.size > 0)
+      found.push(...unknown.map((session) => ({ hostname: session.text('host'), port: key.port })));
+  }
+  const usable = found.filter(({ hostname, port }) => hostname !== '' && port > 0 && !sameKey({ hostname, port }, key));
+  return [...new Map(usable.map((one) => [keyText(one), one])).values()];
+}
+
+/** Membership in a single-primary group; several primaries are not modelled. */
+function groupFrom(ownUuid: string, variables: Columns, rows: readonly Row[]): GroupMembership | undefined {
+  const name = variables.text('group_replication_group_name');
+  const members = rows.map((row) => new Columns(row));
+  const own = members.find((member) => member.text('id') === ownUuid);
+  if (name === '' || own === undefined || variables.text('group_replication_single_primary_mode') !== 'ON')
+    return undefined;
+  const keyOf = (member: Columns) => ({ hostname: member.text('host'), port: member.number('port') });
+  const primary = members.find((member) => member.text('role') === 'PRIMARY');
+  return {
+    name,
+    state: own.text('state'),
+    role: own.text('role'),
+    members: members.map(keyOf),
+    primary: primary && keyOf(primary),
   };
 }
 

@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import mysql, { type Connection } from 'mysql2';
 import { OrchestratorError } from '../runtime/errors.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { checkAddress, type TlsSettings } from './tls.ts';
 
 export type Row = Readonly<Record<string, string | number | null>>;
 
@@ -38,7 +39,12 @@ export class ServerConnection {
   }
 
   /** @throws {OrchestratorError} `CONNECT_TIMEOUT`, `CONNECT_FAILED` (context: errno, refused) */
-  static async connect(key: InstanceKey, login: Login, signal: AbortSignal): Promise<ServerConnection> {
+  static async connect(
+    key: InstanceKey,
+    login: Login,
+    signal: AbortSignal,
+    tls?: TlsSettings['options'],
+  ): Promise<ServerConnection> {
     const socket = connect({
       host: key.hostname,
       port: key.port,
@@ -66,6 +72,7 @@ export class ServerConnection {
         dateStrings: true,
         maxPreparedStatements: 1,
         charset: 'utf8mb4',
+        ...(tls === undefined ? {} : { host: key.hostname, ssl: sslOf(tls, key) }),
       } as mysql.ConnectionOptions);
       connection.on('error', () => socket.destroy());
       await new Promise<void>((resolve, reject) => {
@@ -73,9 +80,11 @@ export class ServerConnection {
         connection.once('error', reject);
         socket.once('close', () => reject(new Error('connection closed during the handshake')));
       });
+      if (tls?.rejectUnauthorized) checkAddress(key, (connection as unknown as { stream: unknown }).stream);
       return new ServerConnection(key, connection, socket);
     } catch (cause) {
       socket.destroy();
+      if (cause instanceof OrchestratorError) throw cause;
       const timedOut = signal.aborted;
       const code = (cause as NodeJS.ErrnoException).code;
       throw new OrchestratorError(
@@ -132,7 +141,9 @@ export class ServerConnection {
       const fail = (code: 'STATEMENT_TIMEOUT' | 'STATEMENT_FAILED', message: string) =>
         finish(() =>
           reject(
-            new OrchestratorError(code, `${keyText(this.key)}: ${message}`, { context: { key: keyText(this.key) } }),
+            new OrchestratorError(code, `${keyText(this.key)}: ${message}`, {
+              context: { key: keyText(this.key), answered: results.length },
+            }),
           ),
         );
       const onAbort = () => {
@@ -170,4 +181,16 @@ export class ServerConnection {
       query.on('end', () => finish(() => resolve({ results })));
     });
   }
+}
+
+const byAddress = new WeakMap<object, { names: object; addresses: object }>();
+
+/** mysql2 compares names only, so that option is for names; both forms keep their identity per setting. */
+function sslOf(tls: TlsSettings['options'], key: InstanceKey): object {
+  const known = byAddress.get(tls) ?? {
+    names: { ...tls, verifyIdentity: tls.rejectUnauthorized },
+    addresses: { ...tls, verifyIdentity: false },
+  };
+  byAddress.set(tls, known);
+  return isIP(key.hostname) === 0 ? known.names : known.addresses;
 }

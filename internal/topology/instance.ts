@@ -76,6 +76,18 @@ export interface SemiSync {
   readonly replicaPluginNew: boolean;
 }
 
+/** Membership in a single-primary replication group (MySQL), as the member itself sees it. */
+export interface GroupMembership {
+  readonly name: string;
+  /** `ONLINE`, `RECOVERING`, `ERROR`, `UNREACHABLE` */
+  readonly state: string;
+  /** `PRIMARY`, `SECONDARY` */
+  readonly role: string;
+  /** All members it knows, itself included. */
+  readonly members: readonly InstanceKey[];
+  readonly primary: InstanceKey | undefined;
+}
+
 /** What one good probe learned of a server. Immutable; the next probe makes a new one. */
 export interface Instance {
   readonly key: InstanceKey;
@@ -101,6 +113,7 @@ export interface Instance {
   readonly replication: ReplicationStatus | undefined;
   readonly otherChannels: readonly ReplicationStatus[];
   readonly replicaKeys: readonly InstanceKey[];
+  readonly group: GroupMembership | undefined;
   readonly semiSync: SemiSync;
   readonly dataCenter: string;
   readonly region: string;

@@ -39,7 +39,7 @@ export function wireAnalysis(
     AnalyzedInstancePhysicalEnvironment: instance.physicalEnvironment,
     AnalyzedInstanceBinlogCoordinates: wireCoordinates(instance.ownCoordinates),
     IsMaster: facts.isPrimary,
-    IsReplicationGroupMember: false,
+    IsReplicationGroupMember: facts.isGroupMember,
     IsCoMaster: facts.isCoPrimary,
     LastCheckValid: facts.valid,
     LastCheckPartialSuccess: facts.partialSuccess,

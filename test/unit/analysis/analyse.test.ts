@@ -239,3 +239,20 @@ describe('two co-primaries', () => {
     });
   }
 });
+
+describe('a member of a replication group', () => {
+  const group = { name: 'g', state: 'ONLINE', role: 'SECONDARY', members: [], primary: undefined };
+  const member: Change = { ...gone, instance: { group } };
+  for (const [title, changes, expected] of [
+    ['gone, its replicas lost it', { B: member, C: lost }, ['B DeadReplicationGroupMemberWithReplicas']],
+    ['gone, a replica connected', { B: member }, []],
+    ['gone, without replicas', { D: member }, []],
+    [
+      'gone after it left the group',
+      { B: { ...gone, instance: { group: { ...group, state: 'OFFLINE' } } }, C: gone },
+      ['B DeadIntermediateMasterAndReplicas'],
+    ],
+  ] as readonly (readonly [string, Readonly<Record<string, Change>>, readonly string[]])[]) {
+    it(`${title}: ${expected.join(', ') || 'nothing'}`, () => assert.deepEqual(lines(cluster(changes)), expected));
+  }
+});

@@ -81,6 +81,7 @@ export function anInstance(n: number, more: Partial<Instance> = {}): Instance {
     replication: undefined,
     otherChannels: [],
     replicaKeys: [],
+    group: undefined,
     semiSync: {
       available: false,
       sourceEnabled: false,

@@ -1,0 +1,154 @@
+import { OrchestratorError } from '../runtime/errors.ts';
+import type { Instance } from '../topology/instance.ts';
+import type { InstanceKey } from '../topology/instance-key.ts';
+import type { Dialect } from './dialect.ts';
+import type { Row, SqlValue } from './server-connection.ts';
+
+export interface ReplicationLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What a session speaks through: a connection to a server, or a rehearsal of one. */
+export interface Line {
+  run(sql: string, values: readonly SqlValue[]): Promise<readonly Row[]>;
+  read(): Promise<Instance>;
+}
+
+const SERVER_USERS: ReadonlySet<string> = new Set(['system user', 'event_scheduler']);
+const SERVER_COMMANDS: ReadonlySet<string> = new Set([
+  'Daemon',
+  'Binlog Dump',
+  'Binlog Dump GTID',
+  'Slave_IO',
+  'Slave_SQL',
+]);
+const UNKNOWN_THREAD_ERRNO = 1094;
+
+/** One session that changes one server. The words differ by family; what is asked does not. */
+export class MysqlSession {
+  readonly #line: Line;
+  readonly #dialect: Dialect;
+  readonly #credentialsQuery: string;
+
+  constructor(line: Line, dialect: Dialect, credentialsQuery: string) {
+    this.#line = line;
+    this.#dialect = dialect;
+    this.#credentialsQuery = credentialsQuery;
+  }
+
+  read(): Promise<Instance> {
+    return this.#line.read();
+  }
+
+  async stopReceiver(): Promise<void> {
+    await this.#run(this.#dialect.stopReceiver);
+  }
+
+  async startApplier(): Promise<void> {
+    await this.#run(this.#dialect.startApplier);
+  }
+
+  async startReplication(): Promise<void> {
+    await this.#run(this.#dialect.startReplication);
+  }
+
+  async drain(limitMs: number): Promise<boolean> {
+    const before = await this.read();
+    const { replication } = before;
+    if (replication === undefined) return true;
+    if (replication.applier !== 'running') await this.startApplier();
+    if (replication.gtid === 'none') return this.#waitFile(replication.read.file, replication.read.position, limitMs);
+    return this.#waitGtid(replication.received, limitMs);
+  }
+
+  async waitApplied(holder: Instance, limitMs: number): Promise<boolean> {
+    if (holder.gtid.kind === 'mysql') return this.#waitGtid(holder.gtid.executed, limitMs);
+    return this.#waitGtid(holder.gtid.currentPos, limitMs);
+  }
+
+  async pointTo(source: InstanceKey, login?: ReplicationLogin): Promise<void> {
+    const { changeSource, sourceOption, publicKeyOption, demoteOption, mariadb, stopReplication } = this.#dialect;
+    const { replication } = await this.read();
+    const former = replication === undefined;
+    const options: string[] = [];
+    const values: SqlValue[] = [];
+    const set = (name: string, value: SqlValue) => {
+      options.push(`${name} = ?`);
+      values.push(value);
+    };
+    set(`${sourceOption}_HOST`, source.hostname);
+    set(`${sourceOption}_PORT`, source.port);
+    if (login !== undefined && former) {
+      set(`${sourceOption}_USER`, login.user);
+      set(`${sourceOption}_PASSWORD`, login.password);
+    }
+    const heartbeat = replication?.heartbeatSeconds ?? 0;
+    if (heartbeat > 0) set(`${sourceOption}_HEARTBEAT_PERIOD`, heartbeat);
+    if (mariadb) {
+      options.push('MASTER_USE_GTID = slave_pos');
+      if (former && demoteOption !== undefined) options.push(demoteOption);
+      await this.#run(stopReplication);
+    } else if (former) {
+      set(`${sourceOption}_AUTO_POSITION`, 1);
+      if (publicKeyOption !== undefined) set(publicKeyOption, 1);
+    } else {
+      await this.stopReceiver();
+    }
+    await this.#run(`${changeSource} ${options.join(', ')}`, values);
+  }
+
+  async replicationLogin(): Promise<ReplicationLogin | undefined> {
+    const sql = this.#credentialsQuery || this.#dialect.selectReplicationLogin;
+    if (sql === undefined) return undefined;
+    const [row] = await this.#run(sql);
+    const [user, password] = Object.values(row ?? {});
+    return user ? { user: String(user), password: String(password ?? '') } : undefined;
+  }
+
+  async detachSource(): Promise<void> {
+    const { replication } = await this.read();
+    if (replication === undefined || replication.source.hostname.startsWith('//')) return;
+    await this.pointTo({ hostname: `//${replication.source.hostname}`, port: replication.source.port });
+  }
+
+  async forgetSource(): Promise<void> {
+    await this.#run(this.#dialect.stopReplication);
+    await this.#run(this.#dialect.forgetSource);
+  }
+
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    if (readOnly && this.#dialect.superReadOnly) await this.#run('SET GLOBAL super_read_only = 1');
+    else await this.#run('SET GLOBAL read_only = ?', [readOnly ? 1 : 0]);
+  }
+
+  /** Ends what clients run: not replication, not the server's own threads, not us. */
+  async endClientSessions(): Promise<void> {
+    const [own] = await this.#run("SELECT CONNECTION_ID() AS id, SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AS user");
+    for (const { Id, User, Command } of await this.#run('SHOW PROCESSLIST')) {
+      if (String(Id) === String(own?.id) || User === own?.user || SERVER_USERS.has(String(User))) continue;
+      const id = Number(Id);
+      if (SERVER_COMMANDS.has(String(Command)) || !Number.isSafeInteger(id)) continue;
+      await this.#run(`KILL ${id}`).catch((err: unknown) => {
+        if (!(err instanceof OrchestratorError && err.context.errno === UNKNOWN_THREAD_ERRNO)) throw err; // it left by itself
+      });
+    }
+  }
+
+  async #waitGtid(target: string, limitMs: number): Promise<boolean> {
+    if (target === '') return true;
+    const [row] = await this.#run(`SELECT ${this.#dialect.waitForGtid}(?, ?) AS result`, [target, limitMs / 1000]);
+    return String(row?.result) === '0';
+  }
+
+  async #waitFile(file: string, position: number, limitMs: number): Promise<boolean> {
+    if (file === '') return true;
+    const sql = `SELECT ${this.#dialect.waitForPosition}(?, ?, ?) AS result`;
+    const [row] = await this.#run(sql, [file, position, limitMs / 1000]);
+    return row?.result !== null && Number(row?.result) >= 0;
+  }
+
+  #run(sql: string, values: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    return this.#line.run(sql, values);
+  }
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { instanceFromRows, type ProbeRows } from '../../../internal/mysql/probe-rows.ts';
+import { keyText } from '../../../internal/topology/instance-key.ts';
+
+const key = { hostname: 'db1', port: 3306 };
+const variables = (values: Record<string, string>) =>
+  Object.entries(values).map(([Variable_name, Value]) => ({ Variable_name, Value }));
+const instance = (rows: ProbeRows) => instanceFromRows(key, rows);
+
+describe('replicas found by one probe', () => {
+  const session = (uuid: string, host: string) => ({ uuid, host, user: 'repl' });
+  for (const [title, rows, expected] of [
+    ['registered with host and port', { replicas: [{ Host: 'db2', Port: '3307', Replica_UUID: 'u2' }] }, ['db2:3307']],
+    [
+      'registered without a host, which the session that serves it tells',
+      { replicas: [{ Host: '', Port: '3307', Replica_UUID: 'U2' }], dumpSessions: [session('u2', '10.0.0.2')] },
+      ['10.0.0.2:3307'],
+    ],
+    ['old words', { replicas: [{ Host: 'db2', Port: '3306', Slave_UUID: 'u2' }] }, ['db2:3306']],
+    ['only a session: the port of the source', { dumpSessions: [session('u2', 'db2')] }, ['db2:3306']],
+    [
+      'one registered, one only by its session',
+      {
+        replicas: [{ Host: 'db2', Port: '3307', Replica_UUID: 'u2' }],
+        dumpSessions: [session('u2', 'db2'), session('u3', 'db3')],
+      },
+      ['db2:3307', 'db3:3306'],
+    ],
+    [
+      'one bad row among good ones',
+      {
+        replicas: [
+          { Host: '', Port: '0' },
+          { Host: 'db2', Port: '3306' },
+        ],
+      },
+      ['db2:3306'],
+    ],
+    ['the server itself', { dumpSessions: [session('u1', 'db1')] }, []],
+    [
+      'twice the same',
+      {
+        replicas: [
+          { Host: 'db2', Port: '1' },
+          { Host: 'db2', Port: '1' },
+        ],
+      },
+      ['db2:1'],
+    ],
+    ['an IPv6 address', { dumpSessions: [session('u2', '::1')] }, ['[::1]:3306']],
+  ] as readonly (readonly [string, ProbeRows, readonly string[]])[]) {
+    it(title, () => assert.deepEqual(instance(rows).replicaKeys.map(keyText), expected));
+  }
+});
+
+describe('one probe', () => {
+  it('keeps what it knows when parts were refused', () => {
+    const { readOnly, replication, replicaKeys } = instance({ variables: variables({ read_only: 'ON' }) });
+    assert.equal(readOnly, true);
+    assert.equal(replication, undefined);
+    assert.deepEqual(replicaKeys, []);
+  });
+
+  for (const [text, expected] of [
+    ['OFF', false],
+    ['0', false],
+    ['ON', true],
+    ['1', true],
+    ['NO_LOCK', true],
+    ['NO_LOCK_NO_ADMIN', true],
+  ] as const) {
+    it(`reads read_only = ${text}`, () =>
+      assert.equal(instance({ variables: variables({ read_only: text }) }).readOnly, expected));
+  }
+
+  it('adds the heartbeat of the channel', () => {
+    const { replication } = instance({
+      replication: [{ Source_Host: 'db0', Source_Port: '3306', Channel_Name: '', Replica_IO_Running: 'Yes' }],
+      heartbeat: [{ channel: '', seconds: '30.000' }],
+    });
+    assert.equal(replication?.heartbeatSeconds, 30);
+    assert.equal(replication?.receiver, 'running');
+  });
+
+  const member = (id: string, role: string) => ({ id, host: `h${id}`, port: '3306', state: 'ONLINE', role });
+  const group = variables({ group_replication_group_name: 'g', group_replication_single_primary_mode: 'ON' });
+  const gtid = [{ server_uuid: '2' }];
+  it('finds its place in a group', () => {
+    const found = instance({ gtid, variables: group, group: [member('1', 'PRIMARY'), member('2', 'SECONDARY')] }).group;
+    assert.equal(found?.role, 'SECONDARY');
+    assert.equal(found?.primary?.hostname, 'h1');
+    assert.equal(found?.members.length, 2);
+  });
+  it('leaves groups of several primaries alone', () => {
+    const several = variables({ group_replication_group_name: 'g', group_replication_single_primary_mode: 'OFF' });
+    assert.equal(instance({ gtid, variables: several, group: [member('2', 'PRIMARY')] }).group, undefined);
+  });
+});
