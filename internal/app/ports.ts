@@ -1,6 +1,7 @@
 import type { RecoveryKind, RecoveryRecord, RecoveryStore } from '../recovery/book.ts';
 import type { HookList } from '../recovery/coordinator.ts';
 import type { BlockedRecord, DetectionRecord } from '../recovery/detections.ts';
+import type { FailoverPlan } from '../recovery/plan.ts';
 import type { Journal } from '../recovery/ports.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
@@ -12,7 +13,10 @@ export interface Storage extends RecoveryStore, Journal {
   instanceSeen(watched: WatchedInstance, cluster: string): void;
   fenceIntended(failed: InstanceKey, cluster: string, successor: InstanceKey): Promise<void>;
   fenced(key: InstanceKey): Promise<void>;
-  promotionStarted(uid: string): InstanceKey | undefined;
+  /** Steps of a recovery that were begun, in order. */
+  journalled(uid: string): Promise<readonly string[]>;
+  /** The last plan noted for it. */
+  planOf(uid: string): Promise<Extract<FailoverPlan, { kind: 'promote' }> | undefined>;
   audit(type: string, key: InstanceKey, cluster: string, message: string): void;
   recoveriesDisabled(disabled: boolean): void;
   promotionRule(key: InstanceKey, rule: PromotionRule): void;

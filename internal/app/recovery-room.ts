@@ -114,6 +114,7 @@ export class RecoveryRoom {
       newUid,
       evidence: (key) => inventory.health(key),
       globallyDisabled: deps.globallyDisabled,
+      reconnectAskedMs: (key) => this.sentinel.reconnectAskedMs(key),
       hooks: (list, record, verdict) => this.#hooks(list, record.uid, verdict, record),
       note,
       audit: (type, key, cluster, message) => storage.audit(type, key, cluster, message),
@@ -251,9 +252,9 @@ export class RecoveryRoom {
         clock,
         log,
         probeTimeoutMs: settings.runner.probeTimeoutMs,
-        stepTimeoutMs: settings.runner.stepTimeoutMs,
         retryMs: settings.fence.retryMs,
-        promotionStarted: (uid) => storage.promotionStarted(uid),
+        journalled: (uid) => storage.journalled(uid),
+        planOf: (uid) => storage.planOf(uid),
         surveyed,
         replicasOf: (key) =>
           inventory

@@ -43,7 +43,10 @@ export function servicesOn(orchestrator: Orchestrator, store: SqliteStore, confi
           : undefined;
       const gates = recovery.coordinator
         .gates({ code: 'DeadMaster', description: '', command: '', kind, key, snapshot, suppressedBy })
-        .filter(({ name }) => !['detected', 'confirmed', 'fresh evidence', 'grace over'].includes(name)); // about a death that has not happened
+        .filter(
+          ({ name }) =>
+            !['detected', 'confirmed', 'fresh evidence', 'replicas had their say', 'grace over'].includes(name),
+        ); // about a death that has not happened
       return { plan: recovery.coordinator.preview(snapshot, key, kind), gates, firstNo: firstNo(gates) ?? null };
     },
     recoveries: () => recovery.book.list(),

@@ -55,6 +55,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       intermediateFilters: config.RecoverIntermediateMasterClusterFilters,
       graceMs: config.PrimaryDownGraceMilliseconds,
       retryMs: config.FailedRecoveryRetryMilliseconds,
+      reconnectSettleMs: config.ReconnectSettleMilliseconds,
       noop,
       attempt: {
         fenceReplacedPrimary: config.FenceReplacedPrimary,

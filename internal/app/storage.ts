@@ -2,6 +2,7 @@
 
 import type { SqliteStore } from '../backend/sqlite-store.ts';
 import type { RecoveryKind } from '../recovery/book.ts';
+import { lastPlanIn } from '../recovery/plan-note.ts';
 import { keyText } from '../topology/instance-key.ts';
 import type { Restored, Storage } from './ports.ts';
 
@@ -35,7 +36,8 @@ export function storageOn(
     stepStarted: async (uid, number, text) => store.stepStarted(uid, number, text),
     stepEnded: async (uid, number, error) => store.stepEnded(uid, number, error),
     note: async (uid, message) => store.note(uid, message),
-    promotionStarted: (uid) => store.promotionStarted(uid),
+    journalled: async (uid) => store.journalled(uid),
+    planOf: async (uid) => lastPlanIn(store.steps(uid).map(({ message }) => message)),
     fenceIntended: async (failed, cluster, successor) => store.fenceIntended(failed, cluster, successor),
     fenced: async (key) => store.fenced(key),
     audit: (type, key, cluster, message) => store.audit(type, key, cluster, message),

@@ -221,11 +221,10 @@ export class SqliteStore {
   }
 
   /** The server that a recovery was about to promote, or had promoted, when its journal ends. */
-  promotionStarted(uid: string): InstanceKey | undefined {
-    const sql =
-      "SELECT step FROM recovery_journal WHERE recovery_uid = ? AND step LIKE 'promote %' ORDER BY step_number DESC LIMIT 1";
-    const row = this.#attempt('journal', () => this.#db.prepare(sql).get(uid)) as { step: string } | undefined;
-    return row === undefined ? undefined : parseKey(row.step.slice('promote '.length));
+  journalled(uid: string): readonly string[] {
+    const sql = 'SELECT step FROM recovery_journal WHERE recovery_uid = ? ORDER BY step_number';
+    const rows = this.#attempt('journal', () => this.#db.prepare(sql).all(uid)) as { step: string }[] | undefined;
+    return rows?.map(({ step }) => step) ?? [];
   }
 
   note(uid: string, message: string): void {

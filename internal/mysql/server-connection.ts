@@ -128,8 +128,8 @@ export class ServerConnection {
     return results.at(-1) ?? [];
   }
 
-  /** Several statements in one round trip; what was answered before one failed is kept. */
-  many(sql: string, signal: AbortSignal): Promise<ManyResults> {
+  /** Several statements in one round trip; what was answered before one failed is kept. `onResult`: at each answer. */
+  many(sql: string, signal: AbortSignal, onResult?: () => void): Promise<ManyResults> {
     return new Promise((resolve, reject) => {
       const results: Row[][] = [];
       let index = 0;
@@ -162,6 +162,7 @@ export class ServerConnection {
       query.on('fields', (_fields: unknown, at?: number) => {
         index = at ?? index;
         results[index] ??= [];
+        onResult?.();
       });
       query.on('result', (row: unknown, at?: number) => {
         index = at ?? index;

@@ -110,6 +110,20 @@ export class MysqlServers {
     return this.#fence(await this.#connector.open(key, deadline), deadline);
   }
 
+  /**
+   * Asks the receiver to stop and does not wait until it did: resolves when the server has begun to. A connection of its
+   * own, since it is busy meanwhile, and without the named lock, which would be held as long.
+   */
+  async stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const { connection, dialect } = await this.#connector.open(key, this.#deadline(timeoutMs, signal));
+    await new Promise<void>((resolve, reject) => {
+      connection
+        .many(`SELECT 1; ${dialect.stopReceiver}`, this.#deadline(timeoutMs, signal), () => resolve())
+        .then(() => undefined, reject)
+        .finally(() => connection.close());
+    });
+  }
+
   /** Runs `work` on a connection of its own that holds the named lock. */
   async change<T>(
     key: InstanceKey,

@@ -7,6 +7,7 @@ import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts'
 import type { RecoveryRecord } from './book.ts';
 import type { FenceKeeper } from './fence.ts';
 import { type FailoverPlan, type LostReplica, type PlanOptions, planRecovery } from './plan.ts';
+import { planNote } from './plan-note.ts';
 import type { RecoveryRunner, RunOutcome } from './runner.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -123,7 +124,7 @@ export class RecoveryAttempt {
   }
 
   #note(record: RecoveryRecord, plan: Promotion): void {
-    this.#deps.note(record.uid, `plan: ${JSON.stringify(plan)}`);
+    this.#deps.note(record.uid, planNote(plan));
   }
 
   #plan(verdict: Verdict, options: ForceOptions, frozen?: readonly WatchedInstance[]): FailoverPlan {

@@ -23,6 +23,8 @@ export interface CoordinatorSettings {
   readonly graceMs: number;
   /** How long after an attempt that changed nothing the next one may start. */
   readonly retryMs: number;
+  /** How long a replica that was asked to reconnect gets for it. */
+  readonly reconnectSettleMs: number;
   readonly noop: boolean;
   readonly attempt: AttemptSettings;
 }
@@ -40,6 +42,7 @@ export interface CoordinatorDeps {
   readonly newUid: () => string;
   readonly evidence: (key: InstanceKey) => Evidence;
   readonly globallyDisabled: () => boolean;
+  readonly reconnectAskedMs: (key: InstanceKey) => number;
   /** Runs one list of operator scripts; false when one that may stop the recovery failed. */
   readonly hooks: (list: HookList, record: RecoveryRecord, verdict: Verdict) => Promise<boolean>;
   readonly note: (uid: string, message: string) => void;
@@ -84,6 +87,8 @@ export class RecoveryCoordinator {
       verdict,
       evidence: evidence(key),
       nowMs,
+      reconnectAskedMs: this.#deps.reconnectAskedMs(key),
+      reconnectSettleMs: settings.reconnectSettleMs,
       filters: kind === 'intermediatePrimary' ? settings.intermediateFilters : settings.primaryFilters,
       graceMs: settings.graceMs,
       globallyDisabled: globallyDisabled(),

@@ -7,12 +7,13 @@ import { hasUnapplied, holdsAllReceived, missingFrom } from '../topology/receive
 import { whyCannotReplicateFrom } from '../topology/replication-rules.ts';
 import type { RecoveryKind } from './book.ts';
 
-/** One act on one server. Executed in order; `attach` steps that stand side by side run in parallel. */
+/** One act on one server. Executed in order; `attach` and `forget` steps that stand side by side run in parallel. */
 export type Step =
   | { readonly kind: 'fence'; readonly target: InstanceKey; readonly mustSucceed: boolean }
   | { readonly kind: 'drain'; readonly target: InstanceKey; readonly limitMs: number }
   | { readonly kind: 'feed'; readonly target: InstanceKey; readonly from: InstanceKey; readonly limitMs: number }
-  | { readonly kind: 'promote'; readonly target: InstanceKey; readonly writable: boolean }
+  | { readonly kind: 'promote'; readonly target: InstanceKey }
+  | { readonly kind: 'forget'; readonly target: InstanceKey }
   | { readonly kind: 'catchUp'; readonly target: InstanceKey; readonly holder: InstanceKey; readonly limitMs: number }
   | { readonly kind: 'attach'; readonly target: InstanceKey; readonly source: InstanceKey }
   | { readonly kind: 'detach'; readonly target: InstanceKey };
@@ -140,7 +141,7 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
         ]
       : []),
     { kind: 'drain', target: candidate.key, limitMs: options.drainLimitMs },
-    { kind: 'promote', target: candidate.key, writable: options.applyPromotion },
+    ...(options.applyPromotion ? promotion(candidate.key) : []),
     ...attach,
     ...(options.detachLost
       ? lost.filter((replica) => replica.reachable).map(({ key }) => ({ kind: 'detach', target: key }) as const)
@@ -160,6 +161,12 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
       .join('; '),
   };
 }
+
+/** Writable first: letting go of the dead source can take seconds where the receiver is just trying to reach it. */
+const promotion = (target: InstanceKey): readonly Step[] => [
+  { kind: 'promote', target },
+  { kind: 'forget', target },
+];
 
 /** What a primary that still answers wrote and nobody is known to have received: it would go down with it now. */
 function unreceived(failed: WatchedInstance | undefined, mostAdvanced: Instance): readonly string[] {

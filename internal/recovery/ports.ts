@@ -36,6 +36,8 @@ export interface Servers {
     signal: AbortSignal,
     work: (session: ServerSession) => Promise<T>,
   ): Promise<T>;
+  /** Asks the receiver to stop and does not wait until it did. */
+  stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Makes a server read-only on a connection that was kept open for it; throws at once when there is none. */
   fenceReady(key: InstanceKey, signal: AbortSignal): Promise<void>;
   /** Makes a server read-only and ends its client sessions; throws unless it is known to be so. */

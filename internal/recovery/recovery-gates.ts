@@ -18,6 +18,9 @@ export interface GateFacts {
   readonly verdict: Verdict;
   readonly evidence: Evidence;
   readonly nowMs: number;
+  /** When the replicas had been asked to reconnect; 0: never, infinity: not all yet. And the time they get for it. */
+  readonly reconnectAskedMs: number;
+  readonly reconnectSettleMs: number;
   readonly filters: readonly string[];
   readonly graceMs: number;
   readonly globallyDisabled: boolean;
@@ -38,7 +41,8 @@ const FILTER_KEYS = {
 } as const;
 
 /** Whether the verdict stands on enough and on fresh evidence; asked before anyone is told of it. Pure. */
-export function evidenceGates({ verdict, evidence, nowMs }: GateFacts): readonly Gate[] {
+export function evidenceGates(facts: GateFacts): readonly Gate[] {
+  const { verdict, evidence, nowMs } = facts;
   const ageMs = evidence.failures === 0 ? 0 : nowMs - evidence.firstFailureMs;
   const stale = staleReplica(verdict.snapshot, verdict, evidence);
   return [
@@ -56,7 +60,27 @@ export function evidenceGates({ verdict, evidence, nowMs }: GateFacts): readonly
       value: stale === undefined ? 'all replicas read after the failure' : `${stale} not read since`,
       source: 'probes',
     },
+    reconnectGate(facts),
   ];
+}
+
+/**
+ * A replica that was just asked to reconnect is connecting for a moment even where the primary lives. Only one that
+ * still is after the time to settle, or that was refused, has anything to say.
+ */
+function reconnectGate({ verdict, reconnectAskedMs, reconnectSettleMs }: GateFacts): Gate {
+  const undecided = replicasOf(verdict.snapshot, verdict.key).find(
+    ({ valid, lastSeenMs, instance }) =>
+      valid &&
+      lastSeenMs < reconnectAskedMs + reconnectSettleMs &&
+      (reconnectAskedMs === Number.POSITIVE_INFINITY || instance.replication?.receiverErrno === 0),
+  );
+  return {
+    name: 'replicas had their say',
+    passed: reconnectAskedMs === 0 || undecided === undefined,
+    value: undecided === undefined ? 'yes' : `${keyText(undecided.instance.key)} may still reconnect`,
+    source: 'ReconnectSettleMilliseconds',
+  };
 }
 
 /** Every question an automatic recovery has to pass, in order. Pure. */

@@ -4,12 +4,15 @@
 import type { Clock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { type Instance, sourceKey } from '../topology/instance.ts';
-import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import type { Instance } from '../topology/instance.ts';
+import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import type { RecoveryBook, RecoveryRecord } from './book.ts';
 import type { FenceKeeper } from './fence.ts';
+import type { FailoverPlan, Step } from './plan.ts';
 import type { Servers } from './ports.ts';
 import type { RecoveryRunner } from './runner.ts';
+
+type Promotion = Extract<FailoverPlan, { kind: 'promote' }>;
 
 export interface ResumeDeps {
   readonly servers: Servers;
@@ -19,10 +22,11 @@ export interface ResumeDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly probeTimeoutMs: number;
-  readonly stepTimeoutMs: number;
   readonly retryMs: number;
-  /** The server that the journal says was about to be promoted. */
-  readonly promotionStarted: (uid: string) => InstanceKey | undefined;
+  /** Steps that were begun, in order, in the words of `stepText`. */
+  readonly journalled: (uid: string) => Promise<readonly string[]>;
+  /** The last plan that was made. */
+  readonly planOf: (uid: string) => Promise<Promotion | undefined>;
   /** Resolves when every server known from before was probed once. */
   readonly surveyed: (signal: AbortSignal) => Promise<void>;
   readonly replicasOf: (key: InstanceKey) => readonly InstanceKey[];
@@ -32,39 +36,22 @@ export interface ResumeDeps {
 
 /** Finishes or lets go of one open recovery. Until it returns, no other recovery of the cluster starts. */
 export async function resumeRecovery(record: RecoveryRecord, deps: ResumeDeps, signal: AbortSignal): Promise<void> {
-  const { book, clock, log, surveyed, replicasOf, promotionStarted, onResumed } = deps;
+  const { book, clock, log, surveyed, replicasOf, onResumed, runner } = deps;
   log.warn(
     { uid: record.uid, cluster: record.cluster },
     'a recovery was left open: reading the servers to finish or drop it',
   );
   await surveyed(signal);
-  const left = replicasOf(record.failed);
-  const target = promotionStarted(record.uid);
+  const past: Past = { steps: await deps.journalled(record.uid), plan: await deps.planOf(record.uid) };
+  runner.continueAt(record.uid, past.steps.length);
+  const target = promotionTarget(past);
+  const left = replicasOf(record.failed).filter((key) => !sameKey(key, target));
   const leads = target !== undefined && isLeading(await untilRead(target, deps, signal));
-  let closed: RecoveryRecord;
-  if (target !== undefined && leads) {
-    const errors = await attachAll(left, target, deps, signal);
-    const lost = errors.map(({ key, error }) => ({ key, reason: error, reachable: true }));
-    closed = {
-      ...record,
-      successful: true,
-      harmless: false,
-      successor: target,
-      participants: left,
-      lost,
-      errors: errors.map(({ error }) => error),
-    };
-  } else {
-    deps.fences.release(record.failed);
-    await deps.fenceDropped(record.failed);
-    const failures = await deps.runner.thaw(left);
-    closed = {
-      ...record,
-      harmless: true,
-      errors: ['the daemon was stopped before the promotion: nothing was promoted', ...failures],
-    };
-  }
-  closed = { ...closed, endedMs: clock.nowMs() };
+  const ended =
+    target !== undefined && leads
+      ? await finish(record, target, left, past, deps, signal)
+      : await letGo(record, [...left, ...touchedKeys(past)], deps);
+  const closed = { ...ended, endedMs: clock.nowMs() };
   await book.close(closed);
   if (!closed.successful) {
     const acknowledgement = { by: 'orchestrator', comment: 'detected crashed recovery', atMs: clock.nowMs() };
@@ -74,9 +61,65 @@ export async function resumeRecovery(record: RecoveryRecord, deps: ResumeDeps, s
   onResumed(closed, [record.failed, ...left]);
 }
 
-/** Writable and following nobody: the promotion took effect. */
+/** What the stopped process wrote down: the steps it began, and the plan they came from. */
+interface Past {
+  readonly steps: readonly string[];
+  readonly plan: Promotion | undefined;
+}
+
+function promotionTarget({ steps }: Past): InstanceKey | undefined {
+  const last = steps.findLast((step) => step.startsWith('promote '));
+  return last === undefined ? undefined : parseKey(last.slice('promote '.length));
+}
+
+/** Servers whose replication the stopped process may have changed. */
+function touchedKeys({ steps, plan }: Past): readonly InstanceKey[] {
+  const frozen = steps
+    .filter((step) => step.startsWith('freeze '))
+    .flatMap((step) => step.split(' ').slice(1))
+    .map((text) => parseKey(text));
+  const planned = plan?.steps.filter(({ kind }) => kind !== 'fence').map(({ target }) => target) ?? [];
+  return [...frozen, ...planned];
+}
+
+/** The promotion happened: what the plan had in store behind it is done, or done once more. */
+async function finish(
+  record: RecoveryRecord,
+  successor: InstanceKey,
+  left: readonly InstanceKey[],
+  { plan }: Past,
+  { runner }: ResumeDeps,
+  signal: AbortSignal,
+): Promise<RecoveryRecord> {
+  const behind = new Set<Step['kind']>(['forget', 'attach', 'detach']);
+  const steps = plan?.steps.filter(({ kind }) => behind.has(kind)) ?? [
+    { kind: 'forget', target: successor } as const,
+    ...left.map((target) => ({ kind: 'attach', target, source: successor }) as const),
+  ];
+  const { cluster, failed } = record;
+  const rest = { cluster, failed, lost: [], atRisk: '', ...plan, kind: 'promote', successor, why: [], steps } as const;
+  const outcome = await runner.run(record.uid, rest, signal);
+  const lost = outcome.kind === 'promoted' ? outcome.lost : rest.lost;
+  return { ...record, successful: true, harmless: false, successor, participants: left, lost, errors: outcome.errors };
+}
+
+/** Nothing was promoted: whatever was stopped on the way runs again, and the ordinary gates decide anew. */
+async function letGo(
+  record: RecoveryRecord,
+  keys: readonly InstanceKey[],
+  { fences, fenceDropped, runner }: ResumeDeps,
+): Promise<RecoveryRecord> {
+  fences.release(record.failed);
+  await fenceDropped(record.failed);
+  const distinct = [...new Map(keys.map((key) => [keyText(key), key])).values()];
+  const failures = await runner.thaw(distinct.filter((key) => !sameKey(key, record.failed)));
+  const errors = ['the daemon was stopped before the promotion: nothing was promoted', ...failures];
+  return { ...record, harmless: true, errors };
+}
+
+/** Writable and receiving from nobody: the promotion took effect, whether or not it has forgotten its source. */
 function isLeading(instance: Instance): boolean {
-  return !instance.readOnly && sourceKey(instance) === undefined;
+  return !instance.readOnly && instance.replication?.receiver !== 'running';
 }
 
 /** A server that may or may not lead must answer before anything is decided: guessing could make two primaries. */
@@ -93,19 +136,4 @@ async function untilRead(key: InstanceKey, deps: ResumeDeps, signal: AbortSignal
       await deps.clock.sleep(deps.retryMs, signal);
     }
   }
-}
-
-async function attachAll(keys: readonly InstanceKey[], target: InstanceKey, deps: ResumeDeps, signal: AbortSignal) {
-  const results = await Promise.all(
-    keys.map((key) =>
-      deps.servers
-        .change(key, deps.stepTimeoutMs, signal, async (session) => {
-          await session.pointTo(target);
-          await session.startReplication();
-        })
-        .then(() => undefined)
-        .catch((err: unknown) => ({ key, error: `${keyText(key)}: ${errorText(err)}` })),
-    ),
-  );
-  return results.filter((result) => result !== undefined);
 }

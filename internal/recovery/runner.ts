@@ -54,7 +54,8 @@ export class RecoveryRunner {
   }
 
   /**
-   * Fixes what each replica holds: applier on, receiver off, then one fresh read. A replica that does not answer comes
+   * Fixes what each replica holds: applier on, receiver off, then one fresh read. A receiver that is trying to connect
+   * receives nothing any more once it was asked to stop, so it is not waited for: MySQL takes two seconds over that. A replica that does not answer comes
    * back invalid. Moves nothing; `thaw` undoes it.
    */
   async freeze(
@@ -74,7 +75,9 @@ export class RecoveryRunner {
             signal,
             async (session) => {
               if (member.instance.replication?.applier !== 'running') await session.startApplier();
-              await session.stopReceiver();
+              const before = await session.read();
+              if (before.replication?.receiver !== 'other') await session.stopReceiver();
+              else await servers.stopReceiverSoon(member.instance.key, settings.stepTimeoutMs, signal);
               return session.read();
             },
           );
@@ -165,9 +168,9 @@ export class RecoveryRunner {
   async run(uid: string, plan: Extract<FailoverPlan, { kind: 'promote' }>, signal: AbortSignal): Promise<RunOutcome> {
     const errors: string[] = [];
     const lost = [...plan.lost];
-    const promotes = plan.steps.some((step) => step.kind === 'promote');
     let changed = false;
-    let promoted = !promotes;
+    let promoted = !plan.steps.some(({ kind }) => kind === 'promote');
+    const relocates = promoted && plan.steps.some(({ kind }) => kind === 'attach');
     let attached = 0;
     for (let done = 0; done < plan.steps.length; ) {
       const batch = nextBatch(plan.steps, done);
@@ -183,14 +186,14 @@ export class RecoveryRunner {
         }
         errors.push(`${stepText(step)}: ${error}`);
         if (step.kind === 'attach') lost.push({ key: step.target, reason: error, reachable: true });
-        else if (!promoted) {
+        else if (!promoted && step.kind !== 'catchUp') {
           const uncertain = step.kind === 'promote' ? { uncertain: step.target } : {};
           return { kind: 'failed', errors, changed, ...uncertain };
         }
       }
       done += batch.length;
     }
-    if (!promotes && attached === 0) return { kind: 'failed', errors, changed: false };
+    if (relocates && attached === 0) return { kind: 'failed', errors, changed: false };
     return { kind: 'promoted', successor: plan.successor, lost, errors };
   }
 
@@ -236,7 +239,6 @@ export class RecoveryRunner {
         });
       }
       case 'promote':
-        if (!step.writable) return;
         return on(step.target, stepTimeoutMs, promote).catch((cause: unknown) =>
           this.#confirmLeads(step.target, cause, signal),
         );
@@ -246,6 +248,8 @@ export class RecoveryRunner {
           if (!(await session.waitApplied(holder, step.limitMs))) throw notDrained(step.target, step.limitMs);
         });
       }
+      case 'forget':
+        return on(step.target, stepTimeoutMs, (session) => session.forgetSource());
       case 'attach':
         return on(step.target, stepTimeoutMs, async (session) => {
           await session.pointTo(step.source);
@@ -284,21 +288,21 @@ export class RecoveryRunner {
   async #confirmLeads(target: InstanceKey, cause: unknown, signal: AbortSignal): Promise<void> {
     const { servers, settings } = this.#deps;
     const after = await servers.probe(target, settings.probeTimeoutMs, signal).catch(() => undefined);
-    if (after === undefined || after.readOnly || after.replication !== undefined) throw cause;
+    if (after === undefined || after.readOnly) throw cause;
   }
 }
 
 async function promote(session: ServerSession): Promise<void> {
-  await session.forgetSource();
   await session.setReadOnly(false);
   const after = await session.read();
   if (after.readOnly) throw new OrchestratorError('RECOVERY_FAILED', 'the server stayed read-only');
 }
 
-/** Attach steps that stand side by side go together; everything else goes alone. */
+/** What follows a promotion goes together; everything else goes alone. */
 function nextBatch(steps: readonly Step[], from: number): readonly Step[] {
   let end = from + 1;
-  if (steps[from]?.kind === 'attach') while (steps[end]?.kind === 'attach') end += 1;
+  const together = (at: number) => steps[at]?.kind === 'attach' || steps[at]?.kind === 'forget';
+  if (together(from)) while (together(end)) end += 1;
   return steps.slice(from, end);
 }
 

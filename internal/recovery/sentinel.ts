@@ -53,7 +53,7 @@ export class Sentinel {
   readonly #deps: SentinelDeps;
   readonly #due = new Set<string>();
   readonly #codes = new Map<string, { readonly code: string; readonly sinceMs: number }>();
-  readonly #reconnected = new Map<string, number>();
+  readonly #reconnected = new Map<string, { readonly atMs: number; readonly askedMs: number }>();
   readonly #lastNo = new Map<string, string>();
 
   constructor(deps: SentinelDeps) {
@@ -69,6 +69,11 @@ export class Sentinel {
       this.#due.delete(cluster);
       this.#examine(cluster, signal);
     });
+  }
+
+  /** When the replicas of this server had been asked to reconnect, by the wall clock; 0: never, infinity: not all yet. */
+  reconnectAskedMs(key: InstanceKey): number {
+    return this.#reconnected.get(keyText(key))?.askedMs ?? 0;
   }
 
   /** The last answer of the gates for this server, in words; undefined when nothing was asked. */
@@ -123,28 +128,38 @@ export class Sentinel {
    * sweep per primary and throttle period. If the primary lives they come back at once; if not they report it.
    */
   #reconnect(snapshot: ClusterSnapshot, finding: Finding, signal: AbortSignal): void {
-    const { clock, failures, mayReconnect, settings, tasks, servers, suspect, log } = this.#deps;
-    const { reconnectThrottleMs, stepTimeoutMs } = settings;
+    const { clock, failures, mayReconnect, settings, tasks, suspect, log } = this.#deps;
+    const { reconnectThrottleMs } = settings;
     const text = keyText(finding.key);
     const nowMs = clock.monotonicMs();
     if (failures(finding.key) < 2 || finding.suppressedBy !== undefined || !mayReconnect(snapshot)) return;
-    if (nowMs - (this.#reconnected.get(text) ?? Number.NEGATIVE_INFINITY) < reconnectThrottleMs) return;
-    this.#reconnected.set(text, nowMs);
+    const last = this.#reconnected.get(text);
+    if (last !== undefined && nowMs - last.atMs < reconnectThrottleMs) return;
+    this.#reconnected.set(text, { atMs: nowMs, askedMs: Number.POSITIVE_INFINITY });
     log.warn({ instance: text }, 'primary is silent: asking its replicas to reconnect');
-    for (const { instance, valid } of replicasOf(snapshot, finding.key)) {
-      if (!valid || instance.replication?.applier !== 'running' || snapshot.downtimes.has(keyText(instance.key)))
-        continue;
-      tasks.run(`reconnect ${keyText(instance.key)}`, async () => {
-        try {
-          await servers.change(instance.key, stepTimeoutMs, signal, async (session) => {
-            await session.stopReceiver();
-            await session.startReplication();
-          });
-        } catch (err) {
-          log.warn({ instance: keyText(instance.key), err: errorText(err) }, 'replica could not be asked to reconnect');
-        }
-        suspect(finding.key);
+    const asked = replicasOf(snapshot, finding.key).filter(
+      ({ instance, valid }) =>
+        valid && instance.replication?.applier === 'running' && !snapshot.downtimes.has(keyText(instance.key)),
+    );
+    tasks.run(`reconnect below ${text}`, async () => {
+      await Promise.all(asked.map(({ instance }) => this.#reconnectOne(instance.key, finding.key, signal)));
+      this.#reconnected.set(text, { atMs: nowMs, askedMs: clock.nowMs() });
+      suspect(finding.key);
+    });
+  }
+
+  async #reconnectOne(replica: InstanceKey, primary: InstanceKey, signal: AbortSignal): Promise<void> {
+    const { servers, settings, log } = this.#deps;
+    try {
+      await servers.change(replica, settings.stepTimeoutMs, signal, async (session) => {
+        await session.stopReceiver();
+        await session.startReplication();
       });
+    } catch (err) {
+      log.warn(
+        { instance: keyText(replica), primary: keyText(primary), err: errorText(err) },
+        'replica could not be asked to reconnect',
+      );
     }
   }
 }

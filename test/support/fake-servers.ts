@@ -46,6 +46,10 @@ export class FakeServers implements Servers {
     return work(this.#session(key));
   }
 
+  stopReceiverSoon(key: InstanceKey): Promise<void> {
+    return this.#session(key).stopReceiver();
+  }
+
   fenceReady(): Promise<void> {
     return Promise.reject(new Error('no connection is ready'));
   }

@@ -167,7 +167,8 @@ describe('one recovery of a primary', () => {
       '1 fence primary:3306',
       '2 drain h2:3306',
       '3 promote h2:3306',
-      '4 attach h3:3306 to h2:3306',
+      '4 forget h2:3306',
+      '5 attach h3:3306 to h2:3306',
     ]);
   });
 

@@ -72,12 +72,12 @@ describe('plan for a dead primary', () => {
     [
       'one replica holds more',
       request([dead, full, behind]),
-      ['fence primary', 'drain h2', 'promote h2', 'attach h3 to h2'],
+      ['fence primary', 'drain h2', 'promote h2', 'forget h2', 'attach h3 to h2'],
     ],
     [
       'the one that holds more must not lead',
       request([dead, aReplica(2, `${U1}:1-9`, '', { promotionRule: 'must_not' }), behind]),
-      ['fence primary', 'drain h2', 'feed h3 from h2', 'drain h3', 'promote h3', 'attach h2 to h3'],
+      ['fence primary', 'drain h2', 'feed h3 from h2', 'drain h3', 'promote h3', 'forget h3', 'attach h2 to h3'],
     ],
     [
       'two that each hold what the other lacks',
@@ -86,6 +86,7 @@ describe('plan for a dead primary', () => {
         'fence primary',
         'drain h2',
         'promote h2',
+        'forget h2',
         'detach h3',
         `lost h3: holds transactions that h2:3306 does not: ${U1}:6`,
         `at risk h3:3306: ${U1}:6`,
@@ -94,12 +95,12 @@ describe('plan for a dead primary', () => {
     [
       'a replica with writes of its own goes on as a replica',
       request([dead, full, aReplica(3, `${U1}:1-9,${uuid(3)}:1`)]),
-      ['fence primary', 'drain h2', 'promote h2', 'attach h3 to h2'],
+      ['fence primary', 'drain h2', 'promote h2', 'forget h2', 'attach h3 to h2'],
     ],
     [
       'a replica is gone as well',
       request([dead, full, behind], { gone: ['primary', 'h3'] }),
-      ['fence primary', 'drain h2', 'promote h2', 'lost h3: unreachable'],
+      ['fence primary', 'drain h2', 'promote h2', 'forget h2', 'lost h3: unreachable'],
     ],
     [
       'a replica cannot follow',
@@ -108,6 +109,7 @@ describe('plan for a dead primary', () => {
         'fence primary',
         'drain h2',
         'promote h2',
+        'forget h2',
         'detach h3',
         'lost h3: h3:3306 has version 8.0, lower than 8.4 of h2:3306',
       ],
@@ -119,6 +121,7 @@ describe('plan for a dead primary', () => {
         'fence primary',
         'drain h2',
         'promote h2',
+        'forget h2',
         `lost h3: holds transactions that h2:3306 does not: ${U1}:6`,
         `at risk h3:3306: ${U1}:6`,
       ],
@@ -142,11 +145,11 @@ describe('plan for a dead primary', () => {
       request([dead, aReplica(2, `${U1}:1-8`, `${U1}:1-9`)], { options: { ...OPTIONS, failIfNotApplied: true } }),
       ['none: h2:3306 received transactions that it has not applied'],
     ],
-    ['no fencing wanted', request([dead, full], { fence: false }), ['drain h2', 'promote h2']],
+    ['no fencing wanted', request([dead, full], { fence: false }), ['drain h2', 'promote h2', 'forget h2']],
     [
       'the primary still lives and is ahead: what would go down with it',
       request([dead, behind], { gone: [] }),
-      ['fence primary', 'drain h3', 'promote h3', `at risk primary:3306, at the last reads: ${U1}:8-9`],
+      ['fence primary', 'drain h3', 'promote h3', 'forget h3', `at risk primary:3306, at the last reads: ${U1}:8-9`],
     ],
     [
       'the replicas as read last, not as the snapshot has them',
@@ -156,7 +159,7 @@ describe('plan for a dead primary', () => {
           { ...full, key: key('h3') },
         ]).snapshot.members,
       }),
-      ['fence primary', 'drain h3', 'promote h3', 'attach h2 to h3'],
+      ['fence primary', 'drain h3', 'promote h3', 'forget h3', 'attach h2 to h3'],
     ],
   ] as readonly (readonly [string, FailoverRequest, readonly string[]])[]) {
     it(title, () => assert.deepEqual(short('primary', asked), expected));
@@ -173,15 +176,16 @@ describe('plan for a dead co-primary', () => {
       'feed h3 from h2',
       'drain h3',
       'promote h3',
+      'forget h3',
       'attach h2 to h3',
     ]);
   });
   const free = { ...OPTIONS, mustPromoteOtherCoPrimary: false };
   it('promotes the best one where the other one need not lead', () => {
-    assert.equal(short('coPrimary', request([ring, full, behind], { options: free }))[2], 'promote h2');
+    assert.equal(short('coPrimary', request([ring, full, behind], { options: free }))[2], 'promote h2', 'forget h2');
   });
   it('promotes the other one all the same when it takes writes', () => {
-    assert.equal(short('coPrimary', request([ring, full, partner], { options: free }))[4], 'promote h3');
+    assert.equal(short('coPrimary', request([ring, full, partner], { options: free }))[4], 'promote h3', 'forget h3');
   });
 });
 

@@ -39,6 +39,8 @@ const agreeing: GateFacts = {
   verdict: verdict(150),
   evidence: { failures: 2, firstFailureMs: 100, refused: false },
   nowMs: 200,
+  reconnectAskedMs: 0,
+  reconnectSettleMs: 40,
   filters: ['alias=app'],
   graceMs: 100,
   globallyDisabled: false,
@@ -62,6 +64,10 @@ const agreeing: GateFacts = {
 describe('gates of an automatic recovery', () => {
   it('agree when nothing speaks against it', () => assert.equal(firstNo(recoveryGates(agreeing)), undefined));
 
+  it('agree when the replicas had time to reconnect', () => {
+    assert.equal(firstNo(recoveryGates({ ...agreeing, reconnectAskedMs: 110 })), undefined);
+  });
+
   it('take one refused connection for proof enough', () => {
     const facts = { ...agreeing, evidence: { failures: 1, firstFailureMs: 100, refused: true } };
     assert.equal(firstNo(recoveryGates(facts)), undefined);
@@ -71,6 +77,8 @@ describe('gates of an automatic recovery', () => {
     [{ evidence: { failures: 1, firstFailureMs: 100, refused: false } }, 'confirmed', /1 failed reads/],
     [{ evidence: { failures: 0, firstFailureMs: 0, refused: false } }, 'confirmed', /0 failed reads/],
     [{ verdict: verdict(99) }, 'fresh evidence', /h2:3306 not read since/],
+    [{ reconnectAskedMs: 120 }, 'replicas had their say', /h2:3306 may still reconnect/],
+    [{ reconnectAskedMs: Number.POSITIVE_INFINITY }, 'replicas had their say', /may still/],
     [{ globallyDisabled: true }, 'recoveries enabled', /disabled/],
     [{ filters: [] }, 'filter matches', /\[\]/],
     [{ filters: ['alias=other'] }, 'filter matches', /alias=other/],
