@@ -1,7 +1,7 @@
 // One recovery between its opening and its closing: scripts, freeze, plan, run. A round that ends before anything was
 // promoted because a server died on the way is followed by another one with those that are left.
 
-import { memberOf, replicasOf } from '../topology/cluster.ts';
+import { dependantsOf, memberOf } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
@@ -62,7 +62,7 @@ export class RecoveryAttempt {
 
   async #heal(opened: RecoveryRecord, verdict: Verdict, options: ForceOptions, signal: AbortSignal) {
     const { runner } = this.#deps;
-    const replicas = replicasOf(verdict.snapshot, verdict.key).filter((replica) => replica.valid);
+    const replicas = dependantsOf(verdict.snapshot, verdict.key).filter((replica) => replica.valid);
     const record = { ...opened, participants: keysOf(replicas) };
     if (verdict.kind === 'intermediatePrimary') return this.#relocate(record, verdict, options, signal);
     const reopen = options.primaryAnswers && memberOf(verdict.snapshot, verdict.key)?.instance.readOnly === false;
@@ -130,7 +130,7 @@ export class RecoveryAttempt {
   #plan(verdict: Verdict, options: ForceOptions, frozen?: readonly WatchedInstance[]): FailoverPlan {
     const { settings } = this.#deps;
     const { snapshot, key } = verdict;
-    const silent = replicasOf(snapshot, key).filter(({ valid }) => !valid);
+    const silent = dependantsOf(snapshot, key).filter(({ valid }) => !valid);
     return planRecovery(verdict.kind, {
       snapshot,
       failed: key,

@@ -1,6 +1,6 @@
 import { type ChosenCandidate, chooseCandidate } from '../topology/candidate.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
-import { memberOf, replicasOf } from '../topology/cluster.ts';
+import { dependantsOf, memberOf, replicasOf } from '../topology/cluster.ts';
 import { type Instance, replicating, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { hasUnapplied, holdsAllReceived, missingFrom } from '../topology/received.ts';
@@ -102,7 +102,7 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
     failed,
     reasons,
   });
-  const replicas = request.replicas ?? replicasOf(snapshot, failed);
+  const replicas = request.replicas ?? dependantsOf(snapshot, failed);
   const reachable = replicas.filter((replica) => replica.valid).map((replica) => replica.instance);
   if (reachable.length === 0) return none(['no reachable replica']);
 
@@ -198,7 +198,7 @@ export function planIntermediateRecovery(request: FailoverRequest): FailoverPlan
   const dead = memberOf(snapshot, failed)?.instance;
   const above = dead && sourceKey(dead);
   if (dead === undefined || above === undefined) return none(['the source above the failed server is not known']);
-  const replicas = request.replicas ?? replicasOf(snapshot, failed);
+  const replicas = request.replicas ?? dependantsOf(snapshot, failed);
   const orphans = replicas.filter(({ valid }) => valid).map(({ instance }) => instance);
   if (orphans.length === 0) return none(['no reachable replica']);
   const targets = intermediateTargets(request, dead, above);

@@ -1,4 +1,4 @@
-import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
+import { type ClusterSnapshot, dependantsOf } from '../topology/cluster.ts';
 import { keyText } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
 import { matchesClusterFilter } from './filters.ts';
@@ -69,7 +69,7 @@ export function evidenceGates(facts: GateFacts): readonly Gate[] {
  * still is after the time to settle, or that was refused, has anything to say.
  */
 function reconnectGate({ verdict, reconnectAskedMs, reconnectSettleMs }: GateFacts): Gate {
-  const undecided = replicasOf(verdict.snapshot, verdict.key).find(
+  const undecided = dependantsOf(verdict.snapshot, verdict.key).find(
     ({ valid, lastSeenMs, instance }) =>
       valid &&
       lastSeenMs < reconnectAskedMs + reconnectSettleMs &&
@@ -157,6 +157,6 @@ export function recoveryGates(facts: GateFacts): readonly Gate[] {
 
 /** A replica that was not read since the silence began may still see its source: it has no vote until it was. */
 function staleReplica(snapshot: ClusterSnapshot, { key }: Verdict, { firstFailureMs }: Evidence): string | undefined {
-  const stale = replicasOf(snapshot, key).find(({ valid, lastSeenMs }) => valid && lastSeenMs < firstFailureMs);
+  const stale = dependantsOf(snapshot, key).find(({ valid, lastSeenMs }) => valid && lastSeenMs < firstFailureMs);
   return stale && keyText(stale.instance.key);
 }

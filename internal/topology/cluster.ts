@@ -26,6 +26,23 @@ export function replicasOf(snapshot: ClusterSnapshot, key: InstanceKey): readonl
     .sort((a, b) => compareKeys(a.instance.key, b.instance.key));
 }
 
+/**
+ * Everyone who is left without a source when `key` dies: its replicas, and below those that cannot be reached, the ones
+ * that have lost them too. In key order, each level behind the one above.
+ */
+export function dependantsOf(snapshot: ClusterSnapshot, key: InstanceKey): readonly WatchedInstance[] {
+  const found: WatchedInstance[] = [];
+  const add = (member: WatchedInstance) => {
+    if (found.includes(member) || sameKey(member.instance.key, key)) return;
+    found.push(member);
+    if (member.valid) return;
+    const below = replicasOf(snapshot, member.instance.key);
+    for (const one of below) if (one.instance.replication?.receiver !== 'running' || !one.valid) add(one);
+  };
+  for (const replica of replicasOf(snapshot, key)) add(replica);
+  return found;
+}
+
 export function isCoPrimary(snapshot: ClusterSnapshot, instance: Instance): boolean {
   const source = sourceKey(instance);
   const partner = source && memberOf(snapshot, source);

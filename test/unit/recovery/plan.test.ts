@@ -126,6 +126,20 @@ describe('plan for a dead primary', () => {
         `at risk h3:3306: ${U1}:6`,
       ],
     ],
+    [
+      'a replica gone as well, whose own replica holds most',
+      request(
+        [
+          dead,
+          behind,
+          { ...full, key: key('h4') },
+          aReplica(5, `${U1}:1-8`, '', { replication: { source: key('h4'), receiver: 'other' } }),
+          aReplica(6, `${U1}:1-8`, '', { replication: { source: key('h5'), receiver: 'running' } }),
+        ],
+        { gone: ['primary', 'h4'] },
+      ),
+      ['fence primary', 'drain h5', 'promote h5', 'forget h5', 'attach h3 to h5', 'lost h4: unreachable'],
+    ],
     ['nobody is reachable', request([dead, full], { gone: ['primary', 'h2'] }), ['none: no reachable replica']],
     [
       'nobody may lead',
