@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
 import { pino } from 'pino';
+import { SoleUse } from '../backend/sole-use.ts';
 import { SqliteStore } from '../backend/sqlite-store.ts';
 import type { Config } from '../config/keys.ts';
 import { HttpServer } from '../http/server.ts';
@@ -37,6 +38,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`,
     );
   }
+  const soleUse = options.discovery ? SoleUse.take(config.SQLite3DataFile) : undefined;
   const store = SqliteStore.open({
     file: config.SQLite3DataFile,
     clock,
@@ -89,6 +91,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   await server.stop();
   await orchestrator.stop();
   store.close();
+  soleUse?.release();
 }
 
 function makeLog({ logLevel }: DaemonOptions) {

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
+import { SoleUse } from '../backend/sole-use.ts';
 import { SqliteStore } from '../backend/sqlite-store.ts';
 import type { Config } from '../config/keys.ts';
 import { Inventory } from '../discovery/inventory.ts';
@@ -30,10 +31,10 @@ export class Offline {
   readonly restored: Restored;
   readonly #log: Log;
   readonly #failures: BackendFailures;
-  readonly #stored: Restored;
   readonly #inventory = new Inventory();
   #snapshots: readonly ClusterSnapshot[] | undefined;
   #actions: Actions | undefined;
+  #soleUse: SoleUse | undefined;
 
   private constructor(config: Config, settings: Settings, store: SqliteStore, log: Log, failures: BackendFailures) {
     this.#log = log;
@@ -42,7 +43,6 @@ export class Offline {
     this.settings = settings;
     this.store = store;
     const stored = restore(store);
-    this.#stored = stored;
     this.restored = { ...stored, instances: stored.instances.map(asLastChecked) };
     fillInventory(this.#inventory, this.restored);
   }
@@ -89,10 +89,13 @@ export class Offline {
    * Whoever may change something: the daemon that runs on this backend, else this process.
    *
    * @param alone act here even if a daemon runs
-   * @throws {OrchestratorError} `CONFLICT`: a daemon may run, and does not answer
+   * @throws {OrchestratorError} `CONFLICT`: a daemon may run and does not answer, or another process acts on the backend
    */
   async actions(alone: boolean): Promise<Actions> {
-    this.#actions ??= (alone ? undefined : await this.#daemonActions()) ?? (await this.#localActions());
+    if (this.#actions !== undefined) return this.#actions;
+    const daemon = alone ? undefined : await this.#daemonActions();
+    if (!alone && daemon === undefined) this.#soleUse = SoleUse.take(this.config.SQLite3DataFile);
+    this.#actions = daemon ?? (await this.#localActions());
     return this.#actions;
   }
 
@@ -108,6 +111,7 @@ export class Offline {
   async close(): Promise<void> {
     await this.#actions?.close();
     this.store.close();
+    this.#soleUse?.release();
     this.check();
   }
 
@@ -128,7 +132,7 @@ export class Offline {
       config: this.config,
       settings: this.settings,
       store: this.store,
-      restored: this.#stored,
+      restored: restore(this.store), // not what was read before others were kept out
       node: { hostname: hostname(), token: randomBytes(32).toString('hex') },
       clock: systemClock,
       log,

@@ -161,6 +161,32 @@ describe('acting commands', function () {
   }
 });
 
+describe('commands at the same time', function () {
+  this.timeout(30_000);
+
+  it('each do what they are asked', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cli-'));
+    try {
+      const config = join(directory, 'orchestrator.conf.json');
+      const file = join(directory, 'orchestrator.sqlite3');
+      const keys = { BackendDB: 'sqlite', SQLite3DataFile: file, ListenAddress: `127.0.0.1:${await freePort()}` };
+      writeFileSync(config, JSON.stringify(keys));
+      const hosts = ['a', 'b', 'c', 'd', 'e', 'f'];
+      const results = await Promise.all(
+        hosts.map((host) => runCli(['-config', config, '-c', 'begin-downtime', '-i', host, '-reason', 'why'])),
+      );
+      for (const { status, stderr } of results) assert.equal(status, 0, stderr);
+      const rows = readBackend(file, 'SELECT hostname FROM database_instance_downtime ORDER BY hostname');
+      assert.deepEqual(
+        rows.map(({ hostname }) => hostname),
+        hosts,
+      );
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('commands on a backend that fails', function () {
   this.timeout(30_000);
   let directory = '';
@@ -262,6 +288,24 @@ describe('acting commands beside a daemon', function () {
     assert.equal((await runCli(['-config', own, '-c', 'disable-global-recoveries'])).status, 0);
     const { stdout } = await runCli(['-config', own, '-c', 'check-global-recoveries']);
     assert.equal(stdout, 'OK: Global recoveries disabled: true\n');
+    assert.equal(await answer('check-global-recoveries'), 'enabled');
+  });
+
+  it('keep away from a daemon that listens elsewhere', async () => {
+    const elsewhere = join(daemon.directory, 'elsewhere.conf.json');
+    const keys = {
+      BackendDB: 'sqlite',
+      SQLite3DataFile: join(daemon.directory, 'orchestrator.sqlite3'),
+      ListenAddress: `127.0.0.1:${await freePort()}`,
+    };
+    writeFileSync(elsewhere, JSON.stringify(keys));
+    const refused = [['-c', 'disable-global-recoveries'], ['http']].map((words) =>
+      runCli(['-config', elsewhere, ...words]),
+    );
+    for (const { status, stderr } of await Promise.all(refused)) {
+      assert.equal(status, 1);
+      assert.match(stderr, /FATAL another process works on the backend /);
+    }
     assert.equal(await answer('check-global-recoveries'), 'enabled');
   });
 
