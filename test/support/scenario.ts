@@ -206,6 +206,11 @@ export class Scenario {
     await server.kill('SIGKILL');
   }
 
+  /** Somebody else, as a script of an operator, is going to kill it. */
+  expectsDeath(server: SandboxServer): void {
+    this.#down.add(server);
+  }
+
   /** Starts a killed server as a supervisor would: with its own settings, so writable. */
   async revive(server: SandboxServer): Promise<void> {
     this.#watch?.expectReturn(server);
@@ -246,8 +251,12 @@ export class Scenario {
   }
 
   /** Waits until the replicas have received, not necessarily applied, everything the primary wrote. */
-  async received(replicas = this.replicas): Promise<void> {
-    const want = await ownPosition(this.primary);
+  received(replicas = this.replicas): Promise<void> {
+    return this.receivedFrom(this.primary, replicas);
+  }
+
+  async receivedFrom(source: SandboxServer, replicas: readonly SandboxServer[]): Promise<void> {
+    const want = await ownPosition(source);
     for (const replica of replicas) {
       await until(`${address(replica)} received all`, async () => (await replicaStatus(replica))?.read === want);
     }
