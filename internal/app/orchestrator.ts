@@ -173,7 +173,10 @@ export class Orchestrator {
       storage.instanceSeen(watched, cluster);
     }
     onProbed(event);
-    if (event.ok && this.#deps.passive !== true) this.#keepReady(event.key);
+    if (event.ok && this.#deps.passive !== true) {
+      this.#keepReady(event.key);
+      if (event.watched !== undefined) this.recovery.fenceReturned(event.watched.instance);
+    }
     this.#touch(cluster);
   }
 

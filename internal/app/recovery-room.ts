@@ -22,13 +22,16 @@ import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
-import { sourceKey } from '../topology/instance.ts';
+import { type Instance, sourceKey } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { missingFrom } from '../topology/received.ts';
 import { findingOf } from './findings.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import type { Settings } from './settings.ts';
 import { newRecoveryUid } from './uid.ts';
+
+/** Reason of the downtime of servers that a recovery left behind; contract. */
+const LOST_IN_RECOVERY = 'lost-in-recovery';
 
 export interface RecoveryRoomDeps {
   readonly settings: Settings;
@@ -217,6 +220,23 @@ export class RecoveryRoom {
     return this.coordinator.force(verdict, { ...rest, primaryAnswers: answers }, tasks.signal);
   }
 
+  /**
+   * A replaced primary that takes writes and follows nobody was started anew after it had been fenced: it is fenced again.
+   * An operator who wants it to lead ends its downtime first.
+   */
+  fenceReturned(instance: Instance): void {
+    const { settings, storage, clock, log, inventory } = this.#deps;
+    const { key } = instance;
+    if (instance.readOnly || sourceKey(instance) !== undefined || this.fences.isWatched(key)) return;
+    if (!settings.coordinator.attempt.fenceReplacedPrimary) return;
+    if (inventory.downtime(key, clock.nowMs())?.reason !== LOST_IN_RECOVERY) return;
+    const record = this.book.replaced(key);
+    if (record?.successor === undefined) return;
+    log.warn({ instance: keyText(key), uid: record.uid }, 'replaced primary takes writes again: fencing it once more');
+    void storage.fenceIntended(key, record.cluster, record.successor);
+    this.fences.watch(key);
+  }
+
   #findings(snapshot: ClusterSnapshot): readonly Finding[] {
     const { analyse, clock } = this.#deps;
     const analyses = analyse(snapshot);
@@ -299,7 +319,7 @@ export class RecoveryRoom {
     const beginMs = clock.nowMs();
     const downtime = {
       owner: 'orchestrator',
-      reason: 'lost-in-recovery',
+      reason: LOST_IN_RECOVERY,
       beginMs,
       endMs: beginMs + settings.lostDowntimeMs,
     };

@@ -85,6 +85,15 @@ export class RecoveryBook {
     );
   }
 
+  /** The recovery that gave this server's place to another one; undefined where it was never replaced, or has led since. */
+  replaced(key: InstanceKey): RecoveryRecord | undefined {
+    const last = this.#records.find(
+      ({ successful, kind, failed, successor }) =>
+        successful && kind !== 'intermediatePrimary' && (sameKey(failed, key) || sameKey(successor, key)),
+    );
+    return sameKey(last?.failed, key) ? last : undefined;
+  }
+
   async open(record: RecoveryRecord): Promise<void> {
     this.#records = [record, ...this.#records];
     await this.#store.opened(record);

@@ -220,10 +220,13 @@ export class SandboxServer {
   async kill(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ends = signal === 'SIGKILL' || signal === 'SIGTERM';
+    if (signal !== 'SIGKILL' && signal !== 'SIGTERM') {
+      child.kill(signal);
+      return;
+    }
     const ended = new Promise((done) => child.once('exit', done));
     child.kill(signal);
-    if (ends) await ended;
+    await ended;
   }
 
   async restart(): Promise<void> {

@@ -1,0 +1,68 @@
+// A TCP relay before one server, through which the server's replicas and the daemon reach it, and which can fall silent for
+// the daemon only: its packets are swallowed, its new connections are accepted and hear nothing.
+
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './daemon.ts';
+
+export class Relay {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #links = new Set<{ client: Socket; server: Socket; ofDaemon: boolean }>();
+  #silent = false;
+
+  private constructor(port: number, target: number, daemonUser: string) {
+    this.port = port;
+    this.#server = createServer((client) => this.#link(client, target, daemonUser));
+  }
+
+  static async before(target: number, daemonUser: string): Promise<Relay> {
+    const relay = new Relay(await freePort(), target, daemonUser);
+    await new Promise<void>((resolve) => relay.#server.listen(relay.port, '127.0.0.1', resolve));
+    return relay;
+  }
+
+  /** From now on the daemon hears nothing of the server. Whoever else logs in is served as before. */
+  silence(): void {
+    this.#silent = true;
+    for (const { client, server, ofDaemon } of this.#links) {
+      if (!ofDaemon) continue;
+      client.unpipe(server);
+      server.unpipe(client);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** The login packet names the user in clear: it tells whose connection this is. */
+  #link(client: Socket, target: number, daemonUser: string): void {
+    const server = connect(target, '127.0.0.1');
+    const link = { client, server, ofDaemon: false };
+    this.#links.add(link);
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        other.destroy();
+        this.#sockets.delete(socket);
+        this.#links.delete(link);
+      });
+    }
+    server.pipe(client);
+    client.once('data', (login) => {
+      link.ofDaemon = login.includes(`${daemonUser}\0`);
+      if (link.ofDaemon && this.#silent) {
+        server.unpipe(client);
+        return;
+      }
+      server.write(login);
+      client.pipe(server);
+    });
+  }
+}
