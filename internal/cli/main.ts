@@ -1,7 +1,6 @@
 import type { Config } from '../config/keys.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
-import { VERSION } from '../runtime/version.ts';
 import { Arguments, FlagError } from './arguments.ts';
 import { flagList, USAGE } from './flags.ts';
 import { type Level, StderrLog } from './stderr-log.ts';
@@ -35,6 +34,7 @@ export async function main(argv: readonly string[], streams: Streams): Promise<n
   }
 }
 
+/** What does not need a configuration, in the order of the contract; then what does. */
 async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Promise<number> {
   if (given.on('help')) {
     streams.err(flagList());
@@ -44,62 +44,70 @@ async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Pro
   if (!PROMOTION_RULES.includes(given.text('promotion-rule')))
     return refuse(log, `-promotion-rule must be one of ${PROMOTION_RULES.join(', ')}`);
   if (given.on('version')) {
-    const { buildCommit } = await import('../runtime/version.ts');
+    const { buildCommit, VERSION } = await import('../runtime/version.ts');
     streams.out(`${VERSION}\n${buildCommit()}\n`);
     return 0;
   }
   const { loadConfig } = await import('../config/load.ts');
   const file = given.text('config');
   const { config, warnings } = loadConfig({ ...(file === '' ? {} : { file }), env: streams.env });
-  const [word, ...rest] = given.words;
-  if (given.text('c') === '' && word === 'http') {
+  if (given.text('c') === '' && given.words[0] === 'http') {
     const { runDaemon } = await import('../app/daemon.ts');
     const logLevel = given.on('quiet') ? 'error' : given.on('debug') || config.Debug ? 'debug' : 'info';
     await runDaemon({ config, warnings, noop: given.on('noop'), discovery: given.on('discovery'), logLevel });
     return 0;
   }
-  const configured = makeLog(streams, given, config);
-  for (const warning of warnings) configured.warn({}, warning);
-  if (given.text('c') !== '')
-    return runNamed(given.text('c'), word === 'help' ? 'help' : 'run', given, config, streams, configured);
-  if (word === 'help' && rest[0] !== undefined) return runNamed(rest[0], 'help', given, config, streams, configured);
-  if (word === undefined) {
-    const { CHEAT_SHEET } = await import('./help.ts');
-    streams.out(CHEAT_SHEET);
-    return 0;
-  }
-  // A command may also stand by itself; flags may then follow it.
-  return runNamed(word, 'word', new Arguments(rest, given), config, streams, configured);
+  const session = { given, config, streams, log: makeLog(streams, given, config) };
+  for (const warning of warnings) session.log.warn({}, warning);
+  return runWords(session);
 }
 
-async function runNamed(
-  name: string,
-  how: 'run' | 'word' | 'help',
-  given: Arguments,
-  config: Config,
-  streams: Streams,
-  log: StderrLog,
-): Promise<number> {
-  const { commandHelp, commandList } = await import('./help.ts');
-  if (how === 'help') {
-    streams.out(commandHelp(name));
-    return 0;
+interface Session {
+  readonly given: Arguments;
+  readonly config: Config;
+  readonly streams: Streams;
+  readonly log: StderrLog;
+}
+
+/** `-c COMMAND`, `-c COMMAND help`, `help`, `help COMMAND`, `COMMAND`, or nothing. */
+async function runWords(session: Session): Promise<number> {
+  const { given, streams } = session;
+  const [word, ...rest] = given.words;
+  const name = given.text('c');
+  const asked = name !== '' ? name : word === 'help' ? rest[0] : undefined;
+  const { CHEAT_SHEET, commandHelp } = await import('./help.ts');
+  if (word === 'help' && asked !== undefined) streams.out(commandHelp(asked));
+  else if (name !== '') return runNamed(name, session);
+  else if (word === undefined) streams.out(CHEAT_SHEET);
+  else {
+    // A command may also stand by itself; flags may then follow it.
+    return runNamed(word, { ...session, given: new Arguments(rest, given) });
   }
+  return 0;
+}
+
+async function runNamed(name: string, { given, config, streams, log }: Session): Promise<number> {
+  const { lookUp } = await import('./table.ts');
   if (name === 'help') {
+    const { commandList } = await import('./help.ts');
     streams.err(commandList());
     return 0;
   }
-  const { lookUp } = await import('./table.ts');
   const found = lookUp(name);
-  if (found.kind === 'unknown') {
-    const hint = found.similar.length === 0 ? '' : ` Did you mean ${found.similar.join(' or ')}?`;
-    log.fatal(`Unknown command: "${name}".${hint} All commands: orchestrator help`);
-    if (how === 'word') streams.err(USAGE);
-    return 1;
+  switch (found.kind) {
+    case 'unknown': {
+      const hint = found.similar.length === 0 ? '' : ` Did you mean ${found.similar.join(' or ')}?`;
+      log.fatal(`Unknown command: "${name}".${hint} All commands: orchestrator help`);
+      if (given.text('c') === '') streams.err(USAGE);
+      return 1;
+    }
+    case 'later':
+      return refuse(log, `Command ${found.name} is not available in this version`);
+    case 'command': {
+      const { runCommand } = await import('./run.ts');
+      return runCommand(found.command, { arguments: given, config, log, out: streams.out });
+    }
   }
-  if (found.kind === 'later') return refuse(log, `Command ${found.name} is not available in this version`);
-  const { runCommand } = await import('./run.ts');
-  return runCommand(found.command, { arguments: given, config, log, out: streams.out });
 }
 
 function refuse(log: StderrLog, message: string): number {

@@ -37,34 +37,36 @@ async function onBackend(command: BackendCommand, run: CommandRun): Promise<void
   if (command.changesServers && given.on('noop'))
     throw new OrchestratorError('BAD_REQUEST', `-noop: ${command.name} would change servers`);
   const world = Offline.open({ config, noop: given.on('noop'), log });
-  let acting: Actions | undefined;
   try {
-    for (const instance of command.each ? perInstance(given.text('i')) : [given.text('i')]) {
-      const select = new Selection({
-        snapshots: () => world.snapshots(),
-        defaultPort: config.DefaultInstancePort,
-        ownHost: hostname(),
-        instance,
-        destination: given.text('d') || given.text('s'),
-        alias: given.text('alias'),
-      });
-      const lines = await command.run({
-        arguments: given,
-        world,
-        select,
-        actions: async () => {
-          acting ??= interruptible(await world.actions(given.on('ignore-raft-setup')));
-          return acting;
-        },
-        log,
-        nowMs: systemClock.nowMs(),
-      });
-      if (!command.changesServers) world.check(); // what was done to servers is told even if it could not be stored
-      print(lines, run);
-    }
-  } finally {
-    await world.close();
+    for (const instance of command.each ? perInstance(given.text('i')) : [given.text('i')])
+      await once(command, instance, world, run);
+  } catch (err) {
+    await world.close().catch((second: unknown) => log.error({ err: second }, 'besides'));
+    throw err;
   }
+  await world.close();
+}
+
+async function once(command: BackendCommand, instance: string, world: Offline, run: CommandRun): Promise<void> {
+  const { arguments: given, config, log } = run;
+  const select = new Selection({
+    snapshots: () => world.snapshots(),
+    defaultPort: config.DefaultInstancePort,
+    ownHost: hostname(),
+    instance,
+    destination: given.text('d') || given.text('s'),
+    alias: given.text('alias'),
+  });
+  const lines = await command.run({
+    arguments: given,
+    world,
+    select,
+    actions: async () => interruptible(await world.actions(given.on('ignore-raft-setup'))),
+    log,
+    nowMs: systemClock.nowMs(),
+  });
+  if (!command.changesServers) world.check(); // what was done to servers is told even if it could not be stored
+  print(lines, run);
 }
 
 function print(lines: Lines, { out }: CommandRun): void {
@@ -76,7 +78,9 @@ function print(lines: Lines, { out }: CommandRun): void {
  * second one ends the process as ever.
  */
 function interruptible(actions: Actions): Actions {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => actions.interrupt());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    if (process.listenerCount(signal) === 0) process.once(signal, () => actions.interrupt());
+  }
   return actions;
 }
 

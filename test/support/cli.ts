@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { main } from '../../internal/cli/main.ts';
 
 export const CLI_ENTRY = fileURLToPath(new URL('../../cmd/orchestrator.js', import.meta.url));
 
@@ -34,6 +35,22 @@ export function spawnCli(argv: readonly string[], timeoutMs = 60_000): RunningCl
 
 export function runCli(argv: readonly string[]): Promise<CliResult> {
   return spawnCli(argv).ended;
+}
+
+/** The same command line inside this process: what it prints, and the status it would end with. */
+export async function callCli(argv: readonly string[]): Promise<CliResult> {
+  let stdout = '';
+  let stderr = '';
+  const status = await main(argv, {
+    out: (text) => {
+      stdout += text;
+    },
+    err: (text) => {
+      stderr += text;
+    },
+    env: process.env,
+  });
+  return { status, stdout, stderr };
 }
 
 /** Runs `work` on each of `items`, `width` at a time; results in the order of the items. */

@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { backendTime, fillBackend, readBackend } from '../../support/backend-fixture.ts';
-import { type CliResult, runCli } from '../../support/cli.ts';
+import { type CliResult, callCli, runCli } from '../../support/cli.ts';
 import { Daemon, freePort } from '../../support/daemon.ts';
 import { inventory } from './inventory.ts';
 
@@ -123,7 +123,7 @@ describe('acting commands', function () {
   let directory = '';
   let config = '';
   let file = '';
-  const run = (command: string): Promise<CliResult> => runCli(['-config', config, ...command.split(' ')]);
+  const run = (command: string): Promise<CliResult> => callCli(['-config', config, ...command.split(' ')]);
   let port = 0;
 
   before(async () => {

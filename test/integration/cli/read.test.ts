@@ -5,11 +5,25 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fillBackend } from '../../support/backend-fixture.ts';
-import { CLI_ENTRY, type CliResult, inParallel, runCli } from '../../support/cli.ts';
+import { CLI_ENTRY, type CliResult, callCli, inParallel, runCli } from '../../support/cli.ts';
 import { inventory } from './inventory.ts';
 
 /** Command line → exact standard output, status, and a part of the standard error (nothing: it stays empty). */
 type Case = readonly [command: string, stdout: string, status?: number, stderr?: string];
+
+/** Run as processes; the others inside this one, which is twenty times as fast. */
+const AS_PROCESSES = new Set([
+  '-c clusters',
+  'topology -i db4',
+  '-c topology-tabulated -a main',
+  '-c topology -alias nowhere',
+  '-c which-instance -i db2,nowhere,db3',
+  '-c which-cluster',
+  '-c clutsers',
+  '-unheard-of',
+  'help',
+  'help nonsense',
+]);
 
 const MAIN = ['db1:3306', 'db2:3306', 'db3:3306', 'db4:3306', 'db5:3306'];
 const lines = (...all: readonly string[]) => all.map((line) => `${line}\n`).join('');
@@ -133,7 +147,9 @@ describe('the command line on a stored inventory', function () {
     );
     assert.equal((await run('-c redeploy-internal-db')).status, 0);
     fillBackend(file, inventory(Date.now()));
-    results = await inParallel(CASES, 3, ([command]) => run(command));
+    results = await inParallel(CASES, 3, ([command]) =>
+      AS_PROCESSES.has(command) ? run(command) : callCli(['-config', config, ...command.split(' ')]),
+    );
   });
 
   after(() => rmSync(directory, { recursive: true, force: true }));
