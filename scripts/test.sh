@@ -6,9 +6,7 @@ say() { echo "== $*"; }
 stopped() { status=$?; [ "$status" -eq 0 ] || [ -n "${tests_ran:-}" ] || echo '0 passed, 1 failed'; }
 trap stopped EXIT
 
-if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  say 'npm ci'; npm ci --no-fund --no-audit || npm install --no-fund --no-audit
-fi
+bash scripts/prepare.sh
 if ! [ -x /usr/sbin/mariadbd ] && ! command -v mariadbd > /dev/null; then
   if [ "$(id -u)" -eq 0 ]; then
     say 'installing MariaDB (core packages, nothing is started)'
@@ -18,7 +16,6 @@ if ! [ -x /usr/sbin/mariadbd ] && ! command -v mariadbd > /dev/null; then
   fi
 fi
 bash scripts/sandbox/install-mysql9.sh .cache/servers || say 'running without MySQL 9: it could not be fetched'
-say build; npx tsc -p tsconfig.json; node dist/scripts/copy-assets.js
 say biome; npx biome check .
 say 'import directions'; npx depcruise --config .dependency-cruiser.cjs cmd internal | tee .cache/depcruise.log
 ! grep -q '(0 modules' .cache/depcruise.log || { say 'no module was checked'; exit 1; }
