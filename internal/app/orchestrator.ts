@@ -13,6 +13,7 @@ import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
+import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import { RecoveryRoom } from './recovery-room.ts';
 import { fillInventory, withRule } from './restored-inventory.ts';
@@ -113,6 +114,10 @@ export class Orchestrator {
 
   analyse(snapshot: ClusterSnapshot): readonly Analysis[] {
     return analyseCluster(snapshot, this.#analysisOptions());
+  }
+
+  failoverPlan(snapshot: ClusterSnapshot): Promise<FailoverPreview> {
+    return failoverPlan(snapshot, this.recovery.coordinator, this.#deps.settings);
   }
 
   setPromotionRule(key: InstanceKey, rule: PromotionRule): void {

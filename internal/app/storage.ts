@@ -3,6 +3,7 @@
 import type { SqliteStore } from '../backend/sqlite-store.ts';
 import type { RecoveryKind } from '../recovery/book.ts';
 import { lastPlanIn } from '../recovery/plan-note.ts';
+import { stepNote } from '../recovery/step-note.ts';
 import { keyText } from '../topology/instance-key.ts';
 import type { Restored, Storage } from './ports.ts';
 
@@ -34,7 +35,10 @@ export function storageOn(
     closed: async (record) => store.recoveryClosed(record),
     acknowledged: async (records) => store.acknowledged(records),
     stepStarted: async (uid, number, text) => store.stepStarted(uid, number, text),
-    stepEnded: async (uid, number, error) => store.stepEnded(uid, number, error),
+    stepEnded: async (uid, number, text, { statements, error }) => {
+      store.stepEnded(uid, number, error);
+      store.note(uid, stepNote(text, statements, error));
+    },
     note: async (uid, message) => store.note(uid, message),
     journalled: async (uid) => store.journalled(uid),
     planOf: async (uid) => lastPlanIn(store.steps(uid).map(({ message }) => message)),

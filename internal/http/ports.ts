@@ -55,11 +55,16 @@ export interface Services {
     readonly warnings: readonly string[];
   }>;
   /** What would happen if the primary of this cluster died now, with the gates an automatic recovery would have to pass. */
-  failoverPlan(snapshot: ClusterSnapshot): {
+  failoverPlan(snapshot: ClusterSnapshot): Promise<{
     readonly plan: FailoverPlan;
+    /** What would be sent where, step by step. */
+    readonly execution: readonly {
+      readonly step: string;
+      readonly statements: readonly { readonly server: string; readonly sql: string }[];
+    }[];
     readonly gates: readonly Gate[];
     readonly firstNo: Gate | null;
-  };
+  }>;
   recoveries(): readonly RecoveryRecord[];
   steps(uid: string): readonly RecoveryStepEntry[];
   audits(page: number): readonly AuditEntry[];

@@ -114,7 +114,7 @@ export class MysqlServers {
    * Asks the receiver to stop and does not wait until it did: resolves when the server has begun to. A connection of its
    * own, since it is busy meanwhile, and without the named lock, which would be held as long.
    */
-  async stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  async stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<string> {
     const { connection, dialect } = await this.#connector.open(key, this.#deadline(timeoutMs, signal));
     await new Promise<void>((resolve, reject) => {
       connection
@@ -122,6 +122,7 @@ export class MysqlServers {
         .then(() => undefined, reject)
         .finally(() => connection.close());
     });
+    return dialect.stopReceiver;
   }
 
   /** Runs `work` on a connection of its own that holds the named lock. */

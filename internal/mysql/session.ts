@@ -1,3 +1,4 @@
+import { format } from 'mysql2';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Instance } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
@@ -30,11 +31,16 @@ export class MysqlSession {
   readonly #line: Line;
   readonly #dialect: Dialect;
   readonly #credentialsQuery: string;
+  readonly #statements: string[] = [];
 
   constructor(line: Line, dialect: Dialect, credentialsQuery: string) {
     this.#line = line;
     this.#dialect = dialect;
     this.#credentialsQuery = credentialsQuery;
+  }
+
+  get statements(): readonly string[] {
+    return this.#statements;
   }
 
   read(): Promise<Instance> {
@@ -95,7 +101,8 @@ export class MysqlSession {
     } else {
       await this.stopReceiver();
     }
-    await this.#run(`${changeSource} ${options.join(', ')}`, values);
+    const shown = values.map((value) => (login !== undefined && value === login.password ? '<hidden>' : value));
+    await this.#run(`${changeSource} ${options.join(', ')}`, values, shown);
   }
 
   async replicationLogin(): Promise<ReplicationLogin | undefined> {
@@ -148,7 +155,8 @@ export class MysqlSession {
     return row?.result !== null && Number(row?.result) >= 0;
   }
 
-  #run(sql: string, values: readonly SqlValue[] = []): Promise<readonly Row[]> {
+  #run(sql: string, values: readonly SqlValue[] = [], shown = values): Promise<readonly Row[]> {
+    this.#statements.push(format(sql, [...shown]));
     return this.#line.run(sql, values);
   }
 }

@@ -8,6 +8,8 @@ export interface ReplicationLogin {
 
 /** One session on one server, holding the named lock while it is open. Each call is one attempt and can be repeated. */
 export interface ServerSession {
+  /** What was sent so far to change the server or to wait for it, in order. */
+  readonly statements: readonly string[];
   read(): Promise<Instance>;
   stopReceiver(): Promise<void>;
   startApplier(): Promise<void>;
@@ -36,17 +38,30 @@ export interface Servers {
     signal: AbortSignal,
     work: (session: ServerSession) => Promise<T>,
   ): Promise<T>;
-  /** Asks the receiver to stop and does not wait until it did. */
-  stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** Asks the receiver to stop and does not wait until it did; the answer is the statement. */
+  stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<string>;
   /** Makes a server read-only on a connection that was kept open for it; throws at once when there is none. */
   fenceReady(key: InstanceKey, signal: AbortSignal): Promise<void>;
   /** Makes a server read-only and ends its client sessions; throws unless it is known to be so. */
   fence(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void>;
 }
 
+/** One statement as it was sent, secrets left out. */
+export interface SentStatement {
+  readonly server: InstanceKey;
+  readonly sql: string;
+}
+
+/** What became of a step. */
+export interface StepResult {
+  readonly statements: readonly SentStatement[];
+  /** Undefined: it worked. */
+  readonly error: string | undefined;
+}
+
 /** Written before and after each step. Failures are the implementation's to log: they never stop a recovery. */
 export interface Journal {
   stepStarted(uid: string, number: number, text: string): Promise<void>;
-  stepEnded(uid: string, number: number, error: string | undefined): Promise<void>;
+  stepEnded(uid: string, number: number, text: string, result: StepResult): Promise<void>;
   note(uid: string, message: string): Promise<void>;
 }

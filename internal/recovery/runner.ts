@@ -4,7 +4,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Instance, WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { FailoverPlan, LostReplica, Step } from './plan.ts';
-import type { Journal, ServerSession, Servers } from './ports.ts';
+import type { Journal, SentStatement, ServerSession, Servers } from './ports.ts';
 
 export interface RunnerSettings {
   readonly probeTimeoutMs: number;
@@ -65,22 +65,23 @@ export class RecoveryRunner {
   ): Promise<readonly WatchedInstance[]> {
     const { servers, journal, clock, settings } = this.#deps;
     const number = this.#number(uid);
-    await journal.stepStarted(uid, number, freezeText(members.map(({ instance }) => instance.key)));
+    const text = freezeText(members.map(({ instance }) => instance.key));
+    const statements: SentStatement[] = [];
+    await journal.stepStarted(uid, number, text);
     const frozen = await Promise.all(
       members.map(async (member): Promise<WatchedInstance> => {
         try {
-          const instance = await servers.change(
-            member.instance.key,
-            settings.stepTimeoutMs,
-            signal,
-            async (session) => {
-              if (member.instance.replication?.applier !== 'running') await session.startApplier();
-              const before = await session.read();
-              if (before.replication?.receiver !== 'other') await session.stopReceiver();
-              else await servers.stopReceiverSoon(member.instance.key, settings.stepTimeoutMs, signal);
-              return session.read();
-            },
-          );
+          const { key, replication } = member.instance;
+          const instance = await this.#on(key, settings.stepTimeoutMs, signal, statements, async (session) => {
+            if (replication?.applier !== 'running') await session.startApplier();
+            const before = await session.read();
+            if (before.replication?.receiver !== 'other') await session.stopReceiver();
+            else {
+              const sql = await servers.stopReceiverSoon(key, settings.stepTimeoutMs, signal);
+              statements.push({ server: key, sql });
+            }
+            return session.read();
+          });
           const nowMs = clock.nowMs();
           const known = keepClassification(instance, member.instance);
           return { ...member, instance: known, valid: true, lastSeenMs: nowMs, lastCheckedMs: nowMs, lastError: '' };
@@ -92,7 +93,8 @@ export class RecoveryRunner {
     );
     const silent = frozen.filter(({ valid }) => !valid);
     const errors = silent.map(({ instance, lastError }) => `${keyText(instance.key)}: ${lastError}`);
-    await journal.stepEnded(uid, number, errors.length === 0 ? undefined : errors.join('; '));
+    const error = errors.length === 0 ? undefined : errors.join('; ');
+    await journal.stepEnded(uid, number, text, { statements, error });
     return frozen;
   }
 
@@ -200,26 +202,45 @@ export class RecoveryRunner {
   /** Undefined on success, else what went wrong. */
   async #step(uid: string, number: number, step: Step, signal: AbortSignal): Promise<string | undefined> {
     const { journal, log, mayAct } = this.#deps;
+    const text = stepText(step);
+    const statements: SentStatement[] = [];
     try {
       mayAct();
-      await journal.stepStarted(uid, number, stepText(step));
-      await this.#act(step, signal);
-      await journal.stepEnded(uid, number, undefined);
-      log.info({ step: stepText(step) }, 'recovery step done');
+      await journal.stepStarted(uid, number, text);
+      await this.#act(step, statements, signal);
+      await journal.stepEnded(uid, number, text, { statements, error: undefined });
+      log.info({ step: text }, 'recovery step done');
       return undefined;
     } catch (err) {
       const error = errorText(err);
-      await journal.stepEnded(uid, number, error);
-      log.warn({ step: stepText(step), err }, 'recovery step failed');
+      await journal.stepEnded(uid, number, text, { statements, error });
+      log.warn({ step: text, err }, 'recovery step failed');
       return error;
     }
   }
 
-  async #act(step: Step, signal: AbortSignal): Promise<void> {
+  /** One session on one server; what it sent is kept, also when it failed. */
+  #on<T>(
+    key: InstanceKey,
+    limitMs: number,
+    signal: AbortSignal,
+    statements: SentStatement[],
+    work: (session: ServerSession) => Promise<T>,
+  ): Promise<T> {
+    return this.#deps.servers.change(key, limitMs, signal, async (session) => {
+      try {
+        return await work(session);
+      } finally {
+        statements.push(...session.statements.map((sql) => ({ server: key, sql })));
+      }
+    });
+  }
+
+  async #act(step: Step, statements: SentStatement[], signal: AbortSignal): Promise<void> {
     const { servers, settings } = this.#deps;
     const { stepTimeoutMs, probeTimeoutMs, promoteOnDrainTimeout } = settings;
     const on = <T>(key: InstanceKey, limitMs: number, work: (session: ServerSession) => Promise<T>) =>
-      servers.change(key, limitMs, signal, work);
+      this.#on(key, limitMs, signal, statements, work);
     switch (step.kind) {
       case 'fence':
         if (!step.mustSucceed) return; // it does not answer: the fence keeper waits at its door

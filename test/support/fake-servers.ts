@@ -46,8 +46,9 @@ export class FakeServers implements Servers {
     return work(this.#session(key));
   }
 
-  stopReceiverSoon(key: InstanceKey): Promise<void> {
-    return this.#session(key).stopReceiver();
+  async stopReceiverSoon(key: InstanceKey): Promise<string> {
+    await this.#session(key).stopReceiver();
+    return 'stopReceiver';
   }
 
   fenceReady(): Promise<void> {
@@ -81,6 +82,7 @@ export class FakeServers implements Servers {
     const threads = (name: string, more: Partial<ReplicationStatus>) =>
       set(name, ({ replication }) => ({ replication: replication && { ...replication, ...more } }));
     return {
+      statements: [],
       read: () => this.#answer(key, () => this.get(key)),
       stopReceiver: () => threads('stopReceiver', { receiver: 'stopped' }),
       startApplier: () => threads('startApplier', { applier: 'running' }),

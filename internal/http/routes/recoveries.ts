@@ -186,10 +186,9 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
   }
   return routes;
 
-  function plan(request: Request) {
-    const snapshot = request.cluster();
-    const { plan: found, gates, firstNo } = services.failoverPlan(snapshot);
-    return { ...found, gates, firstNo };
+  async function plan(request: Request) {
+    const { plan: found, ...rest } = await services.failoverPlan(request.cluster());
+    return { ...found, ...rest };
   }
 }
 

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { address, scenarios } from '../support/scenario.ts';
+
+interface RehearsedStep {
+  readonly step: string;
+  readonly statements: readonly { readonly server: string; readonly sql: string }[];
+}
+
+/** As the audit notes a step that worked. Steps that run side by side may end in any order. */
+const noted = ({ step, statements }: RehearsedStep) =>
+  [step, ...statements.map(({ server, sql }) => `${server}: ${sql}`).sort(), 'done'].join('\n');
+
+function sorted(message: string): string {
+  const lines = message.split('\n');
+  return [lines[0], ...lines.slice(1, -1).sort(), lines.at(-1)].join('\n');
+}
+
+scenarios('a failover plan', { tree: [undefined, 0, 0, 0] }, (scenario, test) => {
+  test('is what happens when the primary dies, to the last statement', async () => {
+    const daemon = await scenario.watching();
+    await scenario.replicated(2);
+    const { primary } = scenario;
+    const plan = await daemon.api<{ execution: readonly RehearsedStep[]; firstNo: unknown }>(
+      `v2/clusters/${address(primary)}/failover-plan`,
+    );
+    assert.equal(plan.firstNo, null);
+    assert.ok(plan.execution.length > 5);
+    await scenario.kill(primary);
+    await scenario.healed(scenario.replicas, [1, 2]);
+    const [recovery] = await scenario.recoveries();
+    assert.ok(recovery);
+    const messages = await scenario.steps(recovery.UID);
+    const executed = messages.filter((message) => message.endsWith('\ndone')).map(sorted);
+    assert.deepEqual(executed.sort(), plan.execution.map(noted).sort());
+  });
+});
