@@ -20,6 +20,7 @@ scenarios('a failover plan', { tree: [undefined, 0, 0, 0] }, (scenario, test) =>
     const daemon = await scenario.watching();
     await scenario.replicated(2);
     const { primary } = scenario;
+    for (const { key } of scenario.replicas) await daemon.api(`discover/${key.hostname}/${key.port}`); // reads it now
     const plan = await daemon.api<{ execution: readonly RehearsedStep[]; firstNo: unknown }>(
       `v2/clusters/${address(primary)}/failover-plan`,
     );
