@@ -189,6 +189,17 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         [{ port: successor.key.port, ok: 1 }],
       );
     });
+
+    it('replaces a living master by force, which is read-only from then on', async () => {
+      const { stdout: before } = await run('-c', 'which-cluster-master', '-i', nameOf(server(2)));
+      const old = [server(0), server(2)].find((one) => `${nameOf(one)}\n` === before);
+      const other = [server(0), server(2)].find((one) => one !== old);
+      assert.ok(old && other, before);
+      await prints(run('-c', 'force-master-failover', '-i', nameOf(old)), `${nameOf(other)}\n`);
+      await prints(run('-c', 'which-cluster-master', '-i', nameOf(other)), `${nameOf(other)}\n`);
+      assert.deepEqual(await old.query('SELECT @@global.read_only AS value'), [{ value: 1 }]);
+      assert.deepEqual(await other.query('SELECT @@global.read_only AS value'), [{ value: 0 }]);
+    });
   });
   describe(`the command line beside a daemon on real ${flavour} servers`, function () {
     this.timeout(120_000);
