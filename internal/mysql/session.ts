@@ -1,6 +1,6 @@
 import { format } from 'mysql2';
 import { OrchestratorError } from '../runtime/errors.ts';
-import type { Instance } from '../topology/instance.ts';
+import type { Instance, SemiSync } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { Dialect } from './dialect.ts';
 import type { Row, SqlValue } from './server-connection.ts';
@@ -25,6 +25,11 @@ const SERVER_COMMANDS: ReadonlySet<string> = new Set([
   'Slave_SQL',
 ]);
 const UNKNOWN_THREAD_ERRNO = 1094;
+
+/** A replica with the source side on and too few replicas of its own lets its applier wait for acknowledgements. */
+function waitsForNobody({ sourceEnabled, sourceActive, sourceClients, waitForReplicaCount }: SemiSync): boolean {
+  return sourceEnabled && sourceActive && sourceClients < Math.max(1, waitForReplicaCount);
+}
 
 /** One session that changes one server. The words differ by family; what is asked does not. */
 export class MysqlSession {
@@ -64,8 +69,31 @@ export class MysqlSession {
     const { replication } = before;
     if (replication === undefined) return true;
     if (replication.applier !== 'running') await this.startApplier();
-    if (replication.gtid === 'none') return this.#waitFile(replication.read.file, replication.read.position, limitMs);
-    return this.#waitGtid(replication.received, limitMs);
+    const wait = () =>
+      replication.gtid === 'none'
+        ? this.#waitFile(replication.read.file, replication.read.position, limitMs)
+        : this.#waitGtid(replication.received, limitMs);
+    return waitsForNobody(before.semiSync) ? this.#withoutSemiSync(before.semiSync, wait) : wait();
+  }
+
+  /** Whether this server, once it takes writes, lets them wait for acknowledgements of its replicas. */
+  async setSemiSyncSource(enabled: boolean): Promise<void> {
+    const { semiSync } = await this.read();
+    if (semiSync.available && semiSync.sourceEnabled !== enabled) await this.#switchSource(semiSync, enabled);
+  }
+
+  async #withoutSemiSync<T>(semiSync: SemiSync, work: () => Promise<T>): Promise<T> {
+    await this.#switchSource(semiSync, false);
+    try {
+      return await work();
+    } finally {
+      await this.#switchSource(semiSync, true);
+    }
+  }
+
+  async #switchSource({ sourcePluginNew }: SemiSync, enabled: boolean): Promise<void> {
+    const name = sourcePluginNew ? 'rpl_semi_sync_source_enabled' : 'rpl_semi_sync_master_enabled';
+    await this.#run(`SET GLOBAL ${name} = ?`, [enabled ? 1 : 0]);
   }
 
   async waitApplied(holder: Instance, limitMs: number): Promise<boolean> {

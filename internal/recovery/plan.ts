@@ -12,7 +12,7 @@ export type Step =
   | { readonly kind: 'fence'; readonly target: InstanceKey; readonly mustSucceed: boolean }
   | { readonly kind: 'drain'; readonly target: InstanceKey; readonly limitMs: number }
   | { readonly kind: 'feed'; readonly target: InstanceKey; readonly from: InstanceKey; readonly limitMs: number }
-  | { readonly kind: 'promote'; readonly target: InstanceKey }
+  | { readonly kind: 'promote'; readonly target: InstanceKey; readonly semiSync: boolean }
   | { readonly kind: 'forget'; readonly target: InstanceKey }
   | { readonly kind: 'catchUp'; readonly target: InstanceKey; readonly holder: InstanceKey; readonly limitMs: number }
   | { readonly kind: 'attach'; readonly target: InstanceKey; readonly source: InstanceKey }
@@ -141,7 +141,7 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
         ]
       : []),
     { kind: 'drain', target: candidate.key, limitMs: options.drainLimitMs },
-    ...(options.applyPromotion ? promotion(candidate.key) : []),
+    ...(options.applyPromotion ? promotion(candidate) : []),
     ...attach,
     ...(options.detachLost
       ? lost.filter((replica) => replica.reachable).map(({ key }) => ({ kind: 'detach', target: key }) as const)
@@ -163,8 +163,8 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
 }
 
 /** Writable first: letting go of the dead source can take seconds where the receiver is just trying to reach it. */
-const promotion = (target: InstanceKey): readonly Step[] => [
-  { kind: 'promote', target },
+const promotion = ({ key: target, semiSyncPriority }: Instance): readonly Step[] => [
+  { kind: 'promote', target, semiSync: semiSyncPriority > 0 },
   { kind: 'forget', target },
 ];
 

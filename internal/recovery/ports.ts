@@ -25,6 +25,8 @@ export interface ServerSession {
   detachSource(): Promise<void>;
   forgetSource(): Promise<void>;
   setReadOnly(readOnly: boolean): Promise<void>;
+  /** Lets writes wait for acknowledgements of replicas, or not; nothing where semi-sync is not there. */
+  setSemiSyncSource(enabled: boolean): Promise<void>;
   endClientSessions(): Promise<void>;
 }
 

@@ -260,7 +260,7 @@ export class RecoveryRunner {
         });
       }
       case 'promote':
-        return on(step.target, stepTimeoutMs, promote).catch((cause: unknown) =>
+        return on(step.target, stepTimeoutMs, (session) => promote(session, step.semiSync)).catch((cause: unknown) =>
           this.#confirmLeads(step.target, cause, signal),
         );
       case 'catchUp': {
@@ -313,7 +313,8 @@ export class RecoveryRunner {
   }
 }
 
-async function promote(session: ServerSession): Promise<void> {
+async function promote(session: ServerSession, semiSync: boolean): Promise<void> {
+  if (semiSync) await session.setSemiSyncSource(true); // before the first write, so that none goes unacknowledged
   await session.setReadOnly(false);
   const after = await session.read();
   if (after.readOnly) throw new OrchestratorError('RECOVERY_FAILED', 'the server stayed read-only');
