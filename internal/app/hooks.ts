@@ -4,6 +4,7 @@ import type { Config } from '../config/keys.ts';
 import type { HookRunner } from '../hooks/runner.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
 import { replicasOf } from '../topology/cluster.ts';
+import type { BinlogCoordinates } from '../topology/instance.ts';
 import { keyText } from '../topology/instance-key.ts';
 import type { HookSubject, RunHooks } from './ports.ts';
 
@@ -78,6 +79,12 @@ function hookContext(subject: HookSubject, config: Config, host: string) {
     recoveryUid: subject.uid,
     isSuccessful: record?.successful ?? false,
     lostReplicas: record?.lost.map(({ key }) => keyText(key)) ?? [],
-    successor: successor && { ...successor, alias: record?.successorAlias ?? '' },
+    successor: successor && {
+      ...successor,
+      alias: record?.successorAlias ?? '',
+      coordinates: record?.successorCoordinates && coordinatesText(record.successorCoordinates),
+    },
   };
 }
+
+const coordinatesText = ({ file, position }: BinlogCoordinates) => `${file}:${position}`;

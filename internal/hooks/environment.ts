@@ -16,7 +16,15 @@ export interface HookContext {
   readonly recoveryUid: string;
   readonly isSuccessful: boolean;
   readonly lostReplicas: readonly string[];
-  readonly successor: { readonly hostname: string; readonly port: number; readonly alias: string } | undefined;
+  readonly successor:
+    | {
+        readonly hostname: string;
+        readonly port: number;
+        readonly alias: string;
+        /** `file:position` of its own binary log at the promotion; undefined: not known. */
+        readonly coordinates: string | undefined;
+      }
+    | undefined;
 }
 
 /** One value under its two public names. */
@@ -59,6 +67,7 @@ const VARIABLES: readonly Variable[] = [
   row('successorHost', 'ORC_SUCCESSOR_HOST', (c) => c.successor?.hostname),
   row('successorPort', 'ORC_SUCCESSOR_PORT', (c) => (c.successor === undefined ? undefined : String(c.successor.port))),
   row('successorAlias', 'ORC_SUCCESSOR_ALIAS', (c) => c.successor?.alias),
+  row('successorBinlogCoordinates', 'ORC_SUCCESSOR_BINLOG_COORDINATES', (c) => c.successor?.coordinates),
 ];
 
 export function hookEnvironment(context: HookContext): Readonly<Record<string, string>> {

@@ -178,6 +178,7 @@ function succeeded(
     successful: true,
     successor: plan.successor,
     successorAlias: successor?.instanceAlias ?? '',
+    ...(outcome.coordinates === undefined ? {} : { successorCoordinates: outcome.coordinates }),
     lost: [...outcome.lost.filter(({ key }) => !lost.some((one) => sameKey(one.key, key))), ...lost],
   };
 }

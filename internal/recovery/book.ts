@@ -1,3 +1,4 @@
+import type { BinlogCoordinates } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import { sameKey } from '../topology/instance-key.ts';
 import type { LostReplica } from './plan.ts';
@@ -17,6 +18,8 @@ export interface RecoveryRecord {
   readonly successful: boolean;
   readonly successor?: InstanceKey;
   readonly successorAlias?: string;
+  /** Where the successor's own binary log stood when it was made writable. Not stored. */
+  readonly successorCoordinates?: BinlogCoordinates;
   readonly lost: readonly LostReplica[];
   readonly participants: readonly InstanceKey[];
   readonly errors: readonly string[];

@@ -56,6 +56,13 @@ export type Decision =
   | { readonly kind: 'recovered'; readonly record: RecoveryRecord; readonly gates: readonly Gate[] }
   | { readonly kind: 'refused'; readonly gate: Gate; readonly gates: readonly Gate[] };
 
+const HOOK_KEYS = {
+  postPrimary: 'PostMasterFailoverProcesses',
+  postIntermediate: 'PostIntermediateMasterFailoverProcesses',
+  postFailover: 'PostFailoverProcesses',
+  postUnsuccessful: 'PostUnsuccessfulFailoverProcesses',
+} as const;
+
 const AUDIT_TYPES: Readonly<Record<RecoveryKind, string>> = {
   primary: 'recover-dead-master',
   coPrimary: 'recover-dead-co-master',
@@ -232,13 +239,19 @@ export class RecoveryCoordinator {
       'recovery ends',
     );
     onChanged(record, [record.failed, ...record.participants]);
-    if (attempted && !options.skipHooks) await this.#afterwards(record, verdict);
+    if (!attempted || options.skipHooks) return record;
+    const failures = await this.#afterwards(record, verdict);
+    if (failures.length === 0) return record;
+    record = { ...record, errors: [...record.errors, ...failures] };
+    await book.close(record);
     return record;
   }
 
-  async #afterwards(record: RecoveryRecord, verdict: Verdict): Promise<void> {
+  /** Runs the scripts behind a recovery; the answer is what went wrong with them. */
+  async #afterwards(record: RecoveryRecord, verdict: Verdict): Promise<readonly string[]> {
     const { hooks, log, note } = this.#deps;
-    const lists: readonly HookList[] = record.successful
+    const failures: string[] = [];
+    const lists: readonly (keyof typeof HOOK_KEYS)[] = record.successful
       ? [record.kind === 'intermediatePrimary' ? 'postIntermediate' : 'postPrimary', 'postFailover']
       : ['postUnsuccessful'];
     for (const list of lists) {
@@ -246,8 +259,11 @@ export class RecoveryCoordinator {
         log.error({ err, list }, 'hooks could not run');
         return false;
       });
-      if (!ok) note(record.uid, `a hook of ${list} failed`);
+      if (ok) continue;
+      failures.push(`a script of ${HOOK_KEYS[list]} failed`);
+      note(record.uid, failures.at(-1) ?? '');
     }
+    return failures;
   }
 }
 

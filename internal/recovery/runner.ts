@@ -1,10 +1,11 @@
 import type { Clock } from '../runtime/clock.ts';
-import { errorText, OrchestratorError } from '../runtime/errors.ts';
+import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Instance, WatchedInstance } from '../topology/instance.ts';
+import type { BinlogCoordinates, Instance, WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { FailoverPlan, LostReplica, Step } from './plan.ts';
-import type { Journal, SentStatement, ServerSession, Servers } from './ports.ts';
+import type { Journal, SentStatement, Servers } from './ports.ts';
+import { StepActs } from './step-acts.ts';
 
 export interface RunnerSettings {
   readonly probeTimeoutMs: number;
@@ -29,6 +30,8 @@ export type RunOutcome =
   | {
       readonly kind: 'promoted';
       readonly successor: InstanceKey;
+      /** Where its own binary log stood when it was made writable; undefined: it was not, or did not say. */
+      readonly coordinates: BinlogCoordinates | undefined;
       readonly lost: readonly LostReplica[];
       readonly errors: readonly string[];
     }
@@ -41,16 +44,24 @@ export type RunOutcome =
       readonly uncertain?: InstanceKey;
     };
 
+interface StepOutcome {
+  /** Undefined: it worked. */
+  readonly error: string | undefined;
+  readonly coordinates: BinlogCoordinates | undefined;
+}
+
 /** Steps that leave a server as it was, or that say themselves what they changed. */
 const HARMLESS: ReadonlySet<Step['kind']> = new Set(['fence', 'drain', 'catchUp']);
 
 /** Executes plans, step after step, each journalled before it runs. Knows nothing of why a plan was made. */
 export class RecoveryRunner {
   readonly #deps: RunnerDeps;
+  readonly #acts: StepActs;
   readonly #numbers = new Map<string, number>();
 
   constructor(deps: RunnerDeps) {
     this.#deps = deps;
+    this.#acts = new StepActs(deps);
   }
 
   /**
@@ -72,7 +83,7 @@ export class RecoveryRunner {
       members.map(async (member): Promise<WatchedInstance> => {
         try {
           const { key, replication } = member.instance;
-          const instance = await this.#on(key, settings.stepTimeoutMs, signal, statements, async (session) => {
+          const instance = await this.#acts.on(key, settings.stepTimeoutMs, signal, statements, async (session) => {
             if (replication?.applier !== 'running') await session.startApplier();
             const before = await session.read();
             if (before.replication?.receiver !== 'other') await session.stopReceiver();
@@ -114,7 +125,7 @@ export class RecoveryRunner {
     const { servers, settings, log } = this.#deps;
     const { stepTimeoutMs, probeTimeoutMs } = settings;
     const fence: Step = { kind: 'fence', target: primary, mustSucceed: true };
-    const error = await this.#step(uid, this.#number(uid), fence, signal);
+    const { error } = await this.#step(uid, this.#number(uid), fence, signal);
     if (error !== undefined) return [`${stepText(fence)}: ${error}`];
     const final = await servers.probe(primary, probeTimeoutMs, signal);
     await Promise.all(
@@ -174,10 +185,12 @@ export class RecoveryRunner {
     let promoted = !plan.steps.some(({ kind }) => kind === 'promote');
     const relocates = promoted && plan.steps.some(({ kind }) => kind === 'attach');
     let attached = 0;
+    let coordinates: BinlogCoordinates | undefined;
     for (let done = 0; done < plan.steps.length; ) {
       const batch = nextBatch(plan.steps, done);
       const results = await Promise.all(batch.map((step) => this.#step(uid, this.#number(uid), step, signal)));
-      for (const [index, error] of results.entries()) {
+      for (const [index, { error, coordinates: at }] of results.entries()) {
+        coordinates ??= at;
         const step = batch[index];
         if (step === undefined) continue;
         changed ||= !HARMLESS.has(step.kind);
@@ -196,128 +209,27 @@ export class RecoveryRunner {
       done += batch.length;
     }
     if (relocates && attached === 0) return { kind: 'failed', errors, changed: false };
-    return { kind: 'promoted', successor: plan.successor, lost, errors };
+    return { kind: 'promoted', successor: plan.successor, coordinates, lost, errors };
   }
 
-  /** Undefined on success, else what went wrong. */
-  async #step(uid: string, number: number, step: Step, signal: AbortSignal): Promise<string | undefined> {
+  async #step(uid: string, number: number, step: Step, signal: AbortSignal): Promise<StepOutcome> {
     const { journal, log, mayAct } = this.#deps;
     const text = stepText(step);
     const statements: SentStatement[] = [];
     try {
       mayAct();
       await journal.stepStarted(uid, number, text);
-      await this.#act(step, statements, signal);
+      const coordinates = await this.#acts.act(step, statements, signal);
       await journal.stepEnded(uid, number, text, { statements, error: undefined });
       log.info({ step: text }, 'recovery step done');
-      return undefined;
+      return { error: undefined, coordinates };
     } catch (err) {
       const error = errorText(err);
       await journal.stepEnded(uid, number, text, { statements, error });
       log.warn({ step: text, err }, 'recovery step failed');
-      return error;
+      return { error, coordinates: undefined };
     }
   }
-
-  /** One session on one server; what it sent is kept, also when it failed. */
-  #on<T>(
-    key: InstanceKey,
-    limitMs: number,
-    signal: AbortSignal,
-    statements: SentStatement[],
-    work: (session: ServerSession) => Promise<T>,
-  ): Promise<T> {
-    return this.#deps.servers.change(key, limitMs, signal, async (session) => {
-      try {
-        return await work(session);
-      } finally {
-        statements.push(...session.statements.map((sql) => ({ server: key, sql })));
-      }
-    });
-  }
-
-  async #act(step: Step, statements: SentStatement[], signal: AbortSignal): Promise<void> {
-    const { servers, settings } = this.#deps;
-    const { stepTimeoutMs, probeTimeoutMs, promoteOnDrainTimeout } = settings;
-    const on = <T>(key: InstanceKey, limitMs: number, work: (session: ServerSession) => Promise<T>) =>
-      this.#on(key, limitMs, signal, statements, work);
-    switch (step.kind) {
-      case 'fence':
-        if (!step.mustSucceed) return; // it does not answer: the fence keeper waits at its door
-        return on(step.target, stepTimeoutMs, (session) => session.setReadOnly(true));
-      case 'drain':
-        return on(step.target, step.limitMs + stepTimeoutMs, async (session) => {
-          if (await session.drain(step.limitMs)) return;
-          if (!promoteOnDrainTimeout) throw notDrained(step.target, step.limitMs);
-        });
-      case 'feed': {
-        const holder = await servers.probe(step.from, probeTimeoutMs, signal);
-        return on(step.target, step.limitMs + stepTimeoutMs, async (session) => {
-          await session.pointTo(step.from);
-          await session.startReplication();
-          if (!(await session.waitApplied(holder, step.limitMs))) throw notDrained(step.target, step.limitMs);
-          await session.stopReceiver();
-        });
-      }
-      case 'promote':
-        return on(step.target, stepTimeoutMs, (session) => promote(session, step.semiSync)).catch((cause: unknown) =>
-          this.#confirmLeads(step.target, cause, signal),
-        );
-      case 'catchUp': {
-        const holder = await servers.probe(step.holder, probeTimeoutMs, signal);
-        return on(step.target, step.limitMs + stepTimeoutMs, async (session) => {
-          if (!(await session.waitApplied(holder, step.limitMs))) throw notDrained(step.target, step.limitMs);
-        });
-      }
-      case 'forget':
-        return on(step.target, stepTimeoutMs, (session) => session.forgetSource());
-      case 'attach':
-        return on(step.target, stepTimeoutMs, async (session) => {
-          await session.pointTo(step.source);
-          await session.startReplication();
-          await this.#untilFollowing(session, step.target, signal);
-        });
-      case 'detach':
-        return on(step.target, stepTimeoutMs, (session) => session.detachSource());
-    }
-  }
-
-  /** `START` only says that the threads were asked to run; whether the source took the replica shows a moment later. */
-  async #untilFollowing(session: ServerSession, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    const { clock, log, settings } = this.#deps;
-    const end = clock.monotonicMs() + settings.attachLimitMs;
-    for (;;) {
-      const { replication } = await session.read();
-      if (replication === undefined || (replication.receiver === 'running' && replication.applier === 'running'))
-        return;
-      const { receiverError, applierError } = replication;
-      const stopped = replication.receiver === 'stopped' || replication.applier === 'stopped';
-      if (stopped && receiverError + applierError !== '')
-        throw new OrchestratorError(
-          'RECOVERY_FAILED',
-          `${keyText(key)} does not follow: ${receiverError || applierError}`,
-        );
-      if (clock.monotonicMs() > end) {
-        log.warn({ instance: keyText(key), receiver: replication.receiver }, 'attached, but not connected yet');
-        return;
-      }
-      await clock.sleep(settings.attachPollMs, signal);
-    }
-  }
-
-  /** An answer that got lost does not undo a promotion. */
-  async #confirmLeads(target: InstanceKey, cause: unknown, signal: AbortSignal): Promise<void> {
-    const { servers, settings } = this.#deps;
-    const after = await servers.probe(target, settings.probeTimeoutMs, signal).catch(() => undefined);
-    if (after === undefined || after.readOnly) throw cause;
-  }
-}
-
-async function promote(session: ServerSession, semiSync: boolean): Promise<void> {
-  if (semiSync) await session.setSemiSyncSource(true); // before the first write, so that none goes unacknowledged
-  await session.setReadOnly(false);
-  const after = await session.read();
-  if (after.readOnly) throw new OrchestratorError('RECOVERY_FAILED', 'the server stayed read-only');
 }
 
 /** What follows a promotion goes together; everything else goes alone. */
@@ -326,13 +238,6 @@ function nextBatch(steps: readonly Step[], from: number): readonly Step[] {
   const together = (at: number) => steps[at]?.kind === 'attach' || steps[at]?.kind === 'forget';
   if (together(from)) while (together(end)) end += 1;
   return steps.slice(from, end);
-}
-
-function notDrained(key: InstanceKey, limitMs: number): OrchestratorError {
-  return new OrchestratorError(
-    'RECOVERY_FAILED',
-    `${keyText(key)} did not apply what was received within ${limitMs} ms`,
-  );
 }
 
 /** Journal words of the servers whose receivers a recovery stopped. */

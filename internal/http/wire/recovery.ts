@@ -1,5 +1,5 @@
 import type { RecoveryRecord } from '../../recovery/book.ts';
-import { wireKey, wireKeys, wireTime } from './instance.ts';
+import { wireCoordinates, wireKey, wireKeys, wireTime } from './instance.ts';
 
 /** A recovery as the contract lists it. */
 export function wireRecovery(
@@ -23,7 +23,8 @@ export function wireRecovery(
     },
     SuccessorKey: wireKey(record.successor),
     SuccessorAlias: record.successorAlias ?? '',
-    SuccessorBinlogCoordinates: null,
+    SuccessorBinlogCoordinates:
+      record.successorCoordinates === undefined ? null : wireCoordinates(record.successorCoordinates),
     IsActive: record.acknowledged === undefined && !record.harmless && nowMs - record.startedMs < blockMs,
     IsSuccessful: record.successful,
     LostReplicas: wireKeys(record.lost.map(({ key }) => key)),

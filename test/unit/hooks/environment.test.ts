@@ -46,7 +46,7 @@ describe('hook placeholders', () => {
   it('leaves the successor unreplaced and unset when there is none', () => {
     assert.equal(substitutePlaceholders('{successorHost}', aContext()), '{successorHost}');
     assert.equal('ORC_SUCCESSOR_HOST' in hookEnvironment(aContext()), false);
-    const context = aContext({ successor: { hostname: 'db2', port: 3307, alias: '' } });
+    const context = aContext({ successor: { hostname: 'db2', port: 3307, alias: '', coordinates: 'bin.1:4' } });
     assert.equal(substitutePlaceholders('{successorHost}:{successorPort}', context), 'db2:3307');
     assert.equal(hookEnvironment(context).ORC_SUCCESSOR_PORT, '3307');
   });
