@@ -31,7 +31,7 @@ export class Offline {
   readonly restored: Restored;
   readonly #log: Log;
   readonly #failures: BackendFailures;
-  readonly #inventory = new Inventory();
+  readonly #inventory = new Inventory(() => this.settings.clusterNameToAlias);
   #snapshots: readonly ClusterSnapshot[] | undefined;
   #actions: Actions | undefined;
   #soleUse: SoleUse | undefined;

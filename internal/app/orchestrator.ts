@@ -32,7 +32,7 @@ export interface OrchestratorDeps {
 }
 
 export class Orchestrator {
-  readonly inventory = new Inventory();
+  readonly inventory: Inventory;
   readonly tasks: TaskGroup;
   readonly servers: MysqlServers;
   readonly observer: Observer;
@@ -47,6 +47,7 @@ export class Orchestrator {
     this.#rules = new Map(restored.promotionRules);
     this.#disabled = restored.recoveriesDisabled;
     this.tasks = new TaskGroup(log);
+    this.inventory = new Inventory(() => deps.settings.clusterNameToAlias);
     fillInventory(this.inventory, restored);
 
     this.servers = new MysqlServers({
@@ -173,6 +174,7 @@ export class Orchestrator {
     const { storage, onProbed } = this.#deps;
     const cluster = this.inventory.clusterName(event.key);
     if (event.watched !== undefined) {
+      this.#registerDetectedRule(event.watched);
       const watched = this.#withRule(event.watched);
       if (watched !== event.watched) this.inventory.restore([watched]);
       storage.instanceSeen(watched, cluster);
@@ -183,6 +185,12 @@ export class Orchestrator {
       if (event.watched !== undefined) this.recovery.fenceReturned(event.watched.instance);
     }
     this.#touch(cluster);
+  }
+
+  /** What a server's own query says about its rule takes the place of what was registered. */
+  #registerDetectedRule({ instance: { key, detectedPromotionRule } }: WatchedInstance): void {
+    if (detectedPromotionRule === undefined || this.#rules.get(keyText(key)) === detectedPromotionRule) return;
+    this.setPromotionRule(key, detectedPromotionRule);
   }
 
   /** Servers that lead others may have to be fenced one day. */

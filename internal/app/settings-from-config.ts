@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/keys.ts';
+import type { DetectionSettings } from '../mysql/detection.ts';
 import type { TlsSettings } from '../mysql/tls.ts';
 import { matches } from '../recovery/filters.ts';
 import type { PlanOptions } from '../recovery/plan.ts';
@@ -19,10 +20,12 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       sweepTimeoutMs: config.FenceAttemptTimeoutMilliseconds,
       rareIntervalMs: config.InstancePollSeconds * 1000,
       refusedRetryMs: config.RefusedStatementRetrySeconds * 1000,
+      detection: detection(config),
       tls: topologyTls(config),
     },
     seeds: config.DiscoverySeeds,
     defaultPort: config.DefaultInstancePort,
+    clusterNameToAlias: config.ClusterNameToAlias,
     observer: {
       intervalMs: Math.min(config.ProbeIntervalMilliseconds, config.InstancePollSeconds * 1000),
       probeTimeoutMs,
@@ -82,6 +85,27 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     },
     lockedSemiSyncMs: (config.ReasonableLockedSemiSyncMasterSeconds || config.ReasonableReplicationLagSeconds) * 1000,
     lostDowntimeMs: 365 * 86_400_000,
+  };
+}
+
+function detection(config: Config): DetectionSettings {
+  return {
+    queries: {
+      lag: config.ReplicationLagQuery || config.SlaveLagQuery,
+      clusterAlias: config.DetectClusterAliasQuery,
+      clusterDomain: config.DetectClusterDomainQuery,
+      instanceAlias: config.DetectInstanceAliasQuery,
+      promotionRule: config.DetectPromotionRuleQuery,
+      dataCenter: config.DetectDataCenterQuery,
+      region: config.DetectRegionQuery,
+      physicalEnvironment: config.DetectPhysicalEnvironmentQuery,
+      semiSyncPriority: config.DetectSemiSyncEnforcedQuery,
+    },
+    patterns: {
+      dataCenter: config.DataCenterPattern,
+      region: config.RegionPattern,
+      physicalEnvironment: config.PhysicalEnvironmentPattern,
+    },
   };
 }
 

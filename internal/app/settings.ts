@@ -14,6 +14,7 @@ export interface Settings {
   readonly servers: ServersSettings;
   readonly seeds: readonly string[];
   readonly defaultPort: number;
+  readonly clusterNameToAlias: Readonly<Record<string, string>>;
   readonly observer: ObserverSettings;
   readonly ignore: {
     readonly any: readonly string[];

@@ -162,6 +162,7 @@ function instanceOf(row: Row): Instance {
     suggestedClusterAlias: text('suggested_cluster_alias'),
     clusterDomain: '',
     promotionRule: 'neutral',
+    detectedPromotionRule: undefined,
     semiSyncPriority: number('semi_sync_enforced'),
     measuredLagSeconds: undefined,
     hasReplicationCredentials: bit('has_replication_credentials'),

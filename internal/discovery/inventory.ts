@@ -2,6 +2,7 @@ import { type ClusterSnapshot, clusterNames } from '../topology/cluster.ts';
 import { errantGtids } from '../topology/errant.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { aliasByName, clusterDomain, suggestedAlias } from './cluster-labels.ts';
 
 export interface Downtime {
   readonly reason: string;
@@ -28,8 +29,14 @@ export class Inventory {
   readonly #downtimes = new Map<string, Downtime>();
   readonly #maintenance = new Set<string>();
   readonly #aliases = new Map<string, string>();
+  readonly #aliasPatterns: () => Readonly<Record<string, string>>;
   #names: ReadonlyMap<string, string> = new Map();
   #stale = true;
+
+  /** `aliasPatterns`: read at each use, since a reload may change it. */
+  constructor(aliasPatterns: () => Readonly<Record<string, string>> = () => ({})) {
+    this.#aliasPatterns = aliasPatterns;
+  }
 
   restore(members: readonly WatchedInstance[]): void {
     for (const member of members) this.#members.set(keyText(member.instance.key), member);
@@ -40,7 +47,7 @@ export class Inventory {
     const text = keyText(instance.key);
     const before = this.#members.get(text);
     const watched: WatchedInstance = {
-      instance: before === undefined ? instance : keepLocation(instance, before.instance),
+      instance: before === undefined ? instance : keepClassification(instance, before.instance),
       lastCheckedMs: nowMs,
       lastAttemptedMs: nowMs,
       lastSeenMs: nowMs,
@@ -132,8 +139,8 @@ export class Inventory {
     const downtimes = [...this.#downtimes].filter(([, downtime]) => downtime.endMs > nowMs);
     return {
       name,
-      alias: this.#aliases.get(name) ?? suggestedAlias(members) ?? name,
-      domain: members.map(({ instance }) => instance.clusterDomain).find((domain) => domain !== '') ?? '',
+      alias: this.#aliases.get(name) ?? suggestedAlias(members) ?? aliasByName(this.#aliasPatterns(), name) ?? name,
+      domain: clusterDomain(members),
       takenAtMs: nowMs,
       members,
       downtimes: new Map(downtimes),
@@ -175,16 +182,15 @@ export class Inventory {
   }
 }
 
-function suggestedAlias(members: readonly WatchedInstance[]): string | undefined {
-  return members.map(({ instance }) => instance.suggestedClusterAlias).find((alias) => alias !== '');
-}
-
-/** A server that could not answer its location query has not moved. */
-function keepLocation(fresh: Instance, known: Instance): Instance {
+/** A server that could not answer its detection queries has not moved and has not changed its name. */
+function keepClassification(fresh: Instance, known: Instance): Instance {
   return {
     ...fresh,
     dataCenter: fresh.dataCenter || known.dataCenter,
     region: fresh.region || known.region,
     physicalEnvironment: fresh.physicalEnvironment || known.physicalEnvironment,
+    instanceAlias: fresh.instanceAlias || known.instanceAlias,
+    suggestedClusterAlias: fresh.suggestedClusterAlias || known.suggestedClusterAlias,
+    clusterDomain: fresh.clusterDomain || known.clusterDomain,
   };
 }

@@ -101,6 +101,7 @@ export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
     suggestedClusterAlias: '',
     clusterDomain: '',
     promotionRule: 'neutral',
+    detectedPromotionRule: undefined,
     semiSyncPriority: 0,
     measuredLagSeconds: undefined,
     hasReplicationCredentials: replication !== undefined && replication.user !== '',

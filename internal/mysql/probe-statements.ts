@@ -1,3 +1,4 @@
+import type { DetectionPart } from './detection.ts';
 import type { Dialect } from './dialect.ts';
 
 /** The parts of a probe. Those that cannot fail stand first: a failing statement hides only what is behind it. */
@@ -10,13 +11,16 @@ export type ProbePart =
   | 'heartbeat'
   | 'group'
   | 'dumpSessions'
-  | 'replicas';
+  | 'replicas'
+  | DetectionPart;
 
 export interface ProbeStatement {
   readonly part: ProbePart;
   readonly sql: string;
   /** Without it nothing can be said about the server. */
   readonly essential: boolean;
+  /** Written by the operator: may hang as well as fail, and must not harm the rest. */
+  readonly foreign?: boolean;
   /** What the account must be granted for it. */
   readonly right: string;
 }

@@ -13,10 +13,18 @@ export interface Login {
   readonly password: string;
 }
 
+export interface FailedStatement {
+  readonly index: number;
+  readonly errno: number;
+  readonly message: string;
+  /** No answer before the signal aborted; the connection is closed. */
+  readonly timedOut: boolean;
+}
+
 export interface ManyResults {
   readonly results: readonly (readonly Row[])[];
   /** Index of the statement that failed; those behind it did not run. */
-  readonly failed?: { readonly index: number; readonly errno: number; readonly message: string };
+  readonly failed?: FailedStatement;
 }
 
 /**
@@ -121,14 +129,20 @@ export class ServerConnection {
   async query(sql: string, values: readonly SqlValue[], signal: AbortSignal): Promise<readonly Row[]> {
     const { results, failed } = await this.many(mysql.format(sql, [...values]), signal);
     if (failed !== undefined) {
-      throw new OrchestratorError('STATEMENT_FAILED', `${keyText(this.key)}: ${failed.message}`, {
-        context: { key: keyText(this.key), errno: failed.errno },
-      });
+      throw new OrchestratorError(
+        failed.timedOut ? 'STATEMENT_TIMEOUT' : 'STATEMENT_FAILED',
+        `${keyText(this.key)}: ${failed.message}`,
+        { context: { key: keyText(this.key), errno: failed.errno } },
+      );
     }
     return results.at(-1) ?? [];
   }
 
-  /** Several statements in one round trip; what was answered before one failed is kept. `onResult`: at each answer. */
+  /**
+   * Several statements in one round trip; what was answered before one failed or hung is kept. `onResult`: at each answer.
+   *
+   * @throws {OrchestratorError} `STATEMENT_FAILED` when the connection breaks
+   */
   many(sql: string, signal: AbortSignal, onResult?: () => void): Promise<ManyResults> {
     return new Promise((resolve, reject) => {
       const results: Row[][] = [];
@@ -138,19 +152,21 @@ export class ServerConnection {
         this.#socket.removeListener('close', onClose);
         settle();
       };
-      const fail = (code: 'STATEMENT_TIMEOUT' | 'STATEMENT_FAILED', message: string) =>
+      const failedAt = (index: number, errno: number, message: string, timedOut: boolean) =>
+        finish(() => resolve({ results, failed: { index, errno, message, timedOut } }));
+      const onAbort = () => {
+        // more rows of the last answer may have been on their way
+        failedAt(Math.max(0, results.length - 1), 0, 'no answer in time', true);
+        this.close();
+      };
+      const onClose = () =>
         finish(() =>
           reject(
-            new OrchestratorError(code, `${keyText(this.key)}: ${message}`, {
-              context: { key: keyText(this.key), answered: results.length },
+            new OrchestratorError('STATEMENT_FAILED', `${keyText(this.key)}: the connection broke`, {
+              context: { key: keyText(this.key) },
             }),
           ),
         );
-      const onAbort = () => {
-        fail('STATEMENT_TIMEOUT', 'no answer in time');
-        this.close();
-      };
-      const onClose = () => fail('STATEMENT_FAILED', 'the connection broke');
       if (signal.aborted || this.#closed) {
         if (signal.aborted) onAbort();
         else onClose();
@@ -172,12 +188,7 @@ export class ServerConnection {
         if (!isHeader) rows.push(row as Row);
       });
       query.on('error', (error: { errno?: number; message?: string; fatal?: boolean }) =>
-        finish(() =>
-          resolve({
-            results,
-            failed: { index: results.length, errno: error.errno ?? 0, message: error.message ?? 'failed' },
-          }),
-        ),
+        failedAt(results.length, error.errno ?? 0, error.message ?? 'failed', false),
       );
       query.on('end', () => finish(() => resolve({ results })));
     });

@@ -7,8 +7,11 @@ import type { Log } from '../runtime/log.ts';
 import type { Instance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import { Connector, type ConnectorSettings, type Opened } from './connector.ts';
+import type { DetectionSettings } from './detection.ts';
 import { dialectOf } from './dialect.ts';
-import { HeldConnection, readParts } from './held-connection.ts';
+import { HeldConnection } from './held-connection.ts';
+import { readParts } from './part-reader.ts';
+import { ProbeMemory } from './probe-memory.ts';
 import { instanceFromRows } from './probe-rows.ts';
 import { probeStatements } from './probe-statements.ts';
 import { type Line, MysqlSession } from './session.ts';
@@ -20,6 +23,7 @@ export interface ServersSettings extends ConnectorSettings {
   readonly sweepTimeoutMs: number;
   readonly rareIntervalMs: number;
   readonly refusedRetryMs: number;
+  readonly detection: DetectionSettings;
 }
 
 export interface ServersDeps {
@@ -43,6 +47,7 @@ export class MysqlServers {
   readonly #deps: ServersDeps;
   readonly #connector: Connector;
   readonly #held = new Map<string, HeldConnection>();
+  readonly #memories = new Map<string, ProbeMemory>();
   /** Connections that nobody uses, to servers that may freeze: one that is open already is heard first when they wake. */
   readonly #ready = new Map<string, Opened>();
 
@@ -57,7 +62,9 @@ export class MysqlServers {
     let held = this.#held.get(text);
     if (held === undefined || held.closed) held = await this.#hold(key, deadline);
     try {
-      return await held.read(deadline);
+      const instance = await held.read(deadline);
+      if (held.closed) this.#held.delete(text); // it was ended because of a query of the operator: no finding
+      return instance;
     } catch (err) {
       this.#held.delete(text);
       held.close();
@@ -69,6 +76,7 @@ export class MysqlServers {
     const held = this.#held.get(keyText(key));
     this.#held.delete(keyText(key));
     held?.close();
+    this.#memories.delete(keyText(key));
     this.dropReady(key);
   }
 
@@ -119,7 +127,10 @@ export class MysqlServers {
     await new Promise<void>((resolve, reject) => {
       connection
         .many(`SELECT 1; ${dialect.stopReceiver}`, this.#deadline(timeoutMs, signal), () => resolve())
-        .then(() => undefined, reject)
+        .then(({ failed }) => {
+          if (failed === undefined) resolve();
+          else reject(new OrchestratorError('STATEMENT_FAILED', `${keyText(key)}: ${failed.message}`));
+        }, reject)
         .finally(() => connection.close());
     });
     return dialect.stopReceiver;
@@ -176,17 +187,25 @@ export class MysqlServers {
     const statements = probeStatements(opened.dialect).filter(({ part }) => SESSION_PARTS.has(part));
     const line: Line = {
       run: (sql, values) => opened.connection.query(sql, values, signal),
-      read: async () =>
-        instanceFromRows(opened.connection.key, await readParts(opened, statements, signal, () => undefined)),
+      read: async () => {
+        const { rows } = await readParts(opened.connection, statements, signal, () => undefined);
+        return instanceFromRows(opened.connection.key, rows);
+      },
     };
     return new MysqlSession(line, opened.dialect, this.#deps.settings.replicationCredentialsQuery);
   }
 
   async #hold(key: InstanceKey, signal: AbortSignal): Promise<HeldConnection> {
-    const { clock, log, settings } = this.#deps;
+    const deps = this.#deps;
+    const { clock, log } = deps;
+    const memory = this.#memories.get(keyText(key)) ?? new ProbeMemory();
+    this.#memories.set(keyText(key), memory);
     const held = new HeldConnection(await this.#connector.open(key, signal), {
       nowMs: () => clock.monotonicMs(),
-      settings,
+      memory,
+      get settings() {
+        return deps.settings;
+      },
       onRefused: ({ part, right }, message) =>
         log.warn({ instance: keyText(key), part, right, reason: message }, 'server refuses a part of the probe'),
     });

@@ -270,6 +270,7 @@ function keepClassification(fresh: Instance, known: Instance): Instance {
     suggestedClusterAlias: known.suggestedClusterAlias,
     clusterDomain: known.clusterDomain,
     promotionRule: known.promotionRule,
+    detectedPromotionRule: known.detectedPromotionRule,
     semiSyncPriority: known.semiSyncPriority,
     measuredLagSeconds: known.measuredLagSeconds,
     replicaKeys: known.replicaKeys,

@@ -122,9 +122,11 @@ export interface Instance {
   readonly suggestedClusterAlias: string;
   readonly clusterDomain: string;
   readonly promotionRule: PromotionRule;
+  /** What `DetectPromotionRuleQuery` answered; it renews the registered rule. */
+  readonly detectedPromotionRule: PromotionRule | undefined;
   readonly semiSyncPriority: number;
-  /** Overrides the server's own lag where `ReplicationLagQuery` is set. */
-  readonly measuredLagSeconds: number | undefined;
+  /** By `ReplicationLagQuery`, which overrides the server's own lag; null: it answered that nobody knows. */
+  readonly measuredLagSeconds: number | null | undefined;
   readonly hasReplicationCredentials: boolean;
 }
 
@@ -160,5 +162,6 @@ export function replicating(instance: Instance): boolean {
 }
 
 export function lagSeconds(instance: Instance): number | undefined {
-  return instance.measuredLagSeconds ?? instance.replication?.lagSeconds;
+  const { measuredLagSeconds, replication } = instance;
+  return measuredLagSeconds === undefined ? replication?.lagSeconds : (measuredLagSeconds ?? undefined);
 }

@@ -101,6 +101,7 @@ export function anInstance(n: number, more: Partial<Instance> = {}): Instance {
     suggestedClusterAlias: '',
     clusterDomain: '',
     promotionRule: 'neutral',
+    detectedPromotionRule: undefined,
     semiSyncPriority: 0,
     measuredLagSeconds: undefined,
     hasReplicationCredentials: true,

@@ -1,0 +1,51 @@
+import type { Instance } from '../topology/instance.ts';
+import type { ProbeRows } from './probe-rows.ts';
+import type { ProbePart } from './probe-statements.ts';
+
+/**
+ * What is kept of one server from probe to probe, also over a new connection: the last answer to each part, which stands in
+ * for one that fails, and which statements it refused, so that these are not sent with every probe.
+ */
+export class ProbeMemory {
+  readonly #refusedUntilMs = new Map<ProbePart, number>();
+  readonly #told = new Set<ProbePart>();
+  #rows: ProbeRows = {};
+  #identity = '';
+
+  isRefused(part: ProbePart, nowMs: number): boolean {
+    return (this.#refusedUntilMs.get(part) ?? 0) > nowMs;
+  }
+
+  refused(part: ProbePart, untilMs: number): void {
+    this.#refusedUntilMs.set(part, untilMs);
+  }
+
+  /** Whether the operator has not heard of it yet; an answer in between makes it news again. */
+  isNews(part: ProbePart): boolean {
+    const news = !this.#told.has(part);
+    this.#told.add(part);
+    return news;
+  }
+
+  settled(part: ProbePart): void {
+    this.#told.delete(part);
+  }
+
+  /** New answers over the earlier ones. A measured lag of an earlier moment says nothing. */
+  merge(rows: ProbeRows): ProbeRows {
+    const { lag: _earlier, ...known } = this.#rows;
+    return { ...known, ...rows };
+  }
+
+  /** Remembers a read, and forgets everything else when another server or another version answers at this address. */
+  learn(rows: ProbeRows, { version, serverId, serverUuid }: Instance): void {
+    const identity = `${version} ${serverId} ${serverUuid}`;
+    if (this.#identity !== '' && identity !== this.#identity) {
+      this.#rows = {};
+      this.#refusedUntilMs.clear();
+      this.#told.clear();
+    }
+    this.#identity = identity;
+    this.#rows = { ...this.#rows, ...rows };
+  }
+}

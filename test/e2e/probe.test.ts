@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MysqlServers, type ServersSettings } from '../../internal/mysql/servers.ts';
+import { systemClock } from '../../internal/runtime/clock.ts';
+import { silentLog } from '../../internal/runtime/log.ts';
+import { findFlavours, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
+
+const SETTINGS: ServersSettings = {
+  login: TOPOLOGY_LOGIN,
+  tls: { when: 'never', options: { rejectUnauthorized: true, minVersion: 'TLSv1.2' }, cacheMs: 1_000 },
+  replicationCredentialsQuery: '',
+  sweepTimeoutMs: 1_000,
+  rareIntervalMs: 0,
+  refusedRetryMs: 60_000,
+  detection: { queries: {}, patterns: { dataCenter: '', region: '', physicalEnvironment: '' } },
+};
+
+for (const flavour of ['mariadb', 'mysql'] as const) {
+  describe(`probing ${flavour}`, function () {
+    this.timeout(60_000);
+    let directory = '';
+    let sandbox: Sandbox;
+    let server: SandboxServer;
+    const readers: MysqlServers[] = [];
+    const warnings: { readonly part?: string; readonly reason?: string }[] = [];
+    const disconnected: unknown[] = [];
+
+    before(async function () {
+      if (!(await findFlavours()).includes(flavour)) {
+        console.log(`      no ${flavour} on this machine`);
+        this.skip();
+      }
+      directory = mkdtempSync(join(tmpdir(), 'probe-'));
+      sandbox = await Sandbox.create({ flavour, servers: 1, directory });
+      server = sandbox.servers[0] as SandboxServer;
+      await server.query('CREATE DATABASE meta');
+      await server.query("CREATE TABLE meta.place (dc VARCHAR(20)) SELECT 'ams' AS dc");
+    });
+    after(async () => {
+      for (const reader of readers) reader.stop();
+      await sandbox?.stop();
+      if (directory !== '') rmSync(directory, { recursive: true, force: true });
+    });
+
+    function reader(detection: Partial<Record<string, string>>): MysqlServers {
+      const made = new MysqlServers({
+        clock: systemClock,
+        log: { ...silentLog, warn: (fields) => warnings.push(fields) },
+        onDisconnect: (key) => disconnected.push(key),
+        settings: { ...SETTINGS, detection: { ...SETTINGS.detection, queries: detection } },
+      });
+      readers.push(made);
+      return made;
+    }
+    const probe = (servers: MysqlServers) => servers.probe(server.key, 1_500, new AbortController().signal);
+
+    it('asks the queries of the operator along; one that fails costs nothing else and is told of once', async () => {
+      warnings.length = 0;
+      const servers = reader({
+        region: 'SELECT no_such_column FROM meta.place;',
+        dataCenter: 'SELECT dc FROM meta.place -- where it stands',
+        lag: 'SELECT 3',
+        promotionRule: "SELECT 'prefer'",
+      });
+      for (let round = 0; round < 3; round += 1) {
+        const instance = await probe(servers);
+        assert.equal(instance.dataCenter, 'ams');
+        assert.equal(instance.region, '');
+        assert.equal(instance.measuredLagSeconds, 3);
+        assert.equal(instance.detectedPromotionRule, 'prefer');
+        assert.equal(instance.binlogEnabled, true);
+      }
+      assert.deepEqual(
+        warnings.map(({ part }) => part),
+        ['region'],
+      );
+    });
+
+    it('a query that fails later leaves the last answer, until it answers again', async () => {
+      const servers = reader({ dataCenter: 'SELECT dc FROM meta.place' });
+      assert.equal((await probe(servers)).dataCenter, 'ams');
+      await server.query('RENAME TABLE meta.place TO meta.elsewhere');
+      try {
+        assert.equal((await probe(servers)).dataCenter, 'ams');
+      } finally {
+        await server.query('RENAME TABLE meta.elsewhere TO meta.place');
+      }
+    });
+
+    it('a query that hangs does not make a living server look dead, and is not asked again on the next connection', async () => {
+      warnings.length = 0;
+      disconnected.length = 0;
+      const servers = reader({ region: 'SELECT SLEEP(30)', dataCenter: 'SELECT dc FROM meta.place' });
+      const instance = await probe(servers);
+      assert.equal(instance.version, (await server.query('SELECT VERSION() AS v'))[0]?.v);
+      assert.equal((await probe(servers)).dataCenter, 'ams');
+      assert.deepEqual(
+        warnings.map(({ part }) => part),
+        ['region'],
+      );
+      assert.deepEqual(disconnected, []);
+    });
+
+    it('several statements in one query void the detection only', async () => {
+      const servers = reader({ region: 'SELECT 1; SELECT 2', dataCenter: 'SELECT dc FROM meta.place' });
+      const instance = await probe(servers);
+      assert.equal(instance.dataCenter, '');
+      assert.equal(instance.serverId, 1);
+    });
+  });
+}
