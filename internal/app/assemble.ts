@@ -1,5 +1,4 @@
 import type { SqliteStore } from '../backend/sqlite-store.ts';
-import type { Config } from '../config/keys.ts';
 import type { ProbeEvent } from '../discovery/observer.ts';
 import { HookRunner } from '../hooks/runner.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -7,14 +6,13 @@ import type { Log } from '../runtime/log.ts';
 import { depthOf } from '../topology/cluster.ts';
 import { keyText } from '../topology/instance-key.ts';
 import { hooksOn } from './hooks.ts';
+import type { Current } from './live-config.ts';
 import { Orchestrator } from './orchestrator.ts';
 import type { Restored } from './ports.ts';
-import type { Settings } from './settings.ts';
 import { storageOn } from './storage.ts';
 
 export interface Parts {
-  readonly config: Config;
-  readonly settings: Settings;
+  readonly current: Current;
   readonly store: SqliteStore;
   readonly restored: Restored;
   readonly node: { readonly hostname: string; readonly token: string };
@@ -28,22 +26,33 @@ export interface Parts {
 
 /** The orchestrator on its backend and its hooks, as the daemon and the acting commands of the command line have it. */
 export function assemble(parts: Parts): Orchestrator {
-  const { config, settings, store, restored, node, clock, log, hooksLog, onProbed, passive } = parts;
+  const { current, store, restored, node, clock, log, hooksLog, onProbed, passive } = parts;
   const hooks = new HookRunner({
-    shellCommand: config.ProcessesShellCommand,
-    timeoutMs: config.HookTimeoutSeconds * 1000,
+    get shellCommand() {
+      return current.config.ProcessesShellCommand;
+    },
+    get timeoutMs() {
+      return current.config.HookTimeoutSeconds * 1000;
+    },
     clock,
     log: hooksLog,
   });
   const orchestrator: Orchestrator = new Orchestrator({
-    settings,
+    get settings() {
+      return current.settings;
+    },
     storage: storageOn(store, node, (key, cluster) => {
       const snapshot = orchestrator.inventory.snapshot(cluster, clock.nowMs());
       const member = snapshot.members.find(({ instance }) => keyText(instance.key) === key);
       return member === undefined ? 0 : depthOf(snapshot, member.instance);
     }),
     restored,
-    runHooks: hooksOn(hooks, config, node.hostname, (uid, message) => store.note(uid, message)),
+    runHooks: hooksOn(
+      hooks,
+      () => current.config,
+      node.hostname,
+      (uid, message) => store.note(uid, message),
+    ),
     clock,
     log,
     onProbed,

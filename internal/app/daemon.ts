@@ -5,32 +5,38 @@ import { pino } from 'pino';
 import { SoleUse } from '../backend/sole-use.ts';
 import { SqliteStore } from '../backend/sqlite-store.ts';
 import type { Config } from '../config/keys.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { HttpSettings } from '../http/ports.ts';
 import { HttpServer } from '../http/server.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { assemble } from './assemble.ts';
+import { type Current, LiveConfig } from './live-config.ts';
+import type { Orchestrator } from './orchestrator.ts';
 import { servicesOn } from './services.ts';
-import { settingsFrom } from './settings-from-config.ts';
 import { restore } from './storage.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
   readonly warnings: readonly string[];
+  /** Reads the files of `config` again, and `extra` on top of them. @throws {OrchestratorError} `CONFIG_INVALID` */
+  readonly load: (extra?: string) => LoadedConfig;
   readonly noop: boolean;
   /** False: the API alone, on what the backend holds. No server is read or recovered by itself. */
   readonly discovery: boolean;
   readonly logLevel: 'error' | 'info' | 'debug';
 }
 
-/** Runs until SIGINT or SIGTERM; resolves when everything was stopped. */
+/** Runs until SIGINT or SIGTERM; resolves when everything was stopped. SIGHUP reads the configuration again. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { config } = options;
   const log = makeLog(options);
+  let onHangup = () => log.info({}, 'SIGHUP while starting: the configuration was just read');
+  process.on('SIGHUP', () => onHangup()); // never without a handler: the default is to die
   for (const warning of options.warnings) log.warn({ warning }, 'configuration');
   const clock = systemClock;
-  const settings = settingsFrom(config, options.noop);
   const node = { hostname: hostname(), token: randomBytes(32).toString('hex') };
   if (!config.BackendDB.includes('sqlite')) {
     throw new OrchestratorError(
@@ -46,9 +52,16 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     flushMs: config.BackendFlushIntervalMilliseconds,
   });
   const metrics = new Metrics();
-  const orchestrator = assemble({
-    config,
-    settings,
+  const live = new LiveConfig({
+    ...options,
+    onReloaded: (message) => {
+      store.audit('reload-configuration', { hostname: '', port: 0 }, '', message);
+      orchestrator.refresh();
+    },
+    log: log.child({ component: 'config' }),
+  });
+  const orchestrator: Orchestrator = assemble({
+    current: live,
     store,
     restored: restore(store),
     node,
@@ -59,21 +72,18 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     passive: !options.discovery,
   });
   const server = new HttpServer({
-    services: servicesOn(orchestrator, store, config, metrics),
-    settings: {
-      node,
-      backend: resolvePath(config.SQLite3DataFile),
-      pollSeconds: config.InstancePollSeconds,
-      reasonableLagSeconds: config.ReasonableReplicationLagSeconds,
-      maintenanceLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
-      defaultPort: config.DefaultInstancePort,
-      blockMs: settings.book.blockMs,
-      readOnly: config.ReadOnly,
-      urlPrefix: config.URLPrefix,
-    },
+    services: servicesOn(orchestrator, store, live, metrics),
+    settings: httpSettings(live, node),
     clock,
     log: log.child({ component: 'http' }),
   });
+  onHangup = () => {
+    try {
+      live.reload();
+    } catch {
+      // told in the log; the daemon goes on with what it has
+    }
+  };
   const { host, port } = listenAddress(config.ListenAddress, log);
   await server.start(host, port);
   if (options.discovery) orchestrator.start();
@@ -92,6 +102,34 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   await orchestrator.stop();
   store.close();
   soleUse?.release();
+}
+
+/** What the routes are told, as it is now. */
+function httpSettings(current: Current, node: HttpSettings['node']): HttpSettings {
+  const { SQLite3DataFile, URLPrefix } = current.config;
+  return {
+    node,
+    backend: resolvePath(SQLite3DataFile),
+    urlPrefix: URLPrefix,
+    get pollSeconds() {
+      return current.config.InstancePollSeconds;
+    },
+    get reasonableLagSeconds() {
+      return current.config.ReasonableReplicationLagSeconds;
+    },
+    get maintenanceLagSeconds() {
+      return current.config.ReasonableMaintenanceReplicationLagSeconds;
+    },
+    get defaultPort() {
+      return current.config.DefaultInstancePort;
+    },
+    get blockMs() {
+      return current.settings.book.blockMs;
+    },
+    get readOnly() {
+      return current.config.ReadOnly;
+    },
+  };
 }
 
 function makeLog({ logLevel }: DaemonOptions) {

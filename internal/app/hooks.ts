@@ -10,11 +10,11 @@ import type { HookSubject, RunHooks } from './ports.ts';
 
 export function hooksOn(
   hooks: HookRunner,
-  config: Config,
+  current: () => Config,
   host: string,
   note: (uid: string, message: string) => void,
 ): RunHooks {
-  const lists = {
+  const lists = (config: Config) => ({
     detection: {
       name: 'OnFailureDetectionProcesses',
       commands: config.OnFailureDetectionProcesses,
@@ -47,9 +47,10 @@ export function hooksOn(
       commands: config.PostGracefulTakeoverProcesses,
       stopOnFailure: false,
     },
-  } as const;
+  });
   return async (list, subject) => {
-    const chosen = lists[list];
+    const config = current();
+    const chosen = lists(config)[list];
     if (chosen.commands.length === 0) return true;
     return hooks.run(chosen, hookContext(subject, config, host), (message) => note(subject.uid, message));
   };

@@ -129,8 +129,7 @@ export class Offline {
     const { LocalActions } = await import('./local-actions.ts');
     const log = this.#log;
     const orchestrator = assemble({
-      config: this.config,
-      settings: this.settings,
+      current: this,
       store: this.store,
       restored: restore(this.store), // not what was read before others were kept out
       node: { hostname: hostname(), token: randomBytes(32).toString('hex') },

@@ -39,6 +39,7 @@ export class Orchestrator {
   readonly recovery: RecoveryRoom;
   readonly #deps: OrchestratorDeps;
   readonly #rules: Map<string, PromotionRule>;
+  readonly #seeded = new Set<string>();
   #disabled: boolean;
 
   constructor(deps: OrchestratorDeps) {
@@ -86,11 +87,16 @@ export class Orchestrator {
   }
 
   start(): void {
-    const { settings, restored } = this.#deps;
-    for (const { instance } of restored.instances) this.observer.watch(instance.key);
-    for (const seed of settings.seeds) this.observer.watch(parseKey(seed, settings.defaultPort));
+    for (const { instance } of this.#deps.restored.instances) this.observer.watch(instance.key);
+    this.#watchSeeds();
     this.observer.start();
     this.recovery.start();
+  }
+
+  /** To be called when the settings have changed: new seeds are watched, and every cluster is looked at anew. */
+  refresh(): void {
+    if (this.#deps.passive !== true) this.#watchSeeds();
+    this.#touchAll();
   }
 
   async stop(): Promise<void> {
@@ -154,6 +160,20 @@ export class Orchestrator {
     this.observer.unwatch(key);
     this.#deps.storage.forgotten(key);
     return this.inventory.forget(key);
+  }
+
+  /** Each seed once: one that was forgotten since stays forgotten. */
+  #watchSeeds(): void {
+    const { settings, log } = this.#deps;
+    for (const seed of settings.seeds) {
+      if (this.#seeded.has(seed)) continue;
+      this.#seeded.add(seed);
+      try {
+        this.observer.watch(parseKey(seed, settings.defaultPort));
+      } catch (err) {
+        log.warn({ seed, err }, 'this entry of DiscoverySeeds names no server: skipped');
+      }
+    }
   }
 
   #analysisOptions(): AnalysisOptions {

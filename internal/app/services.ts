@@ -1,21 +1,26 @@
 // What the HTTP API may ask for, answered by the orchestrator and its backend.
 
 import type { SqliteStore } from '../backend/sqlite-store.ts';
-import type { Config } from '../config/keys.ts';
 import type { Services } from '../http/ports.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
+import type { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
 
-export function servicesOn(orchestrator: Orchestrator, store: SqliteStore, config: Config, metrics: Metrics): Services {
+export function servicesOn(
+  orchestrator: Orchestrator,
+  store: SqliteStore,
+  live: LiveConfig,
+  metrics: Metrics,
+): Services {
   const { observer, recovery, tasks } = orchestrator;
   return {
     snapshots: () => orchestrator.snapshots(),
     analyse: (snapshot) => orchestrator.analyse(snapshot),
     clusterFlags: (snapshot: ClusterSnapshot) => ({
-      primary: matchesClusterFilter(config.RecoverMasterClusterFilters, snapshot),
-      intermediate: matchesClusterFilter(config.RecoverIntermediateMasterClusterFilters, snapshot),
+      primary: matchesClusterFilter(live.config.RecoverMasterClusterFilters, snapshot),
+      intermediate: matchesClusterFilter(live.config.RecoverIntermediateMasterClusterFilters, snapshot),
     }),
     discover: async (key) => {
       observer.watch(key);
@@ -37,7 +42,8 @@ export function servicesOn(orchestrator: Orchestrator, store: SqliteStore, confi
     setRecoveriesDisabled: (disabled) => {
       orchestrator.recoveriesDisabled = disabled;
     },
-    ready: () => orchestrator.inventory.all().length > 0 || config.DiscoverySeeds.length === 0,
+    reload: (file) => live.reload(file),
+    ready: () => orchestrator.inventory.all().length > 0 || live.config.DiscoverySeeds.length === 0,
     metrics: () =>
       metrics.text(() => ({ queue: observer.queueLength, instances: orchestrator.inventory.all().length })),
   };

@@ -50,11 +50,13 @@ async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Pro
   }
   const { loadConfig } = await import('../config/load.ts');
   const file = given.text('config');
-  const { config, warnings } = loadConfig({ ...(file === '' ? {} : { file }), env: streams.env });
+  const load = (extra?: string) =>
+    loadConfig({ ...(file === '' ? {} : { file }), ...(extra === undefined ? {} : { extra }), env: streams.env });
+  const { config, warnings } = load();
   if (given.text('c') === '' && given.words[0] === 'http') {
     const { runDaemon } = await import('../app/daemon.ts');
     const logLevel = given.on('quiet') ? 'error' : given.on('debug') || config.Debug ? 'debug' : 'info';
-    await runDaemon({ config, warnings, noop: given.on('noop'), discovery: given.on('discovery'), logLevel });
+    await runDaemon({ config, warnings, load, noop: given.on('noop'), discovery: given.on('discovery'), logLevel });
     return 0;
   }
   const session = { given, config, streams, log: makeLog(streams, given, config) };

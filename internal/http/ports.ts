@@ -75,6 +75,18 @@ export interface Services {
   ): Promise<readonly RecoveryRecord[]>;
   recoveriesDisabled(): boolean;
   setRecoveriesDisabled(disabled: boolean): void;
+  /**
+   * Reads the configuration files again, and `file` on top of them this once.
+   *
+   * @throws {OrchestratorError} `CONFIG_INVALID`: the values in force stay
+   */
+  reload(file?: string): {
+    /** Keys whose new value is in force. */
+    readonly changed: readonly string[];
+    /** Keys whose new value waits for a restart. */
+    readonly waiting: readonly string[];
+    readonly warnings: readonly string[];
+  };
   /** Whether the first round of probes is over. */
   ready(): boolean;
   metrics(): Promise<{ readonly type: string; readonly text: string }>;

@@ -40,6 +40,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         MySQLHostnameResolveMethod: 'none',
         ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'",
         InstancePollSeconds: 600,
+        DeadInstancePollSecondsMax: 600,
         PostFailoverProcesses: [`echo {successorHost}:{successorPort} >> ${join(directory, 'hook')}`],
       };
       writeFileSync(config, JSON.stringify(keys));

@@ -159,6 +159,11 @@ export class Daemon {
     this.#child?.kill('SIGCONT');
   }
 
+  /** Asks it to read its configuration again. */
+  hangUp(): void {
+    this.#child?.kill('SIGHUP');
+  }
+
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

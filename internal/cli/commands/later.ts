@@ -78,7 +78,6 @@ export const LATER: Readonly<Record<string, readonly string[]>> = {
   'active-nodes': [],
   'access-token': [],
   'reset-hostname-resolve-cache': [],
-  'dump-config': [],
   'show-resolve-hosts': [],
   'show-unresolve-hosts': [],
   'internal-suggest-promoted-replacement': [],

@@ -30,6 +30,17 @@ export const META: readonly Command[] = [
     },
   },
   {
+    name: 'dump-config',
+    section: 'Meta',
+    summary: 'Print the configuration in force as one line of JSON',
+    options: '',
+    notes: 'Passwords and tokens are shown as ********.',
+    runPlain: async ({ config }) => {
+      const { dumpConfig } = await import('../../config/dump.ts');
+      return [dumpConfig(config)];
+    },
+  },
+  {
     name: 'redeploy-internal-db',
     section: 'Meta',
     summary: 'Create or upgrade the tables of the backend',

@@ -143,7 +143,13 @@ describe('the command line on a stored inventory', function () {
     file = join(directory, 'orchestrator.sqlite3');
     writeFileSync(
       config,
-      JSON.stringify({ BackendDB: 'sqlite', SQLite3DataFile: file, InstancePollSeconds: 600, Typo: 1 }),
+      JSON.stringify({
+        BackendDB: 'sqlite',
+        SQLite3DataFile: file,
+        InstancePollSeconds: 600,
+        DeadInstancePollSecondsMax: 600,
+        Typo: 1,
+      }),
     );
     assert.equal((await run('-c redeploy-internal-db')).status, 0);
     fillBackend(file, inventory(Date.now()));
@@ -195,7 +201,10 @@ describe('the command line on a stored inventory', function () {
 
   it('refuses commands under raft unless told otherwise, but helps all the same', async () => {
     const raft = join(directory, 'raft.conf.json');
-    writeFileSync(raft, JSON.stringify({ BackendDB: 'sqlite', SQLite3DataFile: file, RaftEnabled: true }));
+    writeFileSync(
+      raft,
+      JSON.stringify({ BackendDB: 'sqlite', SQLite3DataFile: file, RaftEnabled: true, RaftDataDir: directory }),
+    );
     const refused = await runCli(['-config', raft, '-c', 'clusters']);
     assert.deepEqual([refused.status, refused.stdout], [1, '']);
     assert.match(refused.stderr, /FATAL RaftEnabled is set: .*orchestrator-client/);

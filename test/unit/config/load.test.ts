@@ -18,7 +18,7 @@ describe('the configuration file', () => {
   }
 
   for (const [title, text, message] of [
-    ['no JSON', '{ "Debug": tru }', /c\.json:1: .*not valid JSON/],
+    ['no JSON', '{ "Debug": tru }', /c\.json:1:12: not valid JSON/],
     ['a list instead of an object', '[]', /expected one JSON object/],
     [
       'a text for a number',
@@ -68,7 +68,7 @@ describe('the configuration file', () => {
 
   for (const sample of readdirSync('conf')) {
     it(`loads conf/${sample} without a warning`, () => {
-      assert.deepEqual(loadConfig({ file: join('conf', sample), env: {} }).warnings, []);
+      assert.deepEqual(loadConfig({ file: join('conf', sample), env: { ORCHESTRATOR_PASSWORD: 'x' } }).warnings, []);
     });
   }
 });

@@ -1,0 +1,34 @@
+import { CONFIG_KEYS, type Config, type ConfigName } from './keys.ts';
+
+/** Values that are nobody's business: shown as `MASK` where they are set. */
+export const SECRET_KEYS: ReadonlySet<ConfigName> = new Set<ConfigName>([
+  'MySQLOrchestratorPassword',
+  'MySQLTopologyPassword',
+  'HTTPAuthPassword',
+  'OAuthClientSecret',
+  'ConsulAclToken',
+]);
+/** Lists that the contract prints as `null` while they are empty. */
+const NULL_WHEN_EMPTY: ReadonlySet<string> = new Set<ConfigName>([
+  'DiscoveryIgnoreHostnameFilters',
+  'DiscoveryIgnoreMasterHostnameFilters',
+  'OAuthScopes',
+]);
+const MASK = '********';
+
+/** The configuration in force as one line of JSON: keys of the contract first, ours after them. Passwords and tokens are masked. */
+export function dumpConfig(config: Config): string {
+  const shown = Object.keys(CONFIG_KEYS).map((name) => [name, shownValue(name as ConfigName, config)]);
+  return escapeForHtml(JSON.stringify(Object.fromEntries(shown)));
+}
+
+function shownValue(name: ConfigName, config: Config): unknown {
+  const value = config[name];
+  if (SECRET_KEYS.has(name)) return value === '' ? '' : MASK;
+  return NULL_WHEN_EMPTY.has(name) && Array.isArray(value) && value.length === 0 ? null : value;
+}
+
+/** Contract: the dump may be put into a page as it is. */
+function escapeForHtml(json: string): string {
+  return json.replaceAll(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
