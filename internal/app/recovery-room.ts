@@ -21,7 +21,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
-import type { ClusterSnapshot } from '../topology/cluster.ts';
+import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
 import { type Instance, sourceKey } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { missingFrom } from '../topology/received.ts';
@@ -244,7 +244,22 @@ export class RecoveryRoom {
       const { key, ownCoordinates } = facts.instance;
       this.#stuck.look(key, code.startsWith('LockedSemiSyncMaster'), ownCoordinates, clock.nowMs());
     }
-    return analyses.map(findingOf);
+    return analyses.map(findingOf).map((finding) => this.#withHeir(finding, snapshot));
+  }
+
+  /**
+   * An intermediate primary that was lost along with its source is in downtime for that. What it left behind is not: it
+   * goes to whoever replaced the source.
+   */
+  #withHeir(finding: Finding, snapshot: ClusterSnapshot): Finding {
+    if (finding.kind !== 'intermediatePrimary' || finding.response !== 'recover') return finding;
+    const instance = memberOf(snapshot, finding.key)?.instance;
+    const above = instance && sourceKey(instance);
+    const replaced = this.book.list().find(({ successful, failed }) => successful && sameKey(failed, above));
+    const heir = replaced?.successor && this.#deps.inventory.get(replaced.successor);
+    if (heir === undefined) return finding;
+    const lost = snapshot.downtimes.get(keyText(finding.key))?.reason === LOST_IN_RECOVERY;
+    return { ...finding, heir, suppressedBy: lost ? undefined : finding.suppressedBy };
   }
 
   #resume(record: RecoveryRecord, knownKeys: readonly InstanceKey[]): void {

@@ -137,6 +137,7 @@ export class RecoveryAttempt {
       ...(frozen === undefined ? {} : { replicas: [...frozen, ...silent] }),
       ...(options.designated === undefined ? {} : { designated: options.designated }),
       primaryAnswers: options.primaryAnswers ?? false,
+      heir: verdict.heir,
       fence: settings.fenceReplacedPrimary,
       options: settings.plan,
     });

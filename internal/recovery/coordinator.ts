@@ -93,6 +93,7 @@ export class RecoveryCoordinator {
     return {
       verdict,
       evidence: evidence(key),
+      silentSinceMs: (other) => evidence(other).firstFailureMs,
       nowMs,
       reconnectAskedMs: this.#deps.reconnectAskedMs(key),
       reconnectSettleMs: settings.reconnectSettleMs,
@@ -101,7 +102,7 @@ export class RecoveryCoordinator {
       globallyDisabled: globallyDisabled(),
       blocking: book.blocking(snapshot.name, kind, key, nowMs),
       failed: book.failedSince(snapshot.name, kind, nowMs - settings.retryMs),
-      plan: this.#plan(verdict),
+      plan: this.#planFor(verdict),
       noop: settings.noop,
       replaced: fences.isWatched(key),
       open: this.#busy.has(snapshot.name) || book.openOf(snapshot.name) !== undefined,
@@ -152,19 +153,23 @@ export class RecoveryCoordinator {
 
   /** What would happen if this server died now. */
   preview(snapshot: ClusterSnapshot, failed: InstanceKey, kind: RecoveryKind, designated?: InstanceKey): FailoverPlan {
+    return this.#planFor({ snapshot, key: failed, kind }, designated);
+  }
+
+  #planFor(
+    { snapshot, key, kind, heir }: Pick<Verdict, 'snapshot' | 'key' | 'kind' | 'heir'>,
+    designated?: InstanceKey,
+  ): FailoverPlan {
     const { attempt } = this.#deps.settings;
     return planRecovery(kind, {
       snapshot,
-      failed,
+      failed: key,
       ...(designated === undefined ? {} : { designated }),
       primaryAnswers: false,
+      heir,
       fence: attempt.fenceReplacedPrimary,
       options: attempt.plan,
     });
-  }
-
-  #plan(verdict: Verdict): FailoverPlan {
-    return this.preview(verdict.snapshot, verdict.key, verdict.kind);
   }
 
   /** Nothing else is decided about this cluster meanwhile. */

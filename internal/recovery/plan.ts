@@ -70,6 +70,8 @@ export interface FailoverRequest {
   readonly fence: boolean;
   /** The replicas of the failed server as read last, where that is not what the snapshot says. */
   readonly replicas?: readonly WatchedInstance[];
+  /** Who replaced the source above a dead intermediate primary, where that one was replaced. */
+  readonly heir?: WatchedInstance | undefined;
   readonly options: PlanOptions;
 }
 
@@ -240,14 +242,14 @@ const catchUp = (target: InstanceKey, holder: InstanceKey, limitMs: number): Ste
   limitMs,
 });
 
-function intermediateTargets({ snapshot, failed, options }: FailoverRequest, dead: Instance, above: InstanceKey) {
+function intermediateTargets({ snapshot, failed, options, heir }: FailoverRequest, dead: Instance, above: InstanceKey) {
   const siblings = replicasOf(snapshot, above)
     .filter(({ valid, instance }) => valid && !sameKey(instance.key, failed) && !options.isBanned(instance.key))
     .map(({ instance }) => instance)
     .filter((instance) => replicating(instance))
     .sort((a, b) => siblingRank(a, dead) - siblingRank(b, dead));
-  const grandparent = memberOf(snapshot, above);
-  return grandparent?.valid ? [...siblings, grandparent.instance] : siblings;
+  const last = [memberOf(snapshot, above), heir].filter((member) => member?.valid);
+  return [...siblings, ...last.flatMap((member) => member?.instance ?? [])];
 }
 
 function homeOf(orphan: Instance, targets: readonly Instance[], options: PlanOptions) {

@@ -1,5 +1,5 @@
-import { type ClusterSnapshot, dependantsOf } from '../topology/cluster.ts';
-import { keyText } from '../topology/instance-key.ts';
+import { dependantsOf, replicasOf } from '../topology/cluster.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
 import { matchesClusterFilter } from './filters.ts';
 import type { Gate } from './gates.ts';
@@ -17,6 +17,8 @@ export interface Evidence {
 export interface GateFacts {
   readonly verdict: Verdict;
   readonly evidence: Evidence;
+  /** When another server of the cluster fell silent; 0: it did not. */
+  readonly silentSinceMs: (key: InstanceKey) => number;
   readonly nowMs: number;
   /** When the replicas had been asked to reconnect; 0: never, infinity: not all yet. And the time they get for it. */
   readonly reconnectAskedMs: number;
@@ -44,7 +46,7 @@ const FILTER_KEYS = {
 export function evidenceGates(facts: GateFacts): readonly Gate[] {
   const { verdict, evidence, nowMs } = facts;
   const ageMs = evidence.failures === 0 ? 0 : nowMs - evidence.firstFailureMs;
-  const stale = staleReplica(verdict.snapshot, verdict, evidence);
+  const stale = staleWitness(facts);
   return [
     { name: 'detected', passed: true, value: verdict.code, source: 'analysis', ageMs },
     {
@@ -155,8 +157,22 @@ export function recoveryGates(facts: GateFacts): readonly Gate[] {
   ];
 }
 
-/** A replica that was not read since the silence began may still see its source: it has no vote until it was. */
-function staleReplica(snapshot: ClusterSnapshot, { key }: Verdict, { firstFailureMs }: Evidence): string | undefined {
-  const stale = dependantsOf(snapshot, key).find(({ valid, lastSeenMs }) => valid && lastSeenMs < firstFailureMs);
-  return stale && keyText(stale.instance.key);
+/**
+ * A replica that was not read since the silence began may still see its source: it has no vote until it was. Nor has one
+ * below a replica that fell silent too: only a read after that tells whether it lost its source and is to be healed along.
+ */
+function staleWitness({ verdict, evidence, silentSinceMs }: GateFacts): string | undefined {
+  const { snapshot, key } = verdict;
+  const seen = new Set([keyText(key)]);
+  const look = (source: InstanceKey, sinceMs: number): string | undefined => {
+    for (const { instance, valid, lastSeenMs } of replicasOf(snapshot, source)) {
+      const text = keyText(instance.key);
+      if (seen.has(text)) continue;
+      seen.add(text);
+      const stale = valid ? lastSeenMs < sinceMs && text : look(instance.key, silentSinceMs(instance.key));
+      if (stale) return stale;
+    }
+    return undefined;
+  };
+  return look(key, evidence.firstFailureMs);
 }

@@ -7,6 +7,7 @@ import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
+import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { RecoveryKind } from './book.ts';
 import type { Decision, RecoveryCoordinator } from './coordinator.ts';
@@ -24,6 +25,7 @@ export interface Finding {
   /** The server is unreachable to us while its replicas say they are connected. */
   readonly silent: boolean;
   readonly suppressedBy: Verdict['suppressedBy'];
+  readonly heir?: WatchedInstance;
 }
 
 export interface SentinelSettings {

@@ -1,4 +1,5 @@
 import type { ClusterSnapshot } from '../topology/cluster.ts';
+import type { WatchedInstance } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { RecoveryKind } from './book.ts';
 
@@ -11,6 +12,8 @@ export interface Verdict {
   readonly key: InstanceKey;
   readonly snapshot: ClusterSnapshot;
   readonly suppressedBy: 'downtime' | 'maintenance' | undefined;
+  /** Who replaced the source above the failed server, where that one was replaced. */
+  readonly heir?: WatchedInstance;
   /** The command of an operator that asked for this; empty: nobody did. */
   readonly command: string;
 }

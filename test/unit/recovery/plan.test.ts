@@ -237,6 +237,11 @@ describe('plan for a dead intermediate primary', () => {
       ],
     ],
     [
+      'below whoever replaced the source above',
+      request([top, middle, orphan], { gone: ['primary', 'top'], heir: request([sibling]).snapshot.members[0] }),
+      ['attach h6 to h7'],
+    ],
+    [
       'nobody above or beside can be reached',
       request([top, middle, orphan, sibling], { gone: ['primary', 'top', 'h7'] }),
       ['none: neither a sibling nor the source above can be reached'],

@@ -38,6 +38,7 @@ const verdict = (replicaSeenMs: number): Verdict => ({
 const agreeing: GateFacts = {
   verdict: verdict(150),
   evidence: { failures: 2, firstFailureMs: 100, refused: false },
+  silentSinceMs: () => 0,
   nowMs: 200,
   reconnectAskedMs: 0,
   reconnectSettleMs: 40,
@@ -71,6 +72,24 @@ describe('gates of an automatic recovery', () => {
   it('take one refused connection for proof enough', () => {
     const facts = { ...agreeing, evidence: { failures: 1, firstFailureMs: 100, refused: true } };
     assert.equal(firstNo(recoveryGates(facts)), undefined);
+  });
+
+  it('wait for a read of replicas below one that fell silent too', () => {
+    const { snapshot } = verdict(150);
+    const [middle] = snapshot.members;
+    assert.ok(middle);
+    const below = aReplica(3, '', '', { replication: { source: middle.instance.key, receiver: 'running' } });
+    const members = [
+      { ...middle, valid: false },
+      { ...middle, instance: below, lastSeenMs: 160 },
+    ];
+    const facts = (silentMs: number) => ({
+      ...agreeing,
+      verdict: { ...verdict(150), snapshot: { ...snapshot, members } },
+      silentSinceMs: () => silentMs,
+    });
+    assert.equal(firstNo(recoveryGates(facts(170)))?.name, 'fresh evidence');
+    assert.equal(firstNo(recoveryGates(facts(160))), undefined);
   });
 
   for (const [change, name, value] of [
