@@ -49,12 +49,10 @@ export class DaemonActions implements Actions {
 
   async takeOver(...[cluster, { designated, auto }]: Parameters<Actions['takeOver']>): ReturnType<Actions['takeOver']> {
     const command = auto ? 'graceful-master-takeover-auto' : 'graceful-master-takeover';
-    const successor = successorOf(await this.#daemon.call([command, cluster, ...segments(designated)]));
-    const { Details } = await this.#daemon.call(['discover', successor.hostname, successor.port]);
-    const at = (Details as { SelfBinlogCoordinates?: { LogFile?: unknown; LogPos?: unknown } } | null)
-      ?.SelfBinlogCoordinates;
+    const answer = await this.#daemon.call([command, cluster, ...segments(designated)]);
+    const at = (answer.Details as { SuccessorBinlogCoordinates?: WireCoordinates } | null)?.SuccessorBinlogCoordinates;
     return {
-      successor,
+      successor: successorOf(answer),
       coordinates: { file: String(at?.LogFile ?? ''), position: Number(at?.LogPos ?? 0) },
       warnings: [],
     };
@@ -75,6 +73,8 @@ export class DaemonActions implements Actions {
 
   async close(): Promise<void> {}
 }
+
+type WireCoordinates = { readonly LogFile?: unknown; readonly LogPos?: unknown } | null;
 
 function acknowledgePath(request: AcknowledgeRequest): readonly (string | number)[] {
   switch (request.of) {

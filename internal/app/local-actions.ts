@@ -72,8 +72,8 @@ export class LocalActions implements Actions {
     const { record, warnings } = await recovery.takeover.run({ snapshot, ...options }, tasks.signal);
     await this.#survey(snapshot);
     const successor = this.#successor(record);
-    const coordinates = inventory.get(successor)?.instance.ownCoordinates ?? { file: '', position: 0 };
-    return { successor, coordinates, warnings };
+    const now = inventory.get(successor)?.instance.ownCoordinates;
+    return { successor, coordinates: record.successorCoordinates ?? now ?? { file: '', position: 0 }, warnings };
   }
 
   async acknowledge(request: AcknowledgeRequest, by: string, comment: string): Promise<number> {
