@@ -5,7 +5,7 @@ import type { AnalysisOptions } from '../analysis/facts.ts';
 import { Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
 import { MysqlServers } from '../mysql/servers.ts';
-import { matches } from '../recovery/filters.ts';
+import { matchesServer } from '../recovery/filters.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
@@ -187,7 +187,7 @@ export class Orchestrator {
       ...(found === 'replica' ? ignore.replicas : []),
       ...(found === 'source' ? ignore.sources : []),
     ];
-    return filters.some((filter) => matches(filter, keyText(key)));
+    return filters.some((filter) => matchesServer(filter, key));
   }
 
   #onProbed(event: ProbeEvent): void {

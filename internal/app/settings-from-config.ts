@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/keys.ts';
 import type { DetectionSettings } from '../mysql/detection.ts';
 import type { TlsSettings } from '../mysql/tls.ts';
-import { matches } from '../recovery/filters.ts';
+import { matchesServer } from '../recovery/filters.ts';
 import type { PlanOptions } from '../recovery/plan.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
-import { keyText } from '../topology/instance-key.ts';
 import type { Settings } from './settings.ts';
 
 /** The one place where configuration keys turn into plain values. */
@@ -152,6 +151,6 @@ function planOptions(config: Config): PlanOptions {
     failIfNotApplied: config.FailMasterPromotionIfSQLThreadNotUpToDate,
     applyPromotion: config.ApplyMySQLPromotionAfterMasterFailover,
     detachLost: config.DetachLostReplicasAfterMasterFailover || config.DetachLostSlavesAfterMasterFailover,
-    isBanned: (key) => config.PromotionIgnoreHostnameFilters.some((filter) => matches(filter, keyText(key))),
+    isBanned: (key) => config.PromotionIgnoreHostnameFilters.some((filter) => matchesServer(filter, key)),
   };
 }

@@ -1,7 +1,8 @@
 // Rules that need more than one key, applied once every file was read: synonyms, fillings, contradictions, bounds.
 
 import { configInvalid } from './invalid.ts';
-import type { Config, ConfigName } from './keys.ts';
+import { CONFIG_NAMES, type Config, type ConfigName } from './keys.ts';
+import { doubts, raiseToMinimum } from './values.ts';
 
 export type Draft = { -readonly [K in ConfigName]: Config[K] };
 
@@ -17,9 +18,7 @@ export function adjust(config: Draft, isSet: (name: ConfigName) => boolean): str
   refuseContradictions(config);
   normalise(config);
   raiseToMinimum(config, warnings);
-  warnOfUnknownChoices(config, warnings);
-  warnOfPatterns(config, warnings);
-  return warnings;
+  return [...warnings, ...CONFIG_NAMES.flatMap((name) => doubts(name, config[name]))];
 }
 
 /** Old names of today's keys. An old name that differs from its new one is refused, because nobody can say which was meant. */
@@ -102,83 +101,4 @@ function normalise(config: Draft): void {
   config.ConsulMaxKVsPerTransaction = Math.min(64, Math.max(5, config.ConsulMaxKVsPerTransaction));
   if (config.ReasonableLockedSemiSyncMasterSeconds === 0)
     config.ReasonableLockedSemiSyncMasterSeconds = config.ReasonableReplicationLagSeconds;
-}
-
-/** Periods and limits that stop the program from working, or make it spin, below these values. */
-const MINIMUM = {
-  InstancePollSeconds: 1,
-  MaxConcurrentReplicaOperations: 1,
-  ExpiryHostnameResolvesMinutes: 1,
-  DiscoveryMaxConcurrency: 1,
-  ProbeIntervalMilliseconds: 10,
-  ProbeReadTimeoutMilliseconds: 10,
-  SuspectProbeTimeoutMilliseconds: 10,
-  SuspectProbeIntervalMilliseconds: 10,
-  RecoveryStepTimeoutMilliseconds: 100,
-  FenceRetryMilliseconds: 10,
-  FenceAttemptTimeoutMilliseconds: 100,
-  BackendFlushIntervalMilliseconds: 10,
-  HookTimeoutSeconds: 1,
-} as const satisfies Partial<Record<ConfigName, number>>;
-
-function raiseToMinimum(config: Draft, warnings: string[]): void {
-  for (const name of Object.keys(MINIMUM) as (keyof typeof MINIMUM)[]) {
-    if (config[name] >= MINIMUM[name]) continue;
-    warnings.push(`${name} is ${config[name]}: using ${MINIMUM[name]}, the least that works`);
-    config[name] = MINIMUM[name];
-  }
-}
-
-/** Compared in lower case; a value outside its list acts as the default and is worth a word. */
-const CHOICES = {
-  HostnameResolveMethod: ['none', 'default', 'cname', 'ip'],
-  MySQLHostnameResolveMethod: ['@@hostname', 'hostname', 'default', '@@report_host', 'report_host', 'none', ''],
-  AuthenticationMethod: ['', 'basic', 'multi', 'proxy', 'token', 'oauth'],
-  ConsulKVStoreProvider: ['consul', 'consul-txn', 'consul_txn'],
-  ConsulScheme: ['http', 'https'],
-  PrependMessagesWithOrcIdentity: ['', 'none', 'fqdn', 'hostname', 'custom'],
-} as const satisfies Partial<Record<ConfigName, readonly string[]>>;
-
-function warnOfUnknownChoices(config: Draft, warnings: string[]): void {
-  for (const name of Object.keys(CHOICES) as (keyof typeof CHOICES)[]) {
-    const choices: readonly string[] = CHOICES[name];
-    if (choices.includes(config[name].toLowerCase())) continue;
-    warnings.push(`${name}: unknown value: use one of ${choices.filter((choice) => choice !== '').join(', ')}`);
-  }
-}
-
-const PATTERN_LISTS = [
-  'DiscoveryIgnoreHostnameFilters',
-  'DiscoveryIgnoreMasterHostnameFilters',
-  'DiscoveryIgnoreReplicaHostnameFilters',
-  'DiscoveryIgnoreReplicationUsernameFilters',
-  'RecoveryIgnoreHostnameFilters',
-  'PromotionIgnoreHostnameFilters',
-  'ProblemIgnoreHostnameFilters',
-  'OSCIgnoreHostnameFilters',
-] as const;
-const CLUSTER_FILTERS = ['RecoverMasterClusterFilters', 'RecoverIntermediateMasterClusterFilters'] as const;
-const PATTERNS = [
-  'RejectHostnameResolvePattern',
-  'DataCenterPattern',
-  'RegionPattern',
-  'PhysicalEnvironmentPattern',
-] as const;
-
-function warnOfPatterns(config: Draft, warnings: string[]): void {
-  const check = (name: string, pattern: string) => {
-    try {
-      new RegExp(pattern);
-    } catch {
-      warnings.push(`${name}: "${pattern}" is not a valid regular expression here and never matches: correct it`);
-    }
-  };
-  for (const name of PATTERN_LISTS) for (const pattern of config[name]) check(name, pattern);
-  for (const name of PATTERNS) check(name, config[name]);
-  for (const name of CLUSTER_FILTERS) {
-    for (const filter of config[name]) {
-      if (filter === '*' || /^alias=(?!~)/.test(filter)) continue;
-      check(name, filter.replace(/^alias~=/, ''));
-    }
-  }
 }

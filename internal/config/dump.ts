@@ -1,13 +1,5 @@
-import { CONFIG_KEYS, type Config, type ConfigName } from './keys.ts';
+import { CONFIG_NAMES, type Config, type ConfigName, keyOf } from './keys.ts';
 
-/** Values that are nobody's business: shown as `MASK` where they are set. */
-export const SECRET_KEYS: ReadonlySet<ConfigName> = new Set<ConfigName>([
-  'MySQLOrchestratorPassword',
-  'MySQLTopologyPassword',
-  'HTTPAuthPassword',
-  'OAuthClientSecret',
-  'ConsulAclToken',
-]);
 /** Lists that the contract prints as `null` while they are empty. */
 const NULL_WHEN_EMPTY: ReadonlySet<string> = new Set<ConfigName>([
   'DiscoveryIgnoreHostnameFilters',
@@ -18,13 +10,13 @@ const MASK = '********';
 
 /** The configuration in force as one line of JSON: keys of the contract first, ours after them. Passwords and tokens are masked. */
 export function dumpConfig(config: Config): string {
-  const shown = Object.keys(CONFIG_KEYS).map((name) => [name, shownValue(name as ConfigName, config)]);
+  const shown = CONFIG_NAMES.map((name) => [name, shownValue(name, config)]);
   return escapeForHtml(JSON.stringify(Object.fromEntries(shown)));
 }
 
 function shownValue(name: ConfigName, config: Config): unknown {
   const value = config[name];
-  if (SECRET_KEYS.has(name)) return value === '' ? '' : MASK;
+  if (keyOf(name).secret === true) return value === '' ? '' : MASK;
   return NULL_WHEN_EMPTY.has(name) && Array.isArray(value) && value.length === 0 ? null : value;
 }
 

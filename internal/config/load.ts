@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { adjust, type Draft } from './adjust.ts';
 import { parseCredentials } from './credentials-file.ts';
 import { configInvalid } from './invalid.ts';
-import { CONFIG_KEYS, type Config, type ConfigKey, type ConfigName } from './keys.ts';
-import { BEHAVES_AS, NOT_YET, PROTECTIVE } from './not-yet.ts';
+import { CONFIG_NAMES, type Config, type ConfigName, keyOf } from './keys.ts';
 import { parseConfigFile, type Setting } from './parse-file.ts';
 
 export interface LoadedConfig {
@@ -25,9 +24,7 @@ export interface LoadOptions {
 const SEARCH = ['/etc/orchestrator.conf.json', 'conf/orchestrator.conf.json', 'orchestrator.conf.json'] as const;
 
 export function defaultConfig(): Config {
-  return Object.freeze(
-    Object.fromEntries(Object.entries(CONFIG_KEYS).map(([name, key]) => [name, key.default])),
-  ) as Config;
+  return Object.freeze(Object.fromEntries(CONFIG_NAMES.map((name) => [name, keyOf(name).default]))) as Config;
 }
 
 /**
@@ -89,7 +86,7 @@ function readCredentials(key: ConfigName, file: string): string {
 }
 
 function apply(values: Record<string, unknown>, { name, value }: Setting): void {
-  const key: ConfigKey = CONFIG_KEYS[name];
+  const key = keyOf(name);
   if (value === null) {
     if (key.type === 'string[]') values[name] = [];
     if (key.type === 'map') values[name] = {};
@@ -100,12 +97,12 @@ function apply(values: Record<string, unknown>, { name, value }: Setting): void 
 
 /** Says so when a key is set to something else than what the program does anyway. */
 function withoutEffect({ name, where }: Setting, value: unknown): string[] {
-  const key: ConfigKey = CONFIG_KEYS[name];
-  if (JSON.stringify(value) === JSON.stringify(BEHAVES_AS[name] ?? key.default)) return [];
-  if (key.mark === 'retired') return [`${where}: ${name} has no effect any more: remove it`];
-  if (!NOT_YET.has(name)) return [];
-  const danger = PROTECTIVE[name];
-  return [`${where}: ${name} has no effect yet${danger === undefined ? '' : `: ${danger}`}`];
+  const { mark, unbuilt, actual, default: fallback } = keyOf(name);
+  const anyway: readonly unknown[] = unbuilt === undefined ? [fallback] : (actual ?? [fallback]);
+  if (anyway.some((one) => JSON.stringify(one) === JSON.stringify(value))) return [];
+  if (mark === 'retired') return [`${where}: ${name} has no effect any more: remove it`];
+  if (unbuilt === undefined) return [];
+  return [`${where}: ${name} has no effect yet${unbuilt === true ? '' : `: ${unbuilt}`}`];
 }
 
 /** Credentials files replace user and password, both, also by nothing; `${NAME}` in a password comes from the environment. */

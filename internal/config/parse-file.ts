@@ -1,7 +1,7 @@
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { configInvalid } from './invalid.ts';
-import { CONFIG_KEYS, type ConfigKey, type ConfigName } from './keys.ts';
-import { NEVER_EXISTED, REMOVED } from './not-yet.ts';
+import { CONFIG_KEYS, CONFIG_NAMES, type ConfigKey, type ConfigName, keyOf } from './keys.ts';
+import { NEVER_EXISTED, REMOVED } from './removed.ts';
 
 /** One key as a file sets it, already of the right type. Duplicates come in file order. */
 export interface Setting {
@@ -12,7 +12,7 @@ export interface Setting {
   readonly where: string;
 }
 
-const byLowerName = new Map(Object.keys(CONFIG_KEYS).map((name) => [name.toLowerCase(), name as ConfigName]));
+const byLowerName = new Map(CONFIG_NAMES.map((name) => [name.toLowerCase(), name]));
 
 /**
  * Reads the text of one configuration file: JSON, with comments and trailing commas allowed; text after the object is ignored.
@@ -36,13 +36,13 @@ export function parseConfigFile(file: string, text: string): { settings: Setting
       );
       continue;
     }
-    const key: ConfigKey = CONFIG_KEYS[name];
+    const key = keyOf(name);
     const before = seen.get(name);
     if (before?.given === name && given !== name) continue; // the exact spelling wins over another case of it
     if (before !== undefined) warnings.push(`${where}: ${name} is set a second time: this one counts`);
     seen.set(name, { given });
     if (valueNode.type !== 'null' && !fits(valueNode, key, text)) {
-      throw configInvalid(`${where}: ${name} must be ${EXPECTED[key.type]}, not ${shown(valueNode, key, text)}`);
+      throw configInvalid(`${where}: ${name} must be ${expected(key)}, not ${shown(valueNode, key, text)}`);
     }
     settings.push({ name, value: getNodeValue(valueNode), where });
   }
@@ -80,13 +80,17 @@ const EXPECTED: Readonly<Record<ConfigKey['type'], string>> = {
   map: 'an object of texts',
 };
 
+function expected({ type, max }: ConfigKey): string {
+  return max === undefined ? EXPECTED[type] : `${EXPECTED[type]}, at most ${max}`;
+}
+
 function fits(node: Node, key: ConfigKey, text: string): boolean {
   switch (key.type) {
     case 'bool':
       return node.type === 'boolean';
     case 'int':
     case 'uint':
-      return isWhole(node, text) && (key.type === 'int' || node.value >= 0);
+      return isWhole(node, text) && (key.type === 'int' || node.value >= 0) && node.value <= (key.max ?? node.value);
     case 'float':
       return node.type === 'number' && Number.isFinite(node.value);
     case 'string':

@@ -1,3 +1,7 @@
+import { isIP } from 'node:net';
+import { compileGoRegexp } from '../runtime/go-regexp.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+
 /**
  * Whether a cluster is opted in: any entry suffices. `*` all; the cluster name; the alias; `alias=X`; `alias~=RE`; any
  * other text as a regular expression on the cluster name. An invalid expression matches nothing.
@@ -15,11 +19,12 @@ export function matchesClusterFilter(
   });
 }
 
-/** Unanchored match; false for an invalid expression. */
+/** Unanchored match, in the syntax of Go; false for a blank or an invalid expression. */
 export function matches(expression: string, text: string): boolean {
-  try {
-    return new RegExp(expression).test(text);
-  } catch {
-    return false;
-  }
+  return compileGoRegexp(expression)?.test(text) ?? false;
+}
+
+/** Whether a filter of `host:port` is about this server. One that is an address means exactly the host of that address. */
+export function matchesServer(filter: string, { hostname, port }: InstanceKey): boolean {
+  return isIP(filter) === 0 ? matches(filter, keyText({ hostname, port })) : filter === hostname;
 }

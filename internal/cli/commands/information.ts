@@ -1,5 +1,5 @@
 import { drawStatus, drawTabulated, drawTopology } from '../../http/ascii-topology.ts';
-import { matches } from '../../recovery/filters.ts';
+import { matchesServer } from '../../recovery/filters.ts';
 import { type ClusterSnapshot, primariesOf, replicasOf } from '../../topology/cluster.ts';
 import { controlReplicas, heuristicLagSeconds, rowLoggingReplicas } from '../../topology/control-replicas.ts';
 import { sourceKey, type WatchedInstance } from '../../topology/instance.ts';
@@ -287,5 +287,5 @@ function downtimed({ world }: CommandContext, only?: ClusterSnapshot): readonly 
 
 function controls({ world }: CommandContext, snapshot: ClusterSnapshot): readonly WatchedInstance[] {
   const filters = world.config.OSCIgnoreHostnameFilters;
-  return controlReplicas(snapshot, ({ instance }) => filters.some((filter) => matches(filter, keyText(instance.key))));
+  return controlReplicas(snapshot, ({ instance }) => filters.some((filter) => matchesServer(filter, instance.key)));
 }

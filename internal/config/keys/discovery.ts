@@ -1,0 +1,94 @@
+import { bool, compat, float, int, later, list, regexps, text, uint } from './key.ts';
+
+export const DISCOVERY = {
+  DefaultInstancePort: int(3306, 'Port of a server that is named without one.', { min: 1, max: 65_535 }),
+  InstancePollSeconds: uint(5, 'Longest period of probes; `ProbeIntervalMilliseconds` is usually shorter.', {
+    unit: 's',
+    min: 1,
+  }),
+  ReasonableInstanceCheckSeconds: uint(1, 'How much longer than its period a probe may take and still count.', {
+    ...later,
+    unit: 's',
+  }),
+  DiscoveryMaxConcurrency: uint(300, 'Most probes at the same time.', { unit: 'probes', min: 1 }),
+  DiscoveryQueueCapacity: uint(100_000, 'Length of the queue of probes. Ours has one entry per server.', {
+    ...compat,
+    ...later,
+    unit: 'entries',
+  }),
+  DiscoveryQueueMaxStatisticsSize: int(120, 'History of the length of the queue.', {
+    ...compat,
+    ...later,
+    unit: 'samples',
+  }),
+  DiscoveryCollectionRetentionSeconds: uint(120, 'History of the duration of probes.', {
+    ...compat,
+    ...later,
+    unit: 's',
+  }),
+  DiscoverySeeds: list(
+    [],
+    'Servers, `host[:port]`, from which everything else is found. A reload watches those that were added.',
+  ),
+  DiscoverByShowSlaveHosts: bool(
+    false,
+    'Finds replicas by what they report to their source, not by its process list.',
+    later,
+  ),
+  DeadInstanceDiscoveryMaxConcurrency: uint(0, 'Most probes of failed servers at the same time; 0: 20.', {
+    unit: 'probes',
+  }),
+  DeadInstancePollSecondsMultiplyFactor: float(
+    1,
+    'Factor by which the period of a failed server grows with each try; 1 or more.',
+  ),
+  DeadInstancePollSecondsMax: uint(300, 'Longest period of a failed server; not below `InstancePollSeconds`.', {
+    unit: 's',
+  }),
+  DeadInstanceDiscoveryLogsEnabled: bool(false, 'Logs the periods of failed servers.', { ...compat, ...later }),
+  DiscoveryIgnoreHostnameFilters: list([], 'Servers that are never probed, by `host:port`.', regexps),
+  DiscoveryIgnoreMasterHostnameFilters: list([], 'Sources that are not followed upwards, by `host:port`.', regexps),
+  DiscoveryIgnoreReplicaHostnameFilters: list([], 'Replicas that are not followed downwards, by `host:port`.', regexps),
+  DiscoveryIgnoreReplicationUsernameFilters: list([], 'Replicas that are not followed, by their replication user.', {
+    ...regexps,
+    unbuilt: 'matching replicas are discovered like any other',
+  }),
+  EnableDiscoveryFiltersLogs: bool(true, 'Logs what the key above left out.', { ...compat, ...later }),
+  UnseenInstanceForgetHours: uint(240, 'Age at which a server that was not seen is forgotten.', { unit: 'h', min: 1 }),
+  SnapshotTopologiesIntervalHours: uint(0, 'Period of stored pictures of all topologies; 0: none.', {
+    ...compat,
+    ...later,
+    unit: 'h',
+  }),
+  SkipMaxScaleCheck: bool(true, 'Does not look whether a server is a MaxScale proxy.', { ...compat, ...later }),
+  InstanceBulkOperationsWaitTimeoutSeconds: uint(10, 'How long each of many replicas is waited for.', {
+    ...later,
+    unit: 's',
+  }),
+  MaxConcurrentReplicaOperations: int(5, 'Most replicas that are moved at the same time.', { ...later, min: 1 }),
+  ReplicationLagQuery: text('', 'SQL that answers the lag in whole seconds, in place of what the server reports.'),
+  SlaveLagQuery: text('', 'Old name of `ReplicationLagQuery`.', compat),
+  ReasonableReplicationLagSeconds: int(10, 'Lag above it is a problem.', { unit: 's' }),
+  ReasonableMaintenanceReplicationLagSeconds: int(
+    20,
+    'Lag above it stops a planned takeover or a move; also how long a takeover waits for its candidate.',
+    { unit: 's' },
+  ),
+  VerifyReplicationFilters: bool(false, 'No replica goes below a server that filters what it replicates.'),
+  LowerReplicaVersionAllowed: bool(false, 'A replica may be older than its source.'),
+  UseSuperReadOnly: bool(false, 'Sets and clears `super_read_only` along with `read_only`.', {
+    unbuilt: 'accounts with SUPER may write to a server that is read-only',
+  }),
+  ReplicationCredentialsQuery: text(
+    '',
+    'SQL that answers user and password for replication, run on the server that is to replicate. Empty: the own table of the server.',
+  ),
+  OSCIgnoreHostnameFilters: list([], 'Replicas left out where online schema changes look for lag.', {
+    ...compat,
+    ...later,
+    ...regexps,
+  }),
+  CandidateInstanceExpireMinutes: uint(60, 'How long a promotion rule counts.', { ...later, unit: 'min' }),
+  SupportFuzzyPoolHostnames: bool(true, 'Pools may be submitted with parts of host names.', { ...compat, ...later }),
+  InstancePoolExpiryMinutes: uint(60, 'How long a server stays in its pool.', { ...compat, ...later, unit: 'min' }),
+};

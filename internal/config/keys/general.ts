@@ -1,0 +1,12 @@
+import { bool, compat, later, restart, text } from './key.ts';
+
+export const GENERAL = {
+  Debug: bool(false, 'Logs everything, as the flag `-debug` does. `-quiet` is stronger.', restart),
+  EnableSyslog: bool(false, 'Sends log lines from INFO upwards to the local syslog as well.', { ...compat, ...later }),
+  PrependMessagesWithOrcIdentity: text('', 'Names this node at the start of every message of the API.', {
+    ...compat,
+    ...later,
+    choices: ['', 'none', 'fqdn', 'hostname', 'custom'],
+  }),
+  CustomOrcIdentity: text('', 'The name that `custom` stands for.', { ...compat, ...later }),
+};

@@ -1,0 +1,63 @@
+import { bool, compat, int, later, list, restart, retired, text, uint } from './key.ts';
+
+export const HTTP = {
+  ListenAddress: text(':3000', '`host:port` of API and console. Without a host: loopback only.', restart),
+  ListenSocket: text('', 'Path of a Unix socket to listen on in place of TCP.', {
+    ...restart,
+    unbuilt: 'the TCP listener is opened instead',
+  }),
+  HTTPAdvertise: text('', '`scheme://host:port` under which the other nodes reach this one.', {
+    ...restart,
+    ...later,
+  }),
+  URLPrefix: text('', 'Path under which everything is mounted.', restart),
+  UseSSL: bool(false, 'Speaks HTTPS.', { ...restart, unbuilt: 'the listener speaks plain HTTP' }),
+  SSLPrivateKeyFile: text('', 'PEM file: key of the listener.', { ...restart, ...later }),
+  SSLCertFile: text('', 'PEM file: certificate of the listener.', { ...restart, ...later }),
+  SSLCAFile: text('', 'PEM file: who may sign certificates of clients and of the other nodes.', {
+    ...restart,
+    ...later,
+  }),
+  SSLSkipVerify: bool(false, 'Takes any certificate of another node.', { ...restart, ...later }),
+  UseMutualTLS: bool(false, 'Clients must present a certificate with one of `SSLValidOUs`.', {
+    ...restart,
+    unbuilt: 'client certificates are not asked for',
+  }),
+  SSLValidOUs: list([], 'Organisational units that are let in.', { ...restart, ...later }),
+  StatusEndpoint: text('/api/status', 'Path of the health check.', { ...restart, ...later }),
+  StatusOUVerify: bool(false, 'The health check asks for the organisational unit too.', later),
+};
+
+export const AUTHENTICATION = {
+  ReadOnly: bool(false, 'Refuses every action.'),
+  AuthenticationMethod: text('', 'Who may act. Empty: everybody who reaches the listener.', {
+    ...restart,
+    choices: ['', 'basic', 'multi', 'proxy', 'token', 'oauth'],
+    unbuilt: 'anybody who reaches the listener may act',
+  }),
+  HTTPAuthUser: text('', 'User of `basic` and `multi`.', later),
+  HTTPAuthPassword: text('', 'Its password.', { ...later, secret: true }),
+  AuthUserHeader: text('X-Forwarded-User', 'Header that names the user in `proxy`.', later),
+  PowerAuthUsers: list(['*'], 'Users who may act in `proxy`; `*`: all of them.', later),
+  PowerAuthGroups: list([], 'Groups of this host whose members may act in `proxy`.', { ...compat, ...later }),
+  AccessTokenUseExpirySeconds: uint(60, 'How long a new token waits to be taken up.', { ...later, unit: 's' }),
+  AccessTokenExpiryMinutes: uint(1440, 'How long a token counts.', { ...later, unit: 'min' }),
+  OAuthClientId: text('', 'Was never used.', retired),
+  OAuthClientSecret: text('', 'Was never used.', { ...retired, secret: true }),
+  OAuthScopes: list([], 'Was never used.', retired),
+};
+
+const raft = { ...restart, ...later };
+
+export const RAFT = {
+  RaftEnabled: bool(false, 'Several daemons form one group.', {
+    ...restart,
+    unbuilt: 'each node decides and acts on its own: run one node only',
+  }),
+  RaftDataDir: text('', 'Directory of the log of the group. Needed with `RaftEnabled`.', raft),
+  RaftBind: text('127.0.0.1:10008', '`host[:port]` of this node in the group.', raft),
+  RaftAdvertise: text('', '`host[:port]` told to the others. Empty: `RaftBind`.', raft),
+  DefaultRaftPort: int(10_008, 'Port of a node that is named without one.', raft),
+  RaftNodes: list([], 'All nodes of the group, this one included.', raft),
+  ExpectFailureAnalysisConcensus: bool(true, 'Was never used.', retired),
+};

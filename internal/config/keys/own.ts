@@ -1,0 +1,64 @@
+import { bool, restart, uint } from './key.ts';
+
+/** Keys that the contract does not know. */
+export const OWN = {
+  FenceReplacedPrimary: bool(
+    true,
+    'Makes a replaced primary read-only and ends its sessions, as soon as it can be reached.',
+  ),
+  PrimaryDownGraceMilliseconds: uint(0, 'How long a dead primary is waited for before it is replaced.', { unit: 'ms' }),
+  ProbeIntervalMilliseconds: uint(1000, 'Period of probes of a server; at most `InstancePollSeconds`.', {
+    unit: 'ms',
+    min: 10,
+  }),
+  ProbeReadTimeoutMilliseconds: uint(1000, 'How long a probe may take, connecting included.', { unit: 'ms', min: 10 }),
+  SuspectProbeTimeoutMilliseconds: uint(400, 'The same where something seems wrong.', { unit: 'ms', min: 10 }),
+  SuspectProbeIntervalMilliseconds: uint(50, 'Period of probes where something seems wrong.', { unit: 'ms', min: 10 }),
+  SuspectWindowMilliseconds: uint(5000, 'How long something that seemed wrong is watched that closely.', {
+    unit: 'ms',
+  }),
+  PromotionDrainTimeoutMilliseconds: uint(30_000, 'How long a candidate may take to apply what it received.', {
+    unit: 'ms',
+  }),
+  PromoteOnDrainTimeout: bool(
+    false,
+    'Promotes it then all the same; what it has not applied is invisible until it has.',
+  ),
+  RecoveryStepTimeoutMilliseconds: uint(10_000, 'How long one change of one server may take.', {
+    unit: 'ms',
+    min: 100,
+  }),
+  FenceRetryMilliseconds: uint(100, 'Pause between attempts to reach a replaced primary.', { unit: 'ms', min: 10 }),
+  FailedRecoveryRetryMilliseconds: uint(10_000, 'Pause after a recovery that failed without having changed anything.', {
+    unit: 'ms',
+  }),
+  RecoveryMaxRounds: uint(3, 'How often a recovery plans anew because a server that it needs died.', {
+    unit: 'rounds',
+    min: 1,
+  }),
+  ReconnectSettleMilliseconds: uint(
+    1000,
+    'How long replicas that were asked to reconnect get to do so before a failover.',
+    {
+      unit: 'ms',
+    },
+  ),
+  RefusedStatementRetrySeconds: uint(600, 'How long a part of a probe that a server refused is left out.', {
+    unit: 's',
+  }),
+  AttachWatchTimeoutMilliseconds: uint(2000, 'How long a moved replica is watched until it replicates.', {
+    unit: 'ms',
+  }),
+  AttachWatchIntervalMilliseconds: uint(20, 'Period of that.', { unit: 'ms', min: 5 }),
+  DetectionHoldMilliseconds: uint(1000, 'How long a problem that nothing is done about must last to be told of.', {
+    unit: 'ms',
+  }),
+  FenceAttemptTimeoutMilliseconds: uint(10_000, 'How long one attempt to fence may take.', { unit: 'ms', min: 100 }),
+  ReconnectReplicasThrottleSeconds: uint(30, 'Least pause between two requests to reconnect.', { unit: 's' }),
+  HookTimeoutSeconds: uint(60, 'How long a hook may run before it is ended.', { unit: 's', min: 1 }),
+  BackendFlushIntervalMilliseconds: uint(200, 'Period at which what changed is written to the backend.', {
+    ...restart,
+    unit: 'ms',
+    min: 10,
+  }),
+};

@@ -1,0 +1,42 @@
+import { bool, compat, int, later, MAX_INT32, text, uint } from './key.ts';
+
+export const SERVERS = {
+  MySQLTopologyUser: text('', 'Account on every monitored server.'),
+  MySQLTopologyPassword: text('', 'Its password; `${NAME}` takes it from the environment.', { secret: true }),
+  MySQLTopologyCredentialsConfigFile: text(
+    '',
+    'File with a section `[client]` whose `user` and `password` replace both keys above.',
+  ),
+  MySQLTopologySSLPrivateKeyFile: text('', 'PEM file: key of the client certificate.'),
+  MySQLTopologySSLCertFile: text('', 'PEM file: client certificate, sent when its key is given too.'),
+  MySQLTopologySSLCAFile: text(
+    '',
+    'PEM file: who may sign the certificates of servers. Empty: the authorities of the system.',
+  ),
+  MySQLTopologySSLSkipVerify: bool(false, 'Takes any certificate of a server.'),
+  MySQLTopologyUseMutualTLS: bool(false, 'Speaks TLS to every server, always.'),
+  MySQLTopologyUseMixedTLS: bool(true, 'Speaks TLS to those servers that insist on it.'),
+  TLSCacheTTLFactor: uint(
+    100,
+    'How long it is remembered that a server insists, in multiples of `InstancePollSeconds`.',
+    {
+      ...compat,
+    },
+  ),
+  MySQLTopologyMaxAllowedPacket: int(-1, 'Largest packet to a server: -1 as the driver has it, 0 as the server says.', {
+    ...compat,
+    ...later,
+    unit: 'bytes',
+    max: MAX_INT32,
+  }),
+  MySQLDiscoveryReadTimeoutSeconds: int(
+    10,
+    'How long an answer to a probe may take. `ProbeReadTimeoutMilliseconds` decides.',
+    { ...later, unit: 's' },
+  ),
+  MySQLTopologyReadTimeoutSeconds: int(
+    600,
+    'How long any other answer of a server may take. `RecoveryStepTimeoutMilliseconds` decides.',
+    { ...later, unit: 's' },
+  ),
+};
