@@ -5,6 +5,7 @@ import {
   type GtidState,
   type Instance,
   lagSeconds,
+  NO_REPLICATION_TLS,
   type ReplicationStatus,
   type ThreadState,
   type WatchedInstance,
@@ -217,6 +218,7 @@ function replicationOf(row: Row): ReplicationStatus | undefined {
     delaySeconds: Number(row.sql_delay ?? 0),
     hasFilters: row.has_replication_filters === 1,
     tlsAllowed: row.allow_tls === 1,
+    tls: NO_REPLICATION_TLS,
     heartbeatSeconds: undefined,
   };
 }

@@ -58,8 +58,9 @@ function mysqlDialect(version: ServerVersion): Dialect {
     selectGtid: `SELECT @@global.gtid_executed AS gtid_executed, @@global.gtid_purged AS gtid_purged,
 @@global.server_uuid AS server_uuid, @@global.gtid_mode AS gtid_mode`,
     selectGroupMembers: since(8, 0, 2) ? MYSQL_GROUP_MEMBERS : undefined,
-    selectHeartbeat:
-      'SELECT CHANNEL_NAME AS channel, HEARTBEAT_INTERVAL AS seconds FROM performance_schema.replication_connection_configuration',
+    selectHeartbeat: since(8, 0, 19)
+      ? MYSQL_HEARTBEAT.replace(' FROM', ', TLS_CIPHERSUITES AS ciphersuites FROM')
+      : MYSQL_HEARTBEAT,
     startReplication: `START ${replica}`,
     stopReplication: `STOP ${replica}`,
     stopReceiver: `STOP ${replica} IO_THREAD`,
@@ -104,6 +105,10 @@ function mariadbDialect(version: ServerVersion): Dialect {
     selectReplicationLogin: undefined,
   };
 }
+
+/** What the replica status does not show of its connections. */
+const MYSQL_HEARTBEAT =
+  'SELECT CHANNEL_NAME AS channel, HEARTBEAT_INTERVAL AS seconds FROM performance_schema.replication_connection_configuration';
 
 /** A replica leaves its UUID in the session that sends it events; the session also tells its user and where it came from. */
 const MYSQL_DUMP_SESSIONS = `SELECT t.PROCESSLIST_USER AS user, t.PROCESSLIST_HOST AS host, MAX(v.VARIABLE_VALUE) AS uuid

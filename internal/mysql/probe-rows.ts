@@ -4,6 +4,7 @@ import type {
   GtidState,
   Instance,
   ReplicationStatus,
+  ReplicationTls,
   SemiSync,
   ThreadState,
 } from '../topology/instance.ts';
@@ -61,11 +62,15 @@ export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
   const gtidRow = new Columns(rows.gtid?.[0] ?? {});
   const version = variables.text('version');
   const mariadb = version.includes('MariaDB');
-  const heartbeats = new Map((rows.heartbeat ?? []).map((row) => [String(row.channel ?? ''), Number(row.seconds)]));
+  const unseen = new Map((rows.heartbeat ?? []).map((row) => [String(row.channel ?? ''), new Columns(row)]));
   const channels = (rows.replication ?? [])
     .map((row) => replicationFromRow(new Columns(row), mariadb))
     .filter((one) => one !== undefined)
-    .map((one) => ({ ...one, heartbeatSeconds: one.heartbeatSeconds ?? heartbeats.get(one.channel) }));
+    .map((one) => ({
+      ...one,
+      heartbeatSeconds: one.heartbeatSeconds ?? unseen.get(one.channel)?.optional('seconds'),
+      tls: { ...one.tls, ciphersuites: unseen.get(one.channel)?.text('ciphersuites') ?? '' },
+    }));
   const replication =
     channels.find(({ channel }) => channel === '') ?? (channels.length === 1 ? channels[0] : undefined);
   const serverUuid = gtidRow.text('server_uuid');
@@ -202,7 +207,28 @@ function replicationFromRow(columns: Columns, mariadb: boolean): ReplicationStat
     delaySeconds: columns.number('SQL_Delay'),
     hasFilters: FILTERS.some((name) => columns.text(name) !== ''),
     tlsAllowed: columns.text('Source_SSL_Allowed', 'Master_SSL_Allowed') === 'Yes',
+    tls: tlsFromRow(columns),
     heartbeatSeconds: columns.optional('Slave_heartbeat_period'),
+  };
+}
+
+/** The names are irregular: no common prefix, no common order of words. */
+function tlsFromRow(columns: Columns): ReplicationTls {
+  const either = (name: string) => columns.text(`Source_${name}`, `Master_${name}`);
+  const bool = (text: string) => (text === '' ? undefined : text === 'Yes' || text === '1');
+  return {
+    caFile: either('SSL_CA_File'),
+    caPath: either('SSL_CA_Path'),
+    cert: either('SSL_Cert'),
+    cipher: either('SSL_Cipher'),
+    crlFile: either('SSL_Crl'),
+    crlPath: either('SSL_Crlpath'),
+    key: either('SSL_Key'),
+    verifyServerCert: bool(either('SSL_Verify_Server_Cert')),
+    version: either('TLS_Version'),
+    ciphersuites: '',
+    publicKeyPath: either('public_key_path'),
+    getPublicKey: bool(columns.text('Get_Source_public_key', 'Get_master_public_key')),
   };
 }
 

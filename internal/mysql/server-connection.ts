@@ -1,8 +1,8 @@
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import mysql, { type Connection } from 'mysql2';
 import { OrchestratorError } from '../runtime/errors.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
-import { checkAddress, type TlsSettings } from './tls.ts';
+import { nameForIdentity, type TlsSettings } from './tls.ts';
 
 export type Row = Readonly<Record<string, string | number | null>>;
 
@@ -70,6 +70,7 @@ export class ServerConnection {
         socket.once('error', reject);
         socket.once('close', () => reject(new Error('connection closed')));
       });
+      if (tls !== undefined) nameForIdentity(socket, key.hostname);
       const connection = mysql.createConnection({
         user: login.user,
         password: login.password,
@@ -80,7 +81,7 @@ export class ServerConnection {
         dateStrings: true,
         maxPreparedStatements: 1,
         charset: 'utf8mb4',
-        ...(tls === undefined ? {} : { host: key.hostname, ssl: sslOf(tls, key) }),
+        ...(tls === undefined ? {} : { host: key.hostname, port: key.port, ssl: sslOf(tls) }),
       } as mysql.ConnectionOptions);
       connection.on('error', () => socket.destroy());
       await new Promise<void>((resolve, reject) => {
@@ -88,7 +89,6 @@ export class ServerConnection {
         connection.once('error', reject);
         socket.once('close', () => reject(new Error('connection closed during the handshake')));
       });
-      if (tls?.rejectUnauthorized) checkAddress(key, (connection as unknown as { stream: unknown }).stream);
       return new ServerConnection(key, connection, socket);
     } catch (cause) {
       socket.destroy();
@@ -195,14 +195,11 @@ export class ServerConnection {
   }
 }
 
-const byAddress = new WeakMap<object, { names: object; addresses: object }>();
+const forMysql2 = new WeakMap<object, object>();
 
-/** mysql2 compares names only, so that option is for names; both forms keep their identity per setting. */
-function sslOf(tls: TlsSettings['options'], key: InstanceKey): object {
-  const known = byAddress.get(tls) ?? {
-    names: { ...tls, verifyIdentity: tls.rejectUnauthorized },
-    addresses: { ...tls, verifyIdentity: false },
-  };
-  byAddress.set(tls, known);
-  return isIP(key.hostname) === 0 ? known.names : known.addresses;
+/** mysql2 writes into the object it is given, and caches contexts and sessions by its identity. */
+function sslOf(tls: TlsSettings['options']): object {
+  const known = forMysql2.get(tls) ?? { ...tls, verifyIdentity: tls.rejectUnauthorized };
+  forMysql2.set(tls, known);
+  return known;
 }

@@ -1,13 +1,16 @@
 import { format } from 'mysql2';
 import { OrchestratorError } from '../runtime/errors.ts';
-import type { Instance, SemiSync } from '../topology/instance.ts';
+import type { Instance, ReplicationTls, SemiSync } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { Dialect } from './dialect.ts';
+import { borrowedTls, tlsOptions } from './replication-tls.ts';
 import type { Row, SqlValue } from './server-connection.ts';
 
 export interface ReplicationLogin {
   readonly user: string;
   readonly password: string;
+  /** How the connection is secured; undefined: not said, the server's own default. */
+  readonly tls?: ReplicationTls;
 }
 
 /** What a session speaks through: a connection to a server, or a rehearsal of one. */
@@ -101,6 +104,10 @@ export class MysqlSession {
     return this.#waitGtid(holder.gtid.currentPos, limitMs);
   }
 
+  /**
+   * Gives the server another source. One that replicates already is sent host, port and heartbeat period (the one option that
+   * the statement resets): it keeps user, password, TLS and public key options by itself. One that was a source gets `login`.
+   */
   async pointTo(source: InstanceKey, login?: ReplicationLogin): Promise<void> {
     const { changeSource, sourceOption, publicKeyOption, demoteOption, mariadb, stopReplication } = this.#dialect;
     const { replication } = await this.read();
@@ -116,6 +123,7 @@ export class MysqlSession {
     if (login !== undefined && former) {
       set(`${sourceOption}_USER`, login.user);
       set(`${sourceOption}_PASSWORD`, login.password);
+      for (const [name, value] of tlsOptions(login.tls, mariadb)) set(`${sourceOption}_${name}`, value);
     }
     const heartbeat = replication?.heartbeatSeconds ?? 0;
     if (heartbeat > 0) set(`${sourceOption}_HEARTBEAT_PERIOD`, heartbeat);
@@ -137,8 +145,12 @@ export class MysqlSession {
     const sql = this.#credentialsQuery || this.#dialect.selectReplicationLogin;
     if (sql === undefined) return undefined;
     const [row] = await this.#run(sql);
-    const [user, password] = Object.values(row ?? {});
-    return user ? { user: String(user), password: String(password ?? '') } : undefined;
+    const [user = '', password = '', caFile = '', cert = '', key = ''] = Object.values(row ?? {}).map((value) =>
+      String(value ?? ''),
+    );
+    if (user === '') return undefined;
+    const tls = borrowedTls((await this.read()).replication, { caFile, cert, key });
+    return tls === undefined ? { user, password } : { user, password, tls };
   }
 
   async detachSource(): Promise<void> {

@@ -1,7 +1,5 @@
-import { isIP } from 'node:net';
-import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
 import { OrchestratorError } from '../runtime/errors.ts';
-import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 
 /** How monitored servers are reached. One frozen object per setting: contexts and sessions are cached by its identity. */
 export interface TlsSettings {
@@ -28,21 +26,9 @@ export function mayWantTls(error: unknown): boolean {
 }
 
 /**
- * The certificate must be for the name or address that was connected to. mysql2 checks names; addresses are checked here.
- *
- * @throws {OrchestratorError} `CONNECT_FAILED`
+ * The certificate must be for the name or address that was connected to, and this is checked before the login is sent. For
+ * an address mysql2 gives no name to compare with, and Node then takes the one of the socket, which it notes for names only.
  */
-export function checkAddress(key: InstanceKey, stream: unknown): void {
-  if (isIP(key.hostname) === 0) return;
-  const certificate = (stream as Partial<TLSSocket>).getPeerCertificate?.() as PeerCertificate | undefined;
-  if (certificate === undefined || Object.keys(certificate).length === 0) return; // a resumed session was checked before
-  const problem = checkServerIdentity(key.hostname, certificate);
-  if (problem === undefined) return;
-  throw new OrchestratorError(
-    'CONNECT_FAILED',
-    `${keyText(key)}: its certificate is for someone else: ${problem.message}`,
-    {
-      context: { key: keyText(key), errno: 0, refused: false },
-    },
-  );
+export function nameForIdentity(socket: Socket, hostname: string): void {
+  if (isIP(hostname) !== 0) Object.assign(socket, { _host: hostname });
 }

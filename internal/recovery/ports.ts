@@ -1,9 +1,11 @@
-import type { Instance } from '../topology/instance.ts';
+import type { Instance, ReplicationTls } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 
 export interface ReplicationLogin {
   readonly user: string;
   readonly password: string;
+  /** How the connection is secured; undefined: not said, the server's own default. */
+  readonly tls?: ReplicationTls;
 }
 
 /** One session on one server, holding the named lock while it is open. Each call is one attempt and can be repeated. */

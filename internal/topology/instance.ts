@@ -33,6 +33,39 @@ export interface MariadbGtidState {
 
 export type GtidState = MysqlGtidState | MariadbGtidState;
 
+/** How one replication connection is secured. Files are paths on the replica; empty: not set. */
+export interface ReplicationTls {
+  readonly caFile: string;
+  readonly caPath: string;
+  readonly cert: string;
+  readonly cipher: string;
+  readonly crlFile: string;
+  readonly crlPath: string;
+  readonly key: string;
+  /** Undefined: the server does not say. */
+  readonly verifyServerCert: boolean | undefined;
+  readonly version: string;
+  /** TLS 1.3 */
+  readonly ciphersuites: string;
+  readonly publicKeyPath: string;
+  readonly getPublicKey: boolean | undefined;
+}
+
+export const NO_REPLICATION_TLS: ReplicationTls = {
+  caFile: '',
+  caPath: '',
+  cert: '',
+  cipher: '',
+  crlFile: '',
+  crlPath: '',
+  key: '',
+  verifyServerCert: undefined,
+  version: '',
+  ciphersuites: '',
+  publicKeyPath: '',
+  getPublicKey: undefined,
+};
+
 /** One replication connection (channel) as the replica reports it. */
 export interface ReplicationStatus {
   readonly channel: string;
@@ -58,6 +91,7 @@ export interface ReplicationStatus {
   readonly delaySeconds: number;
   readonly hasFilters: boolean;
   readonly tlsAllowed: boolean;
+  readonly tls: ReplicationTls;
   /** Seconds between heartbeats; a re-point resets it on the server, so it is sent again. */
   readonly heartbeatSeconds: number | undefined;
 }

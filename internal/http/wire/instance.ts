@@ -7,6 +7,7 @@ import {
   type WatchedInstance,
 } from '../../topology/instance.ts';
 import { compareKeys, type InstanceKey, keyText } from '../../topology/instance-key.ts';
+import { wireReplicationTls } from './replication-tls.ts';
 
 export const wireKey = (key: InstanceKey | undefined) => ({ Hostname: key?.hostname ?? '', Port: key?.port ?? 0 });
 export const wireKeys = (keys: readonly InstanceKey[]) => [...keys].sort(compareKeys).map(wireKey);
@@ -19,7 +20,6 @@ export const wireCoordinates = (at: BinlogCoordinates | undefined, type: 0 | 1 =
 export const wireTime = (ms: number | undefined) =>
   ms === undefined || ms === 0 ? '' : new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 const nullInt = (value: number | undefined) => ({ Int64: value ?? 0, Valid: value !== undefined });
-const NULL_BOOL = { Bool: false, Valid: false };
 const THREADS: Record<ThreadState, number> = { none: -1, stopped: 0, running: 1, other: 2 };
 const quoted = (text: string) => (text === '' ? '' : JSON.stringify(text));
 
@@ -124,18 +124,7 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     ElapsedDowntime: 0,
     UnresolvedHostname: '',
     AllowTLS: replication?.tlsAllowed ?? false,
-    ReplicationSSLCAFile: '',
-    ReplicationSSLCAPath: '',
-    ReplicationSSLCert: '',
-    ReplicationSSLCipher: '',
-    ReplicationSSLCRLFile: '',
-    ReplicationSSLCRLPath: '',
-    ReplicationSSLKey: '',
-    ReplicationSSLVerifyServerCert: NULL_BOOL,
-    ReplicationTLSVersion: '',
-    ReplicationTLSCiphersuites: '',
-    ReplicationSourcePublicKeyPath: '',
-    ReplicationGetSourcePublicKey: NULL_BOOL,
+    ...wireReplicationTls(replication?.tls),
     Problems: problems(watched, context, ageSeconds),
     LastDiscoveryLatency: 0,
     ReplicationGroupName: '',

@@ -82,6 +82,25 @@ describe('one probe', () => {
     assert.equal(replication?.receiver, 'running');
   });
 
+  for (const [vocabulary, row] of [
+    [
+      'new words',
+      { Source_Host: 'db0', Source_SSL_CA_File: 'ca', Source_SSL_Crl: 'crl', Source_SSL_Verify_Server_Cert: 'Yes' },
+    ],
+    [
+      'old words',
+      { Master_Host: 'db0', Master_SSL_CA_File: 'ca', Master_SSL_Crl: 'crl', Master_SSL_Verify_Server_Cert: 'Yes' },
+    ],
+  ] as const) {
+    it(`reads how replication is secured, ${vocabulary}`, () => {
+      const heartbeat = [{ channel: '', seconds: '30', ciphersuites: 'TLS_X' }];
+      const tls = instance({ replication: [row], heartbeat }).replication?.tls;
+      const { caFile, crlFile, verifyServerCert, ciphersuites, getPublicKey } = tls ?? {};
+      assert.deepEqual([caFile, crlFile, verifyServerCert, ciphersuites], ['ca', 'crl', true, 'TLS_X']);
+      assert.equal(getPublicKey, undefined);
+    });
+  }
+
   const member = (id: string, role: string) => ({ id, host: `h${id}`, port: '3306', state: 'ONLINE', role });
   const group = variables({ group_replication_group_name: 'g', group_replication_single_primary_mode: 'ON' });
   const gtid = [{ server_uuid: '2' }];

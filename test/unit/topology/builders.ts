@@ -1,9 +1,10 @@
-import type {
-  GtidState,
-  Instance,
-  MariadbGtidState,
-  MysqlGtidState,
-  ReplicationStatus,
+import {
+  type GtidState,
+  type Instance,
+  type MariadbGtidState,
+  type MysqlGtidState,
+  NO_REPLICATION_TLS,
+  type ReplicationStatus,
 } from '../../../internal/topology/instance.ts';
 import type { InstanceKey } from '../../../internal/topology/instance-key.ts';
 
@@ -53,6 +54,7 @@ export function aReplication(more: Partial<ReplicationStatus> = {}): Replication
     delaySeconds: 0,
     hasFilters: false,
     tlsAllowed: false,
+    tls: NO_REPLICATION_TLS,
     heartbeatSeconds: undefined,
     ...more,
   };
