@@ -34,4 +34,37 @@ scenarios('a failover plan', { tree: [undefined, 0, 0, 0] }, (scenario, test) =>
     const executed = messages.filter((message) => message.endsWith('\ndone')).map(sorted);
     assert.deepEqual(executed.sort(), plan.execution.map(noted).sort());
   });
+
+  test('is what happens, step by step, with a preferred replica to be fed and one that must not lead', async () => {
+    const [banned, other, preferred] = [scenario.server(1), scenario.server(2), scenario.server(3)];
+    await scenario.watching();
+    await scenario.prefer(banned, 'must_not');
+    await scenario.prefer(preferred);
+    await preferred.query(scenario.words.stopReceiver);
+    await scenario.replicated(7, scenario.primary, [banned, other]);
+    await scenario.sees(other);
+    await scenario.sees(banned);
+    await scenario.sees(preferred);
+    const path = `v2/clusters/${address(scenario.primary)}/failover-plan`;
+    const { execution } = await scenario.daemon.api<{ execution: readonly RehearsedStep[] }>(path);
+    const planned = execution.map(({ step }) => step);
+    assert.ok(planned.some((step) => step.startsWith(`feed ${address(preferred)} from `)));
+    await scenario.kill(scenario.primary);
+    await scenario.recoveries();
+    assert.deepEqual(scenario.daemon.journal(), planned);
+    await scenario.healed(scenario.replicas, [1, 7]);
+  });
+
+  test('is none, with the reasons, where nobody may lead', async () => {
+    await scenario.watching({ PromotionIgnoreHostnameFilters: ['127.0.0.1'] });
+    const path = `v2/clusters/${address(scenario.primary)}/failover-plan`;
+    const plan = await scenario.daemon.api<{ kind: string; reasons: readonly string[] }>(path);
+    assert.equal(plan.kind, 'none');
+    for (const replica of scenario.replicas)
+      assert.ok(plan.reasons.some((reason) => reason.startsWith(address(replica))));
+    await scenario.kill(scenario.primary);
+    await scenario.daemon.logged('candidate exists');
+    await scenario.noRecovery();
+    assert.deepEqual(await scenario.writable(scenario.replicas), []);
+  });
 });

@@ -71,7 +71,7 @@ export function scenarios(
             await body();
             await scenario.verify();
           } catch (err) {
-            scenario.printLog();
+            await scenario.explain();
             throw err;
           }
         }),
@@ -177,9 +177,17 @@ export class Scenario {
     this.#watch = undefined;
   }
 
-  printLog(): void {
-    if (this.#daemon !== undefined)
-      console.log(`--- end of the daemon's log\n${this.#daemon.log().slice(-LOG_TAIL)}---`);
+  /** The end of the daemon's log, and which gate says no now. */
+  async explain(): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon === undefined) return;
+    console.log(`--- end of the daemon's log\n${daemon.log().slice(-LOG_TAIL)}---`);
+    const clusters = await daemon.api<string[]>('clusters').catch(() => []);
+    for (const cluster of clusters) {
+      const path = `v2/clusters/${cluster}/failover-plan`;
+      const plan = await daemon.api<{ firstNo?: unknown }>(path).catch(() => undefined);
+      console.log(`${cluster}: ${JSON.stringify(plan?.firstNo)}`);
+    }
   }
 
   /** Never two servers that take writes, over the whole scenario. */
@@ -311,6 +319,13 @@ export class Scenario {
       const path = `instance/${replica.key.hostname}/${replica.key.port}`;
       return (await this.daemon.api<{ MasterKey: { Port: number } }>(path)).MasterKey.Port === source.key.port;
     });
+  }
+
+  /** Waits until the daemon has read this server once more. */
+  async sees(server: SandboxServer): Promise<void> {
+    const { hostname, port } = server.key;
+    const path = `discover/${hostname}/${port}`;
+    assert.equal((await this.daemon.api<{ Code: string }>(path)).Code, 'OK');
   }
 
   async noRecovery(): Promise<void> {
