@@ -1,4 +1,4 @@
-import type { SqliteStore } from '../backend/sqlite-store.ts';
+import type { Backend } from '../backend/backend.ts';
 import type { ProbeEvent } from '../discovery/observer.ts';
 import { HookRunner } from '../hooks/runner.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -13,9 +13,9 @@ import { storageOn } from './storage.ts';
 
 export interface Parts {
   readonly current: Current;
-  readonly store: SqliteStore;
+  readonly store: Backend;
   readonly restored: Restored;
-  readonly node: { readonly hostname: string; readonly token: string };
+  readonly hostname: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly hooksLog: Log;
@@ -26,7 +26,7 @@ export interface Parts {
 
 /** The orchestrator on its backend and its hooks, as the daemon and the acting commands of the command line have it. */
 export function assemble(parts: Parts): Orchestrator {
-  const { current, store, restored, node, clock, log, hooksLog, onProbed, passive } = parts;
+  const { current, store, restored, hostname, clock, log, hooksLog, onProbed, passive } = parts;
   const hooks = new HookRunner({
     get shellCommand() {
       return current.config.ProcessesShellCommand;
@@ -41,7 +41,7 @@ export function assemble(parts: Parts): Orchestrator {
     get settings() {
       return current.settings;
     },
-    storage: storageOn(store, node, (key, cluster) => {
+    storage: storageOn(store, log, (key, cluster) => {
       const snapshot = orchestrator.inventory.snapshot(cluster, clock.nowMs());
       const member = snapshot.members.find(({ instance }) => keyText(instance.key) === key);
       return member === undefined ? 0 : depthOf(snapshot, member.instance);
@@ -50,8 +50,8 @@ export function assemble(parts: Parts): Orchestrator {
     runHooks: hooksOn(
       hooks,
       () => current.config,
-      node.hostname,
-      (uid, message) => store.note(uid, message),
+      hostname,
+      (uid, message) => void store.journal.note(uid, message),
     ),
     clock,
     log,

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
 import { pino } from 'pino';
+import { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
-import { SqliteStore } from '../backend/sqlite-store.ts';
 import type { Config } from '../config/keys.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { HttpSettings } from '../http/ports.ts';
@@ -45,8 +45,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     );
   }
   const soleUse = options.discovery ? SoleUse.take(config.SQLite3DataFile) : undefined;
-  const store = SqliteStore.open({
-    file: config.SQLite3DataFile,
+  const store = Backend.openSqlite(config.SQLite3DataFile, {
+    node,
     clock,
     log: log.child({ component: 'backend' }),
     flushMs: config.BackendFlushIntervalMilliseconds,
@@ -55,7 +55,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const live = new LiveConfig({
     ...options,
     onReloaded: (message) => {
-      store.audit('reload-configuration', { hostname: '', port: 0 }, '', message);
+      void store.audits.add('reload-configuration', { hostname: '', port: 0 }, '', message);
       orchestrator.refresh();
     },
     log: log.child({ component: 'config' }),
@@ -63,8 +63,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const orchestrator: Orchestrator = assemble({
     current: live,
     store,
-    restored: restore(store),
-    node,
+    restored: await restore(store, clock.nowMs() - live.settings.detector.periodMs),
+    hostname: node.hostname,
     clock,
     log,
     hooksLog: log.child({ component: 'hooks' }),
@@ -100,7 +100,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   log.info({}, 'orchestrator stops');
   await server.stop();
   await orchestrator.stop();
-  store.close();
+  await store.close();
   soleUse?.release();
 }
 

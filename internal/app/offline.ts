@@ -4,8 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
+import { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
-import { SqliteStore } from '../backend/sqlite-store.ts';
 import type { Config } from '../config/keys.ts';
 import { Inventory } from '../discovery/inventory.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -23,11 +23,13 @@ import { restore } from './storage.ts';
 
 /** Nothing is written behind while a command runs, except by `close`. */
 const FLUSH_MS = 3_600_000;
+/** How long a command tries to write what it did, ms. */
+const CHECK_LIMIT_MS = 500;
 
 export class Offline {
   readonly config: Config;
   readonly settings: Settings;
-  readonly store: SqliteStore;
+  readonly store: Backend;
   readonly restored: Restored;
   readonly #log: Log;
   readonly #failures: BackendFailures;
@@ -36,19 +38,26 @@ export class Offline {
   #actions: Actions | undefined;
   #soleUse: SoleUse | undefined;
 
-  private constructor(config: Config, settings: Settings, store: SqliteStore, log: Log, failures: BackendFailures) {
+  private constructor(options: {
+    readonly config: Config;
+    readonly settings: Settings;
+    readonly store: Backend;
+    readonly log: Log;
+    readonly failures: BackendFailures;
+    readonly stored: Restored;
+  }) {
+    const { config, settings, store, log, failures, stored } = options;
     this.#log = log;
     this.#failures = failures;
     this.config = config;
     this.settings = settings;
     this.store = store;
-    const stored = restore(store);
     this.restored = { ...stored, instances: stored.instances.map(asLastChecked) };
     fillInventory(this.#inventory, this.restored);
   }
 
   /** @throws {OrchestratorError} `CONFIG_INVALID`, `BACKEND_FAILED` */
-  static open(options: { readonly config: Config; readonly noop: boolean; readonly log: Log }): Offline {
+  static async open(options: { readonly config: Config; readonly noop: boolean; readonly log: Log }): Promise<Offline> {
     const { config, noop, log } = options;
     if (!config.BackendDB.includes('sqlite'))
       throw new OrchestratorError(
@@ -56,18 +65,17 @@ export class Offline {
         `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`,
       );
     const failures = new BackendFailures(log);
-    const store = SqliteStore.open({
-      file: config.SQLite3DataFile,
+    const store = Backend.openSqlite(config.SQLite3DataFile, {
+      node: { hostname: hostname(), token: randomBytes(32).toString('hex') },
       clock: systemClock,
       log: failures,
       flushMs: FLUSH_MS,
     });
     try {
-      const offline = new Offline(config, settingsFrom(config, noop), store, log, failures);
-      offline.check();
-      return offline;
+      const settings = settingsFrom(config, noop);
+      return new Offline({ config, settings, store, log, failures, stored: await restored(store, settings) });
     } catch (err) {
-      store.close();
+      await store.close();
       throw err;
     }
   }
@@ -104,15 +112,17 @@ export class Offline {
    *
    * @throws {OrchestratorError} `BACKEND_FAILED`
    */
-  check(): void {
+  async check(): Promise<void> {
+    const written = await this.store.settle(CHECK_LIMIT_MS);
+    if (!written) this.#failures.error({ err: new Error(this.store.health().message) }, 'not everything was stored');
     this.#failures.check();
   }
 
   async close(): Promise<void> {
     await this.#actions?.close();
-    this.store.close();
+    await this.store.close();
     this.#soleUse?.release();
-    this.check();
+    this.#failures.check();
   }
 
   async #daemonActions(): Promise<Actions | undefined> {
@@ -131,8 +141,8 @@ export class Offline {
     const orchestrator = assemble({
       current: this,
       store: this.store,
-      restored: restore(this.store), // not what was read before others were kept out
-      node: { hostname: hostname(), token: randomBytes(32).toString('hex') },
+      restored: await restored(this.store, this.settings), // not what was read before others were kept out
+      hostname: hostname(),
       clock: systemClock,
       log,
       hooksLog: log,
@@ -141,6 +151,10 @@ export class Offline {
     });
     return new LocalActions(orchestrator, log);
   }
+}
+
+function restored(store: Backend, { detector }: Settings): Promise<Restored> {
+  return restore(store, systemClock.nowMs() - detector.periodMs);
 }
 
 /** A daemon trusts only what it read itself; a command shows what the last check found (contract: `last_checked <= last_seen`). */

@@ -14,6 +14,7 @@ import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
+import { Maintenance } from './maintenance.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import { RecoveryRoom } from './recovery-room.ts';
 import { fillInventory, withRule } from './restored-inventory.ts';
@@ -37,6 +38,7 @@ export class Orchestrator {
   readonly servers: MysqlServers;
   readonly observer: Observer;
   readonly recovery: RecoveryRoom;
+  readonly maintenance: Maintenance;
   readonly #deps: OrchestratorDeps;
   readonly #rules: Map<string, PromotionRule>;
   readonly #seeded = new Set<string>();
@@ -83,6 +85,13 @@ export class Orchestrator {
       analyse: (snapshot) => this.analyse(snapshot),
       globallyDisabled: () => this.#disabled,
       endDowntime: (key) => this.endDowntime(key),
+    });
+    this.maintenance = new Maintenance({
+      inventory: this.inventory,
+      storage: deps.storage,
+      clock,
+      restored: restored.maintenances,
+      touched: (cluster) => this.#touch(cluster),
     });
   }
 
@@ -154,6 +163,12 @@ export class Orchestrator {
     if (had) this.#deps.storage.audit('end-downtime', key, this.inventory.clusterName(key), '');
     this.#touch(this.inventory.clusterName(key));
     return had;
+  }
+
+  /** `undefined`: the cluster is called what its servers suggest. */
+  setAliasOverride(cluster: string, alias: string | undefined): void {
+    this.inventory.setAlias(cluster, alias);
+    this.#deps.storage.aliasOverride(cluster, alias);
   }
 
   forget(key: InstanceKey): boolean {

@@ -8,6 +8,16 @@ import type { WatchedInstance } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 
+/** Keeps automation away from one server. Times are wall-clock milliseconds. */
+export interface MaintenanceLock {
+  readonly owner: string;
+  readonly reason: string;
+  readonly beginMs: number;
+  readonly endMs: number;
+  /** Asked for by a person: outlives the node that took it. */
+  readonly bounded: boolean;
+}
+
 /** What the working copy in memory is kept in. Every call logs its own failures and never throws. */
 export interface Storage extends RecoveryStore, Journal {
   instanceSeen(watched: WatchedInstance, cluster: string): void;
@@ -24,9 +34,15 @@ export interface Storage extends RecoveryStore, Journal {
     key: InstanceKey,
     downtime: { owner: string; reason: string; beginMs: number; endMs: number } | undefined,
   ): void;
+  /** The number of the lock; 0 while the backend does not answer. */
+  maintenanceBegun(key: InstanceKey, lock: MaintenanceLock): Promise<number>;
+  maintenanceEnded(key: InstanceKey): Promise<void>;
+  /** `undefined`: the cluster is called what its servers suggest. */
+  aliasOverride(cluster: string, alias: string | undefined): void;
   forgotten(key: InstanceKey): void;
   detected(detection: DetectionRecord): void;
   blocked(record: BlockedRecord): void;
+  unblocked(key: InstanceKey): void;
 }
 
 /** What the backend still knew at start. */
@@ -44,6 +60,9 @@ export interface Restored {
     readonly beginMs: number;
     readonly endMs: number;
   }[];
+  readonly maintenances: readonly (MaintenanceLock & { readonly key: InstanceKey; readonly id: number })[];
+  /** By cluster name. */
+  readonly aliasOverrides: ReadonlyMap<string, string>;
 }
 
 export type RunHooks = (

@@ -10,6 +10,8 @@ export function fillInventory(inventory: Inventory, restored: Restored): void {
     restored.instances.map((watched) => withRule(watched, restored.promotionRules.get(keyText(watched.instance.key)))),
   );
   for (const { key, ...downtime } of restored.downtimes) inventory.setDowntime(key, downtime);
+  for (const [cluster, alias] of restored.aliasOverrides) inventory.setAlias(cluster, alias);
+  inventory.setMaintenances(new Map(restored.maintenances.map(({ key, endMs }) => [keyText(key), endMs])));
 }
 
 /** The server with the rule that was registered for it; the same object where nothing changes. */

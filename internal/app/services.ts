@@ -1,6 +1,6 @@
 // What the HTTP API may ask for, answered by the orchestrator and its backend.
 
-import type { SqliteStore } from '../backend/sqlite-store.ts';
+import type { Backend } from '../backend/backend.ts';
 import type { Services } from '../http/ports.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
@@ -8,13 +8,11 @@ import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
 
-export function servicesOn(
-  orchestrator: Orchestrator,
-  store: SqliteStore,
-  live: LiveConfig,
-  metrics: Metrics,
-): Services {
-  const { observer, recovery, tasks } = orchestrator;
+/** Entries per page of a listing. */
+const PAGE = 20;
+
+export function servicesOn(orchestrator: Orchestrator, store: Backend, live: LiveConfig, metrics: Metrics): Services {
+  const { observer, recovery, maintenance, tasks } = orchestrator;
   return {
     snapshots: () => orchestrator.snapshots(),
     analyse: (snapshot) => orchestrator.analyse(snapshot),
@@ -35,8 +33,22 @@ export function servicesOn(
     takeOver: (request) => recovery.takeover.run(request, tasks.signal),
     failoverPlan: (snapshot) => orchestrator.failoverPlan(snapshot),
     recoveries: () => recovery.book.list(),
-    steps: (uid) => store.steps(uid),
-    audits: (page) => store.audits(page, 20),
+    steps: (uid) => store.journal.steps(uid),
+    audits: (page) => store.audits.page(page, PAGE),
+    detections: (page, alias) =>
+      store.detections.list({ limit: PAGE, offset: page * PAGE }, alias === undefined ? undefined : { alias }),
+    detection: async (id) => (await store.detections.list({ limit: 1 }, { id }))[0],
+    blockedRecoveries: (cluster) => store.detections.blocks(cluster),
+    beginMaintenance: (key, owner, reason, durationMs) => maintenance.begin(key, owner, reason, durationMs),
+    endMaintenance: (key) => maintenance.end(key),
+    endMaintenanceById: (id) => maintenance.endById(id),
+    maintenances: () => maintenance.list(),
+    setAliasOverride: (cluster, alias) => orchestrator.setAliasOverride(cluster, alias),
+    tags: (key) => store.names.tags(key),
+    keyValue: (name) => store.names.get('value', name),
+    keyValues: () => store.names.all('value'),
+    nodes: (sinceMs) => store.nodes.seenSince(sinceMs),
+    backendHealth: () => store.health(),
     acknowledge: (selects, by, comment) => recovery.acknowledge(selects, by, comment),
     recoveriesDisabled: () => orchestrator.recoveriesDisabled,
     setRecoveriesDisabled: (disabled) => {

@@ -1,61 +1,65 @@
 // The backend as the storage that the orchestrator asks for.
 
-import type { SqliteStore } from '../backend/sqlite-store.ts';
-import type { RecoveryKind } from '../recovery/book.ts';
+import type { Backend } from '../backend/backend.ts';
 import { lastPlanIn } from '../recovery/plan-note.ts';
 import { stepNote } from '../recovery/step-note.ts';
+import type { Log } from '../runtime/log.ts';
 import { keyText } from '../topology/instance-key.ts';
 import type { Restored, Storage } from './ports.ts';
 
-export function restore(store: SqliteStore): Restored {
+/** Recoveries kept in memory. */
+const MOST_RECOVERIES = 200;
+
+/**
+ * @param toldSinceMs detections older than this are told of again
+ * @throws {OrchestratorError} `BACKEND_FAILED`, `BACKEND_CORRUPT`
+ */
+export async function restore(backend: Backend, toldSinceMs: number): Promise<Restored> {
+  const { instances, recoveries, detections, journal, words, names } = backend;
   return {
-    instances: store.loadInstances(),
-    recoveries: store.loadRecoveries(200).map((record) => ({
-      ...record,
-      kind: kindOfCode(record.code),
-      lost: record.lost.map(({ key }) => ({ key, reason: '', reachable: false })),
-    })),
-    detections: [],
-    openFences: store.loadFences(),
-    recoveriesDisabled: store.loadRecoveriesDisabled(),
-    promotionRules: store.loadPromotionRules(),
-    downtimes: store.loadDowntimes(),
+    instances: await instances.load(),
+    recoveries: await recoveries.load(MOST_RECOVERIES),
+    detections: await detections.active(toldSinceMs),
+    openFences: await journal.openFences(),
+    recoveriesDisabled: await words.areRecoveriesDisabled(),
+    promotionRules: await words.promotionRules(),
+    downtimes: await words.downtimes(),
+    maintenances: await words.maintenances(),
+    aliasOverrides: await names.all('aliasOverride'),
   };
 }
 
-export function storageOn(
-  store: SqliteStore,
-  node: { hostname: string; token: string },
-  depth: (key: string, cluster: string) => number,
-): Storage {
+export function storageOn(backend: Backend, log: Log, depth: (key: string, cluster: string) => number): Storage {
+  const { instances, recoveries, detections, journal, audits, words, names } = backend;
+  /** An empty list where the backend does not answer. */
+  const listOf = <T>(rows: Promise<readonly T[]>): Promise<readonly T[]> =>
+    rows.catch((err: unknown) => {
+      log.error({ err }, 'the journal of a recovery cannot be read');
+      return [];
+    });
   return {
-    instanceSeen: (watched, cluster) =>
-      store.instanceSeen(watched, cluster, depth(keyText(watched.instance.key), cluster)),
-    opened: async (record) => store.recoveryOpened(record, node),
-    closed: async (record) => store.recoveryClosed(record),
-    acknowledged: async (records) => store.acknowledged(records),
-    stepStarted: async (uid, number, text) => store.stepStarted(uid, number, text),
-    stepEnded: async (uid, number, text, { statements, error }) => {
-      store.stepEnded(uid, number, error);
-      store.note(uid, stepNote(text, statements, error));
-    },
-    note: async (uid, message) => store.note(uid, message),
-    journalled: async (uid) => store.journalled(uid),
-    planOf: async (uid) => lastPlanIn(store.steps(uid).map(({ message }) => message)),
-    fenceIntended: async (failed, cluster, successor) => store.fenceIntended(failed, cluster, successor),
-    fenced: async (key) => store.fenced(key),
-    audit: (type, key, cluster, message) => store.audit(type, key, cluster, message),
-    recoveriesDisabled: (disabled) => store.recoveriesDisabled(disabled),
-    promotionRule: (key, rule) => store.promotionRule(key, rule),
-    downtime: (key, downtime) => store.downtime(key, downtime),
-    forgotten: (key) => store.forgotten(key),
-    detected: () => undefined,
-    blocked: () => undefined,
+    instanceSeen: (watched, cluster) => instances.seen(watched, cluster, depth(keyText(watched.instance.key), cluster)),
+    opened: (record) => recoveries.opened(record),
+    closed: (record) => recoveries.closed(record),
+    acknowledged: (records) => backend.acknowledged(records),
+    stepStarted: (uid, number, text) => journal.stepStarted(uid, number, text),
+    stepEnded: (uid, number, text, { statements, error }) =>
+      journal.stepEnded(uid, number, error, stepNote(text, statements, error)),
+    note: (uid, message) => journal.note(uid, message),
+    journalled: (uid) => listOf(journal.begun(uid)),
+    planOf: async (uid) => lastPlanIn((await listOf(journal.steps(uid))).map(({ message }) => message)),
+    fenceIntended: (failed, cluster, successor) => journal.fenceIntended(failed, cluster, successor),
+    fenced: (key) => journal.fenced(key),
+    audit: (type, key, cluster, message) => void audits.add(type, key, cluster, message),
+    recoveriesDisabled: (disabled) => void words.recoveriesDisabled(disabled),
+    promotionRule: (key, rule) => void words.promotionRule(key, rule),
+    downtime: (key, downtime) => void words.downtime(key, downtime),
+    maintenanceBegun: (key, lock) => words.beginMaintenance(key, lock),
+    maintenanceEnded: (key) => words.endMaintenance(key),
+    aliasOverride: (cluster, alias) => void names.put('aliasOverride', cluster, alias),
+    forgotten: (key) => void instances.forgotten(key),
+    detected: (detection) => void detections.detected(detection),
+    blocked: (record) => void detections.blocked(record),
+    unblocked: (key) => void detections.unblocked(key),
   };
-}
-
-/** Rows of other tools hold no kind of ours. */
-function kindOfCode(code: string): RecoveryKind {
-  if (code.includes('CoMaster')) return 'coPrimary';
-  return code.includes('IntermediateMaster') ? 'intermediatePrimary' : 'primary';
 }

@@ -10,15 +10,9 @@ import {
   type ThreadState,
   type WatchedInstance,
 } from '../topology/instance.ts';
-import { compareKeys, type InstanceKey } from '../topology/instance-key.ts';
-
-export type Value = string | number | null;
-export type Row = Readonly<Record<string, Value>>;
-
-/** UTC, whole seconds, as every time in the backend. */
-export const toText = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-export const toMs = (text: unknown): number =>
-  typeof text === 'string' && text !== '' ? Date.parse(`${text.replace(' ', 'T')}Z`) || 0 : 0;
+import { compareKeys, type InstanceKey, isUsableKey } from '../topology/instance-key.ts';
+import type { Row, Value } from './database.ts';
+import { toMs, toText } from './time.ts';
 
 const THREAD_NUMBERS: Record<ThreadState, number> = { none: -1, stopped: 0, running: 1, other: 2 };
 
@@ -230,11 +224,12 @@ function threadOf(value: Value | undefined): ThreadState {
 
 /** Stored as a quoted literal; what is not one is taken as it is. */
 function unquoted(value: Value | undefined): string {
-  const text = String(value ?? '');
+  const text = String(value ?? '').replaceAll('\\"', '"');
+  if (!/^".*"$/s.test(text)) return text;
   try {
-    return text === '' ? '' : String(JSON.parse(text));
+    return String(JSON.parse(text));
   } catch {
-    return text;
+    return text.slice(1, -1);
   }
 }
 
@@ -256,10 +251,11 @@ function groupOf(text: (name: string) => string, number: (name: string) => numbe
   };
 }
 
+/** Some rows were written with escaped quotation marks, some hold `null`, some no JSON at all. */
 function keysOf(json: string): readonly InstanceKey[] {
   try {
-    const list = JSON.parse(json) as { Hostname?: unknown; Port?: unknown }[];
-    return list.map(({ Hostname, Port }) => ({ hostname: String(Hostname), port: Number(Port) }));
+    const list = JSON.parse(json.replaceAll('\\"', '"')) as { Hostname?: unknown; Port?: unknown }[];
+    return list.map(({ Hostname, Port }) => ({ hostname: String(Hostname), port: Number(Port) })).filter(isUsableKey);
   } catch {
     return [];
   }

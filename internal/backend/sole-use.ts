@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { OrchestratorError } from '../runtime/errors.ts';
+import { sqliteFailure } from './sqlite/failures.ts';
 
 /** Long enough for a process that is just ending, or for a command that notes something down. */
 const WAIT_MS = 2_000;
@@ -16,20 +17,30 @@ export class SoleUse {
     this.#lock = lock;
   }
 
-  /** Waits for another holder for a moment. @throws {OrchestratorError} `CONFLICT`: another process has it */
+  /** Waits for another holder for a moment. @throws {OrchestratorError} `CONFLICT`: another process has it; `BACKEND_FAILED` */
   static take(file: string): SoleUse {
     const shared = file !== '' && file !== ':memory:';
-    const lock = new Database(shared ? `${file}-owner` : ':memory:', { timeout: WAIT_MS });
+    const lock = open(shared ? `${file}-owner` : ':memory:', file);
     try {
       lock.exec('BEGIN EXCLUSIVE');
       return new SoleUse(lock);
     } catch (cause) {
       lock.close();
+      const failure = sqliteFailure(cause, file);
+      if (failure.context.reason !== 'busy') throw failure;
       throw new OrchestratorError('CONFLICT', `another process works on the backend ${file}`, { cause });
     }
   }
 
   release(): void {
     this.#lock.close();
+  }
+}
+
+function open(lockFile: string, dataFile: string): Database.Database {
+  try {
+    return new Database(lockFile, { timeout: WAIT_MS });
+  } catch (cause) {
+    throw sqliteFailure(cause, dataFile);
   }
 }

@@ -36,7 +36,7 @@ async function onBackend(command: BackendCommand, run: CommandRun): Promise<void
   const { arguments: given, config, log } = run;
   if (command.changesServers && given.on('noop'))
     throw new OrchestratorError('BAD_REQUEST', `-noop: ${command.name} would change servers`);
-  const world = Offline.open({ config, noop: given.on('noop'), log });
+  const world = await Offline.open({ config, noop: given.on('noop'), log });
   try {
     for (const instance of command.each ? perInstance(given.text('i')) : [given.text('i')])
       await once(command, instance, world, run);
@@ -65,7 +65,7 @@ async function once(command: BackendCommand, instance: string, world: Offline, r
     log,
     nowMs: systemClock.nowMs(),
   });
-  if (!command.changesServers) world.check(); // what was done to servers is told even if it could not be stored
+  if (!command.changesServers) await world.check(); // what was done to servers is told even if it could not be stored
   print(lines, run);
 }
 

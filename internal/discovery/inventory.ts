@@ -1,7 +1,7 @@
 import { type ClusterSnapshot, clusterNames } from '../topology/cluster.ts';
 import { errantGtids } from '../topology/errant.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
 import { aliasByName, clusterDomain, suggestedAlias } from './cluster-labels.ts';
 
 export interface Downtime {
@@ -27,7 +27,8 @@ export class Inventory {
   readonly #members = new Map<string, WatchedInstance>();
   readonly #health = new Map<string, Health>();
   readonly #downtimes = new Map<string, Downtime>();
-  readonly #maintenance = new Set<string>();
+  /** By `host:port`: when the lock ends. */
+  #maintenances: ReadonlyMap<string, number> = new Map();
   readonly #aliases = new Map<string, string>();
   readonly #aliasPatterns: () => Readonly<Record<string, string>>;
   #names: ReadonlyMap<string, string> = new Map();
@@ -112,13 +113,19 @@ export class Inventory {
     return downtime !== undefined && downtime.endMs > nowMs ? downtime : undefined;
   }
 
-  setMaintenance(key: InstanceKey, active: boolean): void {
-    if (active) this.#maintenance.add(keyText(key));
-    else this.#maintenance.delete(keyText(key));
+  /** The locked servers, by `host:port`, each with the time its lock ends. */
+  setMaintenances(ends: ReadonlyMap<string, number>): void {
+    this.#maintenances = ends;
   }
 
-  setAlias(clusterName: string, alias: string): void {
-    this.#aliases.set(clusterName, alias);
+  downtimes(): readonly (Downtime & { readonly key: InstanceKey })[] {
+    return [...this.#downtimes].map(([text, downtime]) => ({ key: parseKey(text), ...downtime }));
+  }
+
+  /** Beats what the servers suggest; `undefined` gives it back to them. */
+  setAlias(clusterName: string, alias: string | undefined): void {
+    if (alias === undefined) this.#aliases.delete(clusterName);
+    else this.#aliases.set(clusterName, alias);
   }
 
   clusterName(key: InstanceKey): string {
@@ -144,7 +151,7 @@ export class Inventory {
       takenAtMs: nowMs,
       members,
       downtimes: new Map(downtimes),
-      maintenance: this.#maintenance,
+      maintenance: new Set([...this.#maintenances].filter(([, endMs]) => endMs > nowMs).map(([text]) => text)),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Analysis } from '../analysis/analyse.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
+import type { BlockedRecord, DetectionRecord } from '../recovery/detections.ts';
 import type { Gate } from '../recovery/gates.ts';
 import type { FailoverPlan } from '../recovery/plan.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
@@ -19,6 +20,45 @@ export interface RecoveryStepEntry {
   readonly id: number;
   readonly at: string;
   readonly message: string;
+}
+
+export interface DetectionEntry extends DetectionRecord {
+  readonly id: number;
+  readonly active: boolean;
+  readonly node: { readonly hostname: string; readonly token: string };
+  /** The newest recovery that came of it; 0: none. */
+  readonly recoveryId: number;
+}
+
+export interface BlockedEntry extends Omit<BlockedRecord, 'alias'> {
+  readonly blockingId: number;
+}
+
+/** A lock that keeps automation away from one server. Times are wall-clock milliseconds. */
+export interface MaintenanceEntry {
+  /** For `end-maintenance/:maintenanceKey`; 0: the backend did not answer. */
+  readonly id: number;
+  readonly key: InstanceKey;
+  readonly owner: string;
+  readonly reason: string;
+  readonly beginMs: number;
+  readonly endMs: number;
+}
+
+export interface TagEntry {
+  readonly key: InstanceKey;
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface NodeEntry {
+  readonly hostname: string;
+  readonly token: string;
+  readonly lastSeenMs: number;
+  readonly firstSeenMs: number;
+  readonly version: string;
+  readonly mode: string;
+  readonly backend: string;
 }
 
 /** Everything the routes ask of the rest of the house. */
@@ -66,8 +106,30 @@ export interface Services {
     readonly firstNo: Gate | null;
   }>;
   recoveries(): readonly RecoveryRecord[];
-  steps(uid: string): readonly RecoveryStepEntry[];
-  audits(page: number): readonly AuditEntry[];
+  steps(uid: string): Promise<readonly RecoveryStepEntry[]>;
+  audits(page: number): Promise<readonly AuditEntry[]>;
+  /** Newest first, twenty to a page, pages from 0; of clusters with this alias, or of all. */
+  detections(page: number, alias?: string): Promise<readonly DetectionEntry[]>;
+  detection(id: number): Promise<DetectionEntry | undefined>;
+  /** Recoveries held back, newest first; of the cluster of this name, or of all. */
+  blockedRecoveries(cluster?: string): Promise<readonly BlockedEntry[]>;
+  /** @throws {OrchestratorError} `CONFLICT`: the server is locked already */
+  beginMaintenance(key: InstanceKey, owner: string, reason: string, durationMs: number): Promise<MaintenanceEntry>;
+  /** False: there was no lock. */
+  endMaintenance(key: InstanceKey): Promise<boolean>;
+  endMaintenanceById(id: number): Promise<boolean>;
+  maintenances(): readonly MaintenanceEntry[];
+  /** `undefined`: back to what the servers suggest. */
+  setAliasOverride(cluster: string, alias: string | undefined): void;
+  /** Of one server, or of all. */
+  tags(key?: InstanceKey): Promise<readonly TagEntry[]>;
+  /** Of the internal key-value store. */
+  keyValue(name: string): Promise<string | undefined>;
+  keyValues(): Promise<ReadonlyMap<string, string>>;
+  /** Processes that work on this backend and were heard of since then. */
+  nodes(sinceMs: number): Promise<readonly NodeEntry[]>;
+  /** Whether the backend takes what it is given. `waiting`: changes kept in memory until it does. */
+  backendHealth(): { readonly ok: boolean; readonly message?: string; readonly waiting: number; readonly lost: number };
   acknowledge(
     selects: (record: RecoveryRecord) => boolean,
     by: string,

@@ -134,18 +134,21 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
     },
     {
       path: 'audit-recovery-steps/:uid',
-      handle: (request) => {
+      handle: async (request) => {
         const uid = request.text('uid');
-        return services
-          .steps(uid)
-          .map(({ id, at, message }) => ({ Id: id, RecoveryUID: uid, AuditAt: at, Message: message }));
+        return (await services.steps(uid)).map(({ id, at, message }) => ({
+          Id: id,
+          RecoveryUID: uid,
+          AuditAt: at,
+          Message: message,
+        }));
       },
     },
     {
       path: 'audit',
-      handle: (request) => services.audits(request.page()).map(wireAudit),
+      handle: async (request) => (await services.audits(request.page())).map(wireAudit),
     },
-    { path: 'audit/:page', handle: (request) => services.audits(request.page()).map(wireAudit) },
+    { path: 'audit/:page', handle: async (request) => (await services.audits(request.page())).map(wireAudit) },
     { path: 'ack-recovery/cluster/:clusterHint', acts: true, handle: byCluster },
     { path: 'ack-recovery/cluster/alias/:clusterHint', acts: true, handle: byCluster },
     {

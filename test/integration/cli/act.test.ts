@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -219,7 +219,7 @@ describe('commands on a backend that fails', function () {
         'b',
       ]);
       assert.deepEqual([status, stdout], [1, ''], stderr);
-      assert.match(stderr, /FATAL the backend failed: database is locked\n$/);
+      assert.match(stderr, /FATAL the backend failed: .*is locked by another program.*\n$/);
     } finally {
       other.close();
     }
@@ -227,18 +227,21 @@ describe('commands on a backend that fails', function () {
 
   it('end with status 1 when it cannot be read', async () => {
     const other = new Database(file);
-    other.exec('ALTER TABLE database_instance_downtime RENAME COLUMN downtime_active TO something');
+    const page = other.prepare("SELECT rootpage FROM sqlite_master WHERE name = 'database_instance_downtime'").get();
+    const size = other.pragma('page_size', { simple: true });
     other.close();
+    const start = (Number((page as { rootpage: number }).rootpage) - 1) * Number(size);
+    writeFileSync(file, readFileSync(file).fill('x', start, start + Number(size)));
     const { status, stdout, stderr } = await runCli(['-config', config, '-c', 'clusters']);
     assert.deepEqual([status, stdout], [1, ''], stderr);
-    assert.match(stderr, /FATAL the backend failed: .*downtime_active/);
+    assert.match(stderr, /FATAL cannot use the SQLite backend .*damaged/);
   });
 
   it('end with status 1 when it is no database', async () => {
     writeFileSync(file, 'x'.repeat(8192));
     const { status, stderr } = await runCli(['-config', config, '-c', 'clusters']);
     assert.equal(status, 1);
-    assert.match(stderr, /^\S+ \S+ FATAL cannot open the SQLite backend [^\n]*\n$/);
+    assert.match(stderr, /^\S+ \S+ FATAL cannot use the SQLite backend [^\n]*\n$/);
   });
 });
 

@@ -1,0 +1,208 @@
+import type { BlockedRecord, DetectionRecord } from '../recovery/detections.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import type { Change, Condition, Row, Select } from './database.ts';
+import type { Node, Recoveries } from './recoveries.ts';
+import { bit, KEY, keyColumns, keyOf, keysOf, keysText, number, readable, text, whereKey } from './rows.ts';
+import { toMs, toText } from './time.ts';
+import type { Store } from './write-queue.ts';
+
+const TABLE = 'topology_failure_detection';
+
+/** A detection as the tables hold it. */
+export interface StoredDetection extends DetectionRecord {
+  readonly id: number;
+  /** Told of already: the same is not told of again. */
+  readonly active: boolean;
+  readonly node: Node;
+  /** The newest recovery that came of it; 0: none. */
+  readonly recoveryId: number;
+}
+
+export interface StoredBlock extends Omit<BlockedRecord, 'alias'> {
+  readonly blockingId: number;
+}
+
+export type DetectionFilter = { readonly alias: string } | { readonly id: number };
+
+/** `topology_failure_detection` and `blocked_topology_recovery`. */
+export class Detections {
+  readonly #store: Store;
+  readonly #node: Node;
+  readonly #recoveries: Recoveries;
+  /** Second in which the last active period of a server ended: the table takes one end per second. */
+  readonly #ends = new Map<string, number>();
+
+  constructor(store: Store, node: Node, recoveries: Recoveries) {
+    this.#store = store;
+    this.#node = node;
+    this.#recoveries = recoveries;
+  }
+
+  /** Of one server, one problem at a time is active: the newer word replaces the older. */
+  async detected(detection: DetectionRecord): Promise<void> {
+    const actionable = bit(detection.actionable);
+    await this.#store.write([
+      this.#periodEnd(detection.failed, detection.detectedMs, [['is_actionable', '=', actionable]]),
+      {
+        kind: 'insert',
+        table: TABLE,
+        row: {
+          ...keyColumns(detection.failed),
+          in_active_period: 1,
+          start_active_period: toText(detection.detectedMs),
+          end_active_period_unixtime: 0,
+          processing_node_hostname: this.#node.hostname,
+          processcing_node_token: this.#node.token,
+          analysis: detection.code,
+          cluster_name: detection.cluster,
+          cluster_alias: detection.alias,
+          count_affected_slaves: detection.replicas.length,
+          slave_hosts: keysText(detection.replicas),
+          is_actionable: actionable,
+        },
+      },
+    ]);
+  }
+
+  /** What was told of these servers may be told again, after a restart too. */
+  async ended(keys: readonly InstanceKey[]): Promise<void> {
+    const nowMs = this.#store.nowMs();
+    await this.#store.write(keys.map((key) => this.#periodEnd(key, nowMs, [])));
+  }
+
+  /** Those that a restart must not tell of again. */
+  async active(sinceMs: number): Promise<readonly DetectionRecord[]> {
+    const rows = await this.#store.read({
+      table: TABLE,
+      where: [
+        ['in_active_period', '=', 1],
+        ['start_active_period', '>=', toText(sinceMs)],
+      ],
+    });
+    return readable(rows, detectionOf);
+  }
+
+  /** Newest first. */
+  async list(page: Pick<Select, 'limit' | 'offset'>, filter?: DetectionFilter): Promise<readonly StoredDetection[]> {
+    const rows = await this.#store.read({
+      table: TABLE,
+      orderBy: 'detection_id',
+      descending: true,
+      ...page,
+      ...(filter === undefined ? {} : { where: [filterCondition(filter)] }),
+    });
+    return Promise.all(
+      rows.map(async (row) => ({
+        ...detectionOf(row),
+        id: number(row.detection_id),
+        active: number(row.in_active_period) === 1,
+        node: { hostname: text(row.processing_node_hostname), token: text(row.processcing_node_token) },
+        recoveryId: await this.#recoveryOf(number(row.detection_id)),
+      })),
+    );
+  }
+
+  /** The newest block of a server replaces the one before. */
+  async blocked(block: BlockedRecord): Promise<void> {
+    const id = await this.#recoveries.idOf(block.blockingUid).catch(() => 0);
+    this.#store.behind(`blocked ${keyText(block.failed)}`, {
+      kind: 'upsert',
+      table: 'blocked_topology_recovery',
+      key: KEY,
+      row: {
+        ...keyColumns(block.failed),
+        cluster_name: block.cluster,
+        analysis: block.code,
+        last_blocked_timestamp: toText(block.atMs),
+        blocking_recovery_id: id === 0 ? null : id,
+      },
+    });
+  }
+
+  async unblocked(key: InstanceKey): Promise<void> {
+    this.#store.dropBehind(`blocked ${keyText(key)}`);
+    await this.#store.write([{ kind: 'delete', table: 'blocked_topology_recovery', where: whereKey(key) }]);
+  }
+
+  /** Newest first. */
+  async blocks(cluster?: string): Promise<readonly StoredBlock[]> {
+    await this.#store.flush();
+    const rows = await this.#store.read({
+      table: 'blocked_topology_recovery',
+      orderBy: 'last_blocked_timestamp',
+      descending: true,
+      ...(cluster === undefined ? {} : { where: [['cluster_name', '=', cluster]] }),
+    });
+    return Promise.all(rows.map((row) => this.#block(row)));
+  }
+
+  /** Recoveries that were acknowledged block nothing any more. */
+  async released(uids: readonly string[]): Promise<void> {
+    const ids = await Promise.all(uids.map((uid) => this.#recoveries.idOf(uid).catch(() => 0)));
+    await this.#store.write(
+      ids
+        .filter((id) => id > 0)
+        .map((id) => ({
+          kind: 'delete',
+          table: 'blocked_topology_recovery',
+          where: [['blocking_recovery_id', '=', id]],
+        })),
+    );
+  }
+
+  async #block(row: Row): Promise<StoredBlock> {
+    const blockingId = number(row.blocking_recovery_id);
+    const [recovery] = await this.#store.read({
+      table: 'topology_recovery',
+      where: [['recovery_id', '=', blockingId]],
+      limit: 1,
+    });
+    return {
+      failed: keyOf(row),
+      code: text(row.analysis),
+      cluster: text(row.cluster_name),
+      atMs: toMs(row.last_blocked_timestamp),
+      blockingUid: text(recovery?.uid),
+      blockingId,
+    };
+  }
+
+  async #recoveryOf(detectionId: number): Promise<number> {
+    const [row] = await this.#store.read({
+      table: 'topology_recovery',
+      where: [['last_detection_id', '=', detectionId]],
+      orderBy: 'recovery_id',
+      descending: true,
+      limit: 1,
+    });
+    return number(row?.recovery_id);
+  }
+
+  #periodEnd(key: InstanceKey, atMs: number, more: readonly Condition[]): Change {
+    const end = Math.max(Math.floor(atMs / 1000), (this.#ends.get(keyText(key)) ?? 0) + 1);
+    this.#ends.set(keyText(key), end);
+    return {
+      kind: 'update',
+      table: TABLE,
+      row: { in_active_period: 0, end_active_period_unixtime: end },
+      where: [...whereKey(key), ['in_active_period', '=', 1], ...more],
+    };
+  }
+}
+
+function detectionOf(row: Row): DetectionRecord {
+  return {
+    uid: `detection:${text(row.detection_id)}`, // the table holds no uid
+    code: text(row.analysis),
+    failed: keyOf(row),
+    cluster: text(row.cluster_name),
+    alias: text(row.cluster_alias),
+    replicas: keysOf(row.slave_hosts),
+    actionable: number(row.is_actionable) === 1,
+    detectedMs: toMs(row.start_active_period),
+  };
+}
+
+function filterCondition(filter: DetectionFilter): Condition {
+  return 'id' in filter ? ['detection_id', '=', filter.id] : ['cluster_alias', '=', filter.alias];
+}

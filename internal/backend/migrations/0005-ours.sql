@@ -1,0 +1,21 @@
+-- Ours: what a recovery was about to do, written before it did it.
+CREATE TABLE IF NOT EXISTS recovery_journal (
+  recovery_uid text NOT NULL,
+  step_number integer NOT NULL,
+  step text NOT NULL,
+  started_at timestamp NOT NULL,
+  ended_at timestamp,
+  error text,
+  PRIMARY KEY (recovery_uid, step_number)
+);
+
+-- Ours: replaced primaries that have not been made read-only yet.
+CREATE TABLE IF NOT EXISTS fence_intent (
+  hostname text NOT NULL,
+  port integer NOT NULL,
+  cluster_name text NOT NULL,
+  successor_hostname text NOT NULL,
+  successor_port integer NOT NULL,
+  created_at timestamp NOT NULL,
+  PRIMARY KEY (hostname, port)
+);

@@ -1,0 +1,76 @@
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import type { Change, Row } from './database.ts';
+import { keyOf, text, whereKey } from './rows.ts';
+import { toText } from './time.ts';
+import type { Store } from './write-queue.ts';
+
+export interface StoredTag {
+  readonly key: InstanceKey;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Tables of two columns that say what one name stands for. */
+const MAPS = {
+  /** Cluster to its alias; one cluster per alias. */
+  alias: { table: 'cluster_alias', from: 'cluster_name', to: 'alias', at: 'last_registered', unique: true },
+  /** Set by hand; beats what servers suggest. */
+  aliasOverride: { table: 'cluster_alias_override', from: 'cluster_name', to: 'alias' },
+  domain: { table: 'cluster_domain_name', from: 'cluster_name', to: 'domain_name', at: 'last_registered' },
+  /** Host name to the canonical one, and back to the one that replicas are told. */
+  resolved: { table: 'hostname_resolve', from: 'hostname', to: 'resolved_hostname', at: 'resolved_timestamp' },
+  unresolved: { table: 'hostname_unresolve', from: 'hostname', to: 'unresolved_hostname', at: 'last_registered' },
+  value: { table: 'kv_store', from: 'store_key', to: 'store_value', at: 'last_updated' },
+} as const;
+
+export type NameMap = keyof typeof MAPS;
+
+/** Aliases, domains, host names, key-value pairs and tags. */
+export class Names {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async all(map: NameMap): Promise<ReadonlyMap<string, string>> {
+    const { table, from, to } = MAPS[map];
+    const rows = await this.#store.read({ table, orderBy: from });
+    return new Map(rows.map((row) => [text(row[from]), text(row[to])]));
+  }
+
+  async get(map: NameMap, name: string): Promise<string | undefined> {
+    const { table, from, to } = MAPS[map];
+    const [row] = await this.#store.read({ table, where: [[from, '=', name]], limit: 1 });
+    return row === undefined ? undefined : text(row[to]);
+  }
+
+  /** `undefined` takes the name out. */
+  async put(map: NameMap, name: string, meaning: string | undefined): Promise<void> {
+    const columns: { table: string; from: string; to: string; at?: string; unique?: boolean } = MAPS[map];
+    const { table, from, to, at, unique } = columns;
+    if (meaning === undefined) {
+      await this.#store.write([{ kind: 'delete', table, where: [[from, '=', name]] }]);
+      return;
+    }
+    const row: Row = {
+      [from]: name,
+      [to]: meaning,
+      ...(at === undefined ? {} : { [at]: toText(this.#store.nowMs()) }),
+    };
+    const taken: Change[] = unique ? [{ kind: 'delete', table, where: [[to, '=', meaning]] }] : [];
+    await this.#store.write([...taken, { kind: 'upsert', table, key: [from], row }]);
+  }
+
+  /** By server, then by name; of one server or of all. */
+  async tags(key?: InstanceKey): Promise<readonly StoredTag[]> {
+    const rows = await this.#store.read({
+      table: 'database_instance_tags',
+      orderBy: 'tag_name',
+      ...(key === undefined ? {} : { where: whereKey(key) }),
+    });
+    return rows
+      .map((row) => ({ key: keyOf(row), name: text(row.tag_name), value: text(row.tag_value) }))
+      .sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : keyText(a.key) > keyText(b.key) ? 1 : 0));
+  }
+}

@@ -1,0 +1,182 @@
+import type { RecoveryKind, RecoveryRecord } from '../recovery/book.ts';
+import type { Change, Row } from './database.ts';
+import { bit, keyColumns, keyOf, keysOf, keysText, number, readable, text, whereKey } from './rows.ts';
+import { toMs, toText } from './time.ts';
+import type { Store } from './write-queue.ts';
+
+const TABLE = 'topology_recovery';
+
+/** The process that wrote a row. */
+export interface Node {
+  readonly hostname: string;
+  readonly token: string;
+}
+
+const seconds = (ms: number) => Math.floor(ms / 1000);
+
+/** `topology_recovery`: one row per recovery, active while it may block another one. */
+export class Recoveries {
+  readonly #store: Store;
+  readonly #node: Node;
+
+  constructor(store: Store, node: Node) {
+    this.#store = store;
+    this.#node = node;
+  }
+
+  /** Ends the active period of an earlier one of the same server: the table takes one at a time. */
+  async opened(record: RecoveryRecord): Promise<void> {
+    await this.#store.write([
+      periodEnd([...whereKey(record.failed), ['in_active_period', '=', 1]], record.startedMs),
+      {
+        kind: 'insert',
+        table: TABLE,
+        row: {
+          ...keyColumns(record.failed),
+          in_active_period: 1,
+          start_active_period: toText(record.startedMs),
+          end_active_period_unixtime: 0,
+          processing_node_hostname: this.#node.hostname,
+          processcing_node_token: this.#node.token,
+          analysis: record.code,
+          cluster_name: record.cluster,
+          cluster_alias: record.alias,
+          slave_hosts: keysText(record.participants),
+          count_affected_slaves: record.participants.length,
+          uid: record.uid,
+        },
+      },
+    ]);
+  }
+
+  async closed(record: RecoveryRecord): Promise<void> {
+    const endedMs = record.endedMs ?? this.#store.nowMs();
+    await this.#store.write([
+      {
+        kind: 'update',
+        table: TABLE,
+        row: {
+          end_recovery: toText(endedMs),
+          is_successful: bit(record.successful),
+          successor_hostname: record.successor?.hostname ?? null,
+          successor_port: record.successor?.port ?? null,
+          successor_alias: record.successorAlias ?? null,
+          slave_hosts: keysText(record.participants),
+          count_affected_slaves: record.participants.length,
+          participating_instances: keysText(record.participants),
+          lost_slaves: keysText(record.lost.map(({ key }) => key)),
+          all_errors: record.errors.join('\n'),
+          last_detection_id: await this.#lastDetection(record),
+        },
+        where: [['uid', '=', record.uid]],
+      },
+      ...(record.harmless ? [periodEnd([['uid', '=', record.uid]], endedMs)] : []),
+    ]);
+  }
+
+  async acknowledged(records: readonly RecoveryRecord[]): Promise<void> {
+    const changes = records.flatMap(({ uid, acknowledged }): Change[] =>
+      acknowledged === undefined ? [] : acknowledgement(uid, acknowledged),
+    );
+    await this.#store.write(changes);
+  }
+
+  /** The newest, newest first. */
+  async load(limit: number): Promise<readonly RecoveryRecord[]> {
+    const rows = await this.#store.read({ table: TABLE, orderBy: 'recovery_id', descending: true, limit });
+    return readable(rows, recoveryOf);
+  }
+
+  async idOf(uid: string): Promise<number> {
+    const [row] = await this.#store.read({ table: TABLE, where: [['uid', '=', uid]], limit: 1 });
+    return number(row?.recovery_id);
+  }
+
+  /** For people only, so a database that does not answer is no reason to fail. */
+  async #lastDetection({ failed }: RecoveryRecord): Promise<number> {
+    const found = this.#store.read({
+      table: 'topology_failure_detection',
+      where: whereKey(failed),
+      orderBy: 'detection_id',
+      descending: true,
+      limit: 1,
+    });
+    return number((await found.catch(() => []))[0]?.detection_id);
+  }
+}
+
+function periodEnd(where: Extract<Change, { kind: 'update' }>['where'], atMs: number): Change {
+  return {
+    kind: 'update',
+    table: TABLE,
+    row: { in_active_period: 0, end_active_period_unixtime: seconds(atMs) },
+    where,
+  };
+}
+
+function acknowledgement(uid: string, { by, comment, atMs }: NonNullable<RecoveryRecord['acknowledged']>): Change[] {
+  const row = {
+    acknowledged: 1,
+    acknowledged_at: toText(atMs),
+    acknowledged_by: by,
+    acknowledge_comment: comment,
+  };
+  return [
+    { kind: 'update', table: TABLE, row, where: [['uid', '=', uid]] },
+    periodEnd(
+      [
+        ['uid', '=', uid],
+        ['in_active_period', '=', 1],
+      ],
+      atMs,
+    ),
+  ];
+}
+
+export function recoveryOf(row: Row): RecoveryRecord {
+  const acknowledged = number(row.acknowledged) === 1;
+  // one that somebody acknowledged is over, whatever became of the process that ran it
+  const endedMs = toMs(row.end_recovery) || (acknowledged ? toMs(row.acknowledged_at) : 0);
+  const code = text(row.analysis);
+  return {
+    uid: text(row.uid) || `id:${text(row.recovery_id)}`,
+    kind: kindOfCode(code),
+    code,
+    failed: keyOf(row),
+    cluster: text(row.cluster_name),
+    alias: text(row.cluster_alias),
+    startedMs: toMs(row.start_active_period),
+    ...(endedMs > 0 ? { endedMs } : {}),
+    successful: number(row.is_successful) === 1,
+    ...(text(row.successor_hostname) !== ''
+      ? { successor: { hostname: text(row.successor_hostname), port: number(row.successor_port) } }
+      : {}),
+    successorAlias: text(row.successor_alias),
+    lost: keysOf(row.lost_slaves).map((key) => ({ key, reason: '', reachable: false })),
+    participants: keysOf(row.participating_instances),
+    errors: text(row.all_errors)
+      .split('\n')
+      .filter((line) => line.trim() !== ''),
+    // its active period ended together with it
+    harmless:
+      !acknowledged &&
+      endedMs > 0 &&
+      number(row.in_active_period) === 0 &&
+      number(row.end_active_period_unixtime) === seconds(endedMs),
+    ...(acknowledged
+      ? {
+          acknowledged: {
+            by: text(row.acknowledged_by),
+            comment: text(row.acknowledge_comment),
+            atMs: toMs(row.acknowledged_at),
+          },
+        }
+      : {}),
+  };
+}
+
+/** The table holds no kind. */
+function kindOfCode(code: string): RecoveryKind {
+  if (code.includes('CoMaster')) return 'coPrimary';
+  return code.includes('IntermediateMaster') ? 'intermediatePrimary' : 'primary';
+}

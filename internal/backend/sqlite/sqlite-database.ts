@@ -1,0 +1,116 @@
+// One SQLite file. Calls are synchronous inside and short by design: a lock of another program is never waited for here,
+// it is an error that the write queue comes back from.
+
+import { statSync } from 'node:fs';
+import BetterSqlite from 'better-sqlite3';
+import type { Clock } from '../../runtime/clock.ts';
+import { VERSION } from '../../runtime/version.ts';
+import type { Change, Database, Row, Select } from '../database.ts';
+import { toText } from '../time.ts';
+import { backendFailure, sqliteFailure } from './failures.ts';
+import { migrate } from './migrate.ts';
+import { changeStatement, type Statement, selectStatement } from './statements.ts';
+
+/** How long one statement may wait for another program, ms. It holds up everything else, detection included. */
+const BUSY_MS = 3;
+/** At start nothing is held up yet, and a command of the command line may just be finishing. */
+const OPEN_BUSY_MS = 1000;
+
+export class SqliteDatabase implements Database {
+  readonly name: string;
+  readonly #clock: Clock;
+  #db: BetterSqlite.Database;
+  readonly #prepared = new Map<string, BetterSqlite.Statement>();
+
+  private constructor(file: string, clock: Clock) {
+    this.name = file;
+    this.#clock = clock;
+    this.#db = openFile(file, clock, OPEN_BUSY_MS);
+  }
+
+  /** @throws {OrchestratorError} `BACKEND_FAILED` or `BACKEND_CORRUPT`; the file is never emptied or replaced */
+  static open(file: string, clock: Clock): SqliteDatabase {
+    return new SqliteDatabase(file, clock);
+  }
+
+  async write(changes: readonly Change[]): Promise<void> {
+    const [only, ...more] = changes;
+    if (only === undefined) return;
+    this.#guarded(() => {
+      if (more.length === 0) this.#run(changeStatement(only));
+      else
+        this.#db
+          .transaction(() => {
+            for (const change of changes) this.#run(changeStatement(change));
+          })
+          .immediate();
+    });
+  }
+
+  async rows(select: Select): Promise<readonly Row[]> {
+    const { sql, values } = selectStatement(select);
+    return this.#guarded(() => this.#prepare(sql).all(...values) as Row[]);
+  }
+
+  async reopen(): Promise<void> {
+    this.#guarded(() => {
+      statSync(this.name); // a file that is gone is not made anew behind the operator's back
+      const fresh = openFile(this.name, this.#clock, BUSY_MS);
+      this.#prepared.clear();
+      this.#db.close();
+      this.#db = fresh;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#prepared.clear();
+    this.#db.close();
+  }
+
+  #run({ sql, values }: Statement): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #prepare(sql: string): BetterSqlite.Statement {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#prepared.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if ((cause as { code?: unknown }).code === 'ENOENT') throw backendFailure('missing', this.name, cause);
+      throw sqliteFailure(cause, this.name);
+    }
+  }
+}
+
+/** A lock of somebody else will pass; a file that cannot be written is to be told of now. */
+function checkWritable(db: BetterSqlite.Database): void {
+  try {
+    db.exec('BEGIN IMMEDIATE; ROLLBACK');
+  } catch (cause) {
+    if (sqliteFailure(cause, db.name).context.reason !== 'busy') throw cause;
+  }
+}
+
+function openFile(file: string, clock: Clock, busyMs: number): BetterSqlite.Database {
+  let db: BetterSqlite.Database | undefined;
+  try {
+    db = new BetterSqlite(file, { timeout: busyMs });
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    migrate(db, VERSION, toText(clock.nowMs()));
+    db.pragma(`busy_timeout = ${BUSY_MS}`);
+    checkWritable(db);
+    return db;
+  } catch (cause) {
+    db?.close();
+    throw sqliteFailure(cause, file);
+  }
+}

@@ -1,0 +1,228 @@
+// Between those who have something to store and the database. Nobody waits here for a disk that does not answer: what
+// cannot be written now is kept in memory, in order, and tried again; only how much is kept has a limit.
+//
+// Two lanes. `urgent` is a log: recoveries, journal, fences, what operators said. It is written at once and in order.
+// `behind` holds the newest row of each server, written every `flushMs`; a failover never writes it on its way.
+
+import type { Clock } from '../runtime/clock.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Change, Database, FailureReason, Row, Select } from './database.ts';
+
+/** What the repositories see of the queue. */
+export interface Store {
+  nowMs(): number;
+  /** All or nothing, behind everything that was given before. Resolves when it is written, or kept for later. */
+  write(changes: readonly Change[], options?: { readonly expendable?: boolean }): Promise<void>;
+  /** Replaces what waits under the same name. */
+  behind(name: string, change: Change): void;
+  dropBehind(name: string): void;
+  flush(): Promise<void>;
+  /** @throws {OrchestratorError} `BACKEND_FAILED`, `BACKEND_CORRUPT` */
+  read(select: Select): Promise<readonly Row[]>;
+}
+
+export interface BackendHealth {
+  readonly ok: boolean;
+  readonly reason?: FailureReason;
+  readonly message?: string;
+  readonly sinceMs?: number;
+  /** Changes kept in memory until the database takes them. */
+  readonly waiting: number;
+  /** Changes given up since the start: refused by the database, or too many. */
+  readonly lost: number;
+}
+
+export interface WriteQueueDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly flushMs: number;
+}
+
+interface Entry {
+  readonly changes: readonly Change[];
+  /** May be given up first: notes and audit lines. */
+  readonly expendable: boolean;
+}
+
+/** Entries per lane. Four thousand server rows are about 20 MB. */
+const MOST_ENTRIES = 4_000;
+/** Entries per transaction, so that none holds up the event loop for more than a few milliseconds. */
+const BATCH = 64;
+const FIRST_BACK_OFF_MS = 50;
+const LONGEST_BACK_OFF_MS = 2_000;
+/** A failure that lasts is told of again this often, ms. */
+const REMIND_MS = 60_000;
+/** How often a store that closes tries once more, ms. */
+const SETTLE_RETRY_MS = 20;
+
+interface Failure {
+  readonly error: OrchestratorError;
+  readonly reason: FailureReason;
+  readonly sinceMs: number;
+}
+
+export class WriteQueue implements Store {
+  readonly #deps: WriteQueueDeps;
+  readonly #urgent = new Map<string, Entry>();
+  readonly #behind = new Map<string, Entry>();
+  readonly #stopTicking: () => void;
+  #sequence = 0;
+  #lost = 0;
+  #failure: Failure | undefined;
+  #backOffMs = FIRST_BACK_OFF_MS;
+  #nextTryMs = 0;
+  #toldMs = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(deps: WriteQueueDeps) {
+    this.#deps = deps;
+    this.#stopTicking = deps.clock.every(deps.flushMs, () => void this.flush());
+  }
+
+  nowMs(): number {
+    return this.#deps.clock.nowMs();
+  }
+
+  async write(changes: readonly Change[], options: { readonly expendable?: boolean } = {}): Promise<void> {
+    this.#sequence += 1;
+    this.#keep(this.#urgent, `${this.#sequence}`, { changes, expendable: options.expendable ?? false });
+    await this.#oneAfterAnother(() => this.#drain(this.#urgent));
+  }
+
+  behind(name: string, change: Change): void {
+    this.#keep(this.#behind, name, { changes: [change], expendable: true });
+  }
+
+  dropBehind(name: string): void {
+    this.#behind.delete(name);
+  }
+
+  flush(): Promise<void> {
+    return this.#oneAfterAnother(async () => {
+      await this.#drain(this.#urgent);
+      await this.#drain(this.#behind);
+    });
+  }
+
+  async read(select: Select): Promise<readonly Row[]> {
+    await this.#oneAfterAnother(() => this.#drain(this.#urgent));
+    return this.#deps.database.rows(select);
+  }
+
+  /** Writes everything, for at most `limitMs`. True: nothing is left. */
+  async settle(limitMs: number): Promise<boolean> {
+    const { clock } = this.#deps;
+    const until = clock.monotonicMs() + limitMs;
+    for (;;) {
+      this.#nextTryMs = 0;
+      await this.flush();
+      if (this.#waiting() === 0) return true;
+      if (clock.monotonicMs() >= until) return false;
+      await clock.sleep(SETTLE_RETRY_MS);
+    }
+  }
+
+  /** No more ticks; what still waits is told of and given up. */
+  async close(limitMs: number): Promise<void> {
+    this.#stopTicking();
+    if (await this.settle(limitMs)) return;
+    this.#deps.log.error({ err: this.#failure?.error, changes: this.#waiting() }, 'the backend did not take this');
+  }
+
+  health(): BackendHealth {
+    const rest = { waiting: this.#waiting(), lost: this.#lost };
+    if (this.#failure === undefined) return { ok: true, ...rest };
+    const { reason, sinceMs, error } = this.#failure;
+    return { ok: false, reason, sinceMs, message: error.message, ...rest };
+  }
+
+  #waiting(): number {
+    return this.#urgent.size + this.#behind.size;
+  }
+
+  #keep(lane: Map<string, Entry>, name: string, entry: Entry): void {
+    lane.delete(name); // the newest goes to the end
+    lane.set(name, entry);
+    if (lane.size <= MOST_ENTRIES) return;
+    const [first] = lane.keys();
+    const victim = [...lane].find(([, { expendable }]) => expendable)?.[0] ?? first;
+    if (victim !== undefined) lane.delete(victim);
+    this.#lost += 1;
+  }
+
+  #oneAfterAnother(work: () => Promise<void>): Promise<void> {
+    const next = this.#last.then(work);
+    this.#last = next.catch((err: unknown) => this.#deps.log.error({ err }, 'the write queue stumbled'));
+    return this.#last;
+  }
+
+  async #drain(lane: Map<string, Entry>): Promise<void> {
+    while (lane.size > 0) {
+      if (this.#deps.clock.monotonicMs() < this.#nextTryMs) return;
+      const batch = [...lane].slice(0, BATCH);
+      if (!(await this.#writeBatch(lane, batch))) return;
+      if (lane.size > 0) await new Promise<void>((resolve) => setImmediate(resolve)); // let probes in between
+    }
+  }
+
+  /** False: the database takes nothing now. */
+  async #writeBatch(lane: Map<string, Entry>, batch: readonly (readonly [string, Entry])[]): Promise<boolean> {
+    const { database, log } = this.#deps;
+    try {
+      if (this.#failure !== undefined && needsReopening(this.#failure.reason)) await database.reopen();
+      await database.write(batch.flatMap(([, { changes }]) => changes));
+    } catch (err) {
+      const failure = asFailure(err);
+      if (failure.reason !== 'refused') {
+        this.#failed(failure);
+        return false;
+      }
+      if (batch.length > 1) {
+        for (const one of batch) if (!(await this.#writeBatch(lane, [one]))) return false;
+        return true;
+      }
+      this.#lost += 1;
+      log.error({ err, change: batch[0]?.[1].changes[0] }, 'the backend did not take this');
+    }
+    for (const [name, entry] of batch) if (lane.get(name) === entry) lane.delete(name);
+    this.#succeeded();
+    return true;
+  }
+
+  #failed({ error, reason }: { readonly error: OrchestratorError; readonly reason: FailureReason }): void {
+    const { clock, log } = this.#deps;
+    this.#nextTryMs = clock.monotonicMs() + this.#backOffMs;
+    this.#backOffMs = Math.min(2 * this.#backOffMs, LONGEST_BACK_OFF_MS);
+    const same = this.#failure?.reason === reason;
+    this.#failure = { error, reason, sinceMs: this.#failure?.sinceMs ?? clock.nowMs() };
+    if (same && clock.monotonicMs() - this.#toldMs < REMIND_MS) return;
+    this.#toldMs = clock.monotonicMs();
+    log.warn(
+      { err: error, ...this.health() },
+      'the backend takes nothing: kept in memory, detection and recovery go on',
+    );
+  }
+
+  #succeeded(): void {
+    this.#nextTryMs = 0;
+    this.#backOffMs = FIRST_BACK_OFF_MS;
+    if (this.#failure === undefined) return;
+    const { clock, log } = this.#deps;
+    log.info({ downMs: clock.nowMs() - this.#failure.sinceMs, lost: this.#lost }, 'the backend takes changes again');
+    this.#failure = undefined;
+  }
+}
+
+function needsReopening(reason: FailureReason): boolean {
+  return reason !== 'busy' && reason !== 'full';
+}
+
+function asFailure(err: unknown): { readonly error: OrchestratorError; readonly reason: FailureReason } {
+  const error =
+    err instanceof OrchestratorError
+      ? err
+      : new OrchestratorError('BACKEND_FAILED', 'the backend failed', { cause: err });
+  return { error, reason: (error.context.reason as FailureReason | undefined) ?? 'refused' };
+}
