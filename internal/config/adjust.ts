@@ -13,18 +13,17 @@ export type Draft = { -readonly [K in ConfigName]: Config[K] };
  * @throws {OrchestratorError} `CONFIG_INVALID` where keys contradict each other or a needed one is missing.
  */
 export function adjust(config: Draft, isSet: (name: ConfigName) => boolean): string[] {
-  const warnings: string[] = [];
+  const warnings = raiseToMinimum(config);
   resolveSynonyms(config, isSet);
   refuseContradictions(config);
   normalise(config);
-  raiseToMinimum(config, warnings);
   return [...warnings, ...CONFIG_NAMES.flatMap((name) => doubts(name, config[name]))];
 }
 
 /** Old names of today's keys. An old name that differs from its new one is refused, because nobody can say which was meant. */
 function resolveSynonyms(config: Draft, isSet: (name: ConfigName) => boolean): void {
   const minutesOnly = isSet('RecoveryPeriodBlockMinutes') && !isSet('RecoveryPeriodBlockSeconds');
-  if ((minutesOnly || config.RecoveryPeriodBlockSeconds === 0) && config.RecoveryPeriodBlockMinutes > 0)
+  if (minutesOnly || config.RecoveryPeriodBlockSeconds === 0)
     config.RecoveryPeriodBlockSeconds = 60 * config.RecoveryPeriodBlockMinutes;
 
   if (
@@ -73,8 +72,9 @@ function refuseContradictions(config: Draft): void {
     !/^[a-z][a-z0-9+.-]*:\/\/(\[[^\]/?#@]+\]|[^:/?#@]+):\d+$/i.test(config.HTTPAdvertise)
   )
     throw configInvalid('HTTPAdvertise must be scheme://host:port, without a path');
-  if (config.AuthenticationMethod.toLowerCase() === 'multi' && config.HTTPAuthUser === '')
-    throw configInvalid('AuthenticationMethod multi needs HTTPAuthUser: set it');
+  const method = config.AuthenticationMethod.toLowerCase();
+  if ((method === 'basic' || method === 'multi') && config.HTTPAuthUser === '')
+    throw configInvalid(`AuthenticationMethod ${method} needs HTTPAuthUser: set it`);
   if (config.DeadInstancePollSecondsMultiplyFactor < 1)
     throw configInvalid('DeadInstancePollSecondsMultiplyFactor must be 1 or more');
   if (config.DeadInstancePollSecondsMax < config.InstancePollSeconds)

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { OrchestratorError } from '../runtime/errors.ts';
 import { adjust, type Draft } from './adjust.ts';
 import { parseCredentials } from './credentials-file.ts';
 import { configInvalid } from './invalid.ts';
@@ -45,17 +46,17 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     warnings.push(...read.warnings);
     for (const setting of read.settings) {
       apply(values, setting);
-      set.set(setting.name, setting);
+      if (setting.value !== null) set.set(setting.name, setting);
     }
   }
   warnings.push(...[...set.values()].flatMap((setting) => withoutEffect(setting, values[setting.name])));
   const config = values as Draft;
   const from = files.length === 0 ? '' : `${files.join(', ')}: `;
   try {
-    readSecrets(config, options.env, warnings);
-    warnings.push(...adjust(config, (name) => set.has(name)).map((warning) => `${from}${warning}`));
-  } catch (error) {
-    throw error instanceof Error ? configInvalid(`${from}${error.message}`, error.cause) : error;
+    const found = [...readSecrets(config, options.env), ...adjust(config, (name) => set.has(name))];
+    warnings.push(...found.map((warning) => `${from}${warning}`));
+  } catch (err) {
+    throw err instanceof OrchestratorError ? configInvalid(`${from}${err.message}`, err.cause) : err;
   }
   return { config: Object.freeze(config), warnings, files };
 }
@@ -106,7 +107,8 @@ function withoutEffect({ name, where }: Setting, value: unknown): string[] {
 }
 
 /** Credentials files replace user and password, both, also by nothing; `${NAME}` in a password comes from the environment. */
-function readSecrets(config: Draft, env: LoadOptions['env'], warnings: string[]): void {
+function readSecrets(config: Draft, env: LoadOptions['env']): string[] {
+  const warnings: string[] = [];
   for (const area of ['Orchestrator', 'Topology'] as const) {
     const file = config[`MySQL${area}CredentialsConfigFile`];
     const password = `MySQL${area}Password` as const;
@@ -124,4 +126,5 @@ function readSecrets(config: Draft, env: LoadOptions['env'], warnings: string[])
         `${password}: the environment variable ${alone ? variable : 'in it'} is not set: the password is empty`,
       );
   }
+  return warnings;
 }

@@ -53,7 +53,8 @@ function properties(file: string, text: string): readonly Node[] {
   const errors: ParseError[] = [];
   // A byte order mark is replaced, not removed, so that offsets stay true.
   const root = treeOf(file, text.replace(/^\uFEFF/, ' '), errors);
-  const first = errors.find(({ error }) => printParseErrorCode(error) !== 'EndOfFileExpected');
+  const end = root === undefined || root.length < 0 ? text.length + 1 : root.offset + root.length;
+  const first = errors.find(({ offset }) => offset < end); // what follows the object does not count
   if (first !== undefined) {
     const where = `${file}:${lineAt(text, first.offset)}:${columnAt(text, first.offset)}`;
     throw configInvalid(`${where}: not valid JSON here (${printParseErrorCode(first.error)}): correct this place`);

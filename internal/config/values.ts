@@ -3,8 +3,9 @@
 import { compileGoRegexp } from '../runtime/go-regexp.ts';
 import { CONFIG_NAMES, type Config, keyOf } from './keys.ts';
 
-/** Periods and limits below which the program would spin or stand still. */
-export function raiseToMinimum(config: Config, warnings: string[]): void {
+/** Changes periods and limits below which the program would spin or stand still. Warnings, one for each. */
+export function raiseToMinimum(config: Config): string[] {
+  const warnings: string[] = [];
   for (const name of CONFIG_NAMES) {
     const { min } = keyOf(name);
     const value = config[name];
@@ -12,6 +13,7 @@ export function raiseToMinimum(config: Config, warnings: string[]): void {
     warnings.push(`${name} is ${value}: using ${min}, the least that works`);
     Object.assign(config, { [name]: min });
   }
+  return warnings;
 }
 
 /** What is strange about a value that is of the right type. */

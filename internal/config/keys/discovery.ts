@@ -1,7 +1,7 @@
 import { bool, compat, float, int, later, list, regexps, text, uint } from './key.ts';
 
 export const DISCOVERY = {
-  DefaultInstancePort: int(3306, 'Port of a server that is named without one.', { min: 1, max: 65_535 }),
+  DefaultInstancePort: int(3306, 'Port of a server that is named without one.', { max: 65_535 }),
   InstancePollSeconds: uint(5, 'Longest period of probes; `ProbeIntervalMilliseconds` is usually shorter.', {
     unit: 's',
     min: 1,
@@ -68,11 +68,11 @@ export const DISCOVERY = {
   MaxConcurrentReplicaOperations: int(5, 'Most replicas that are moved at the same time.', { ...later, min: 1 }),
   ReplicationLagQuery: text('', 'SQL that answers the lag in whole seconds, in place of what the server reports.'),
   SlaveLagQuery: text('', 'Old name of `ReplicationLagQuery`.', compat),
-  ReasonableReplicationLagSeconds: int(10, 'Lag above it is a problem.', { unit: 's' }),
+  ReasonableReplicationLagSeconds: int(10, 'Lag above it is a problem.', { min: 0, unit: 's' }),
   ReasonableMaintenanceReplicationLagSeconds: int(
     20,
     'Lag above it stops a planned takeover or a move; also how long a takeover waits for its candidate.',
-    { unit: 's' },
+    { min: 0, unit: 's' },
   ),
   VerifyReplicationFilters: bool(false, 'No replica goes below a server that filters what it replicates.'),
   LowerReplicaVersionAllowed: bool(false, 'A replica may be older than its source.'),

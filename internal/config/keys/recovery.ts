@@ -4,6 +4,7 @@ const clusters = { pattern: 'cluster filter' } as const;
 
 export const DETECTION = {
   FailureDetectionPeriodBlockMinutes: int(60, 'How long the same problem of a server is not told of again.', {
+    min: 0,
     unit: 'min',
   }),
   ReduceReplicationAnalysisCount: bool(true, 'Leaves servers without problems out of the analysis.', later),
@@ -25,10 +26,15 @@ export const RECOVERY = {
     3600,
     'How long a cluster is left alone after a recovery, unless that is acknowledged; 0: not at all.',
     {
+      min: 0,
       unit: 's',
     },
   ),
-  RecoveryPeriodBlockMinutes: int(60, 'The same in minutes; counts where only it is set.', { ...compat, unit: 'min' }),
+  RecoveryPeriodBlockMinutes: int(60, 'The same in minutes; counts where only it is set.', {
+    ...compat,
+    min: 0,
+    unit: 'min',
+  }),
   ApplyMySQLPromotionAfterMasterFailover: bool(true, 'Makes a promoted server writable and ends its replication.'),
   PreventCrossDataCenterMasterFailover: bool(false, 'No promotion into another data centre.'),
   PreventCrossRegionMasterFailover: bool(false, 'No promotion into another region.'),
