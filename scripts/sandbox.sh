@@ -3,4 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/prepare.sh
+bash scripts/sandbox/ensure-server.sh
 exec node dist/scripts/sandbox/command.js "$@"

@@ -1,103 +1,162 @@
-// A sandbox topology and the daemon that watches it, until Ctrl-C. Data stays in .sandbox/ for the next start.
+// A sandbox topology and the daemon that watches it, until Ctrl-C. Data stays in .sandbox/ for the next start. The environment
+// chooses: ORCHESTRATOR_SANDBOX_SERVER (mariadb or mysql), _PORT (of the daemon), _DIRECTORY (of the data).
 
-import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Flavour, findFlavours, Sandbox, TOPOLOGY_LOGIN } from './sandbox/sandbox.ts';
+import { claim, endLeftBehind, release } from './sandbox/claim.ts';
+import { isFree } from './sandbox/ports.ts';
+import { findFlavours, REPLICATION_LOGIN, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from './sandbox/sandbox.ts';
 
-const ADDRESS = '127.0.0.1:3000';
-const URL_BASE = `http://${ADDRESS}`;
+const DISCOVERY_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 5_000;
 
-function fail(message: string): never {
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
+interface WireInstance {
+  readonly Key: { readonly Hostname: string; readonly Port: number };
+  readonly ClusterName: string;
+  readonly IsLastCheckValid: boolean;
 }
 
-async function answers<T>(path: string): Promise<T | undefined> {
-  try {
-    return (await (await fetch(`${URL_BASE}/api/${path}`)).json()) as T;
-  } catch {
-    return undefined;
-  }
-}
-
-if ((await answers('lb-check')) !== undefined) fail(`something answers on ${URL_BASE} already: stop it first`);
-const flavours = await findFlavours();
-const wanted = process.env.ORCHESTRATOR_SANDBOX_SERVER as Flavour | undefined;
-const flavour = wanted ?? flavours[0];
-if (flavour === undefined || !flavours.includes(flavour))
-  fail(`ORCHESTRATOR_SANDBOX_SERVER=${wanted ?? ''}: found ${flavours.join(', ') || 'no server'}`);
-
-const home = resolve('.sandbox');
-const directory = resolve(home, `servers-${flavour}`);
-mkdirSync(directory, { recursive: true });
-process.stdout.write(`starting one primary and three replicas (${flavour}) ...\n`);
-const sandbox = await Sandbox.create({ flavour, servers: 4, directory });
-const seed = sandbox.servers[0];
-if (seed === undefined) fail('the sandbox has no server');
-
+const environment = process.env;
+const home = resolve(environment.ORCHESTRATOR_SANDBOX_DIRECTORY ?? '.sandbox');
+const address = `127.0.0.1:${environment.ORCHESTRATOR_SANDBOX_PORT ?? 3000}`;
 const configFile = resolve(home, 'orchestrator.conf.json');
-const config = {
-  ListenAddress: ADDRESS,
-  BackendDB: 'sqlite',
-  SQLite3DataFile: resolve(home, `orchestrator-${flavour}.sqlite3`),
-  MySQLTopologyUser: TOPOLOGY_LOGIN.user,
-  MySQLTopologyPassword: TOPOLOGY_LOGIN.password,
-  ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'",
-  HostnameResolveMethod: 'none',
-  MySQLHostnameResolveMethod: 'none',
-  DiscoverySeeds: [`${seed.key.hostname}:${seed.key.port}`],
-  RecoverMasterClusterFilters: ['*'],
-  RecoverIntermediateMasterClusterFilters: ['*'],
-  RecoveryPeriodBlockSeconds: 60,
-};
-writeFileSync(configFile, `${JSON.stringify(config, null, 2)}\n`);
-const log = openSync(resolve(home, 'orchestrator.log'), 'a');
-const daemon = spawn(process.execPath, ['dist/cmd/orchestrator.js', '-config', configFile, 'http'], {
-  stdio: ['ignore', log, log],
-});
+const logFile = resolve(home, 'orchestrator.log');
+const pidFile = resolve(home, 'orchestrator.pid');
 
-let stopping = false;
-async function stop(status: number): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  daemon.kill('SIGTERM');
-  await sandbox.stop();
-  process.exit(status);
-}
-process.on('SIGINT', () => void stop(0));
-process.on('SIGTERM', () => void stop(0));
-daemon.once('exit', (code) => {
-  if (!stopping) {
-    process.stderr.write(`the daemon ended (status ${code}): see .sandbox/orchestrator.log\n`);
-    void stop(1);
-  }
-});
+let sandbox: Sandbox | undefined;
+let daemon: ChildProcess | undefined;
+let stopping: Promise<void> | undefined;
 
-const end = Date.now() + 30_000;
-let found: unknown[] = [];
-while (found.length < sandbox.servers.length) {
-  if (Date.now() > end) {
-    process.stderr.write('the topology was not discovered within 30 s: see .sandbox/orchestrator.log\n');
-    await stop(1);
-  }
-  await delay(50);
-  found = (await answers<unknown[]>('all-instances')) ?? [];
+/** First the daemon, so that it does not take the end of its servers for a failure; then the servers. */
+function stop(status: number): Promise<void> {
+  stopping ??= (async () => {
+    await endDaemon();
+    await sandbox?.stop('SIGTERM');
+    release(home);
+    process.exit(status);
+  })();
+  return stopping;
 }
-const masters = (await answers<{ Key: { Hostname: string; Port: number }; ClusterName: string }[]>('masters')) ?? [];
-const cluster = masters[0]?.ClusterName ?? `${seed.key.hostname}:${seed.key.port}`;
-const tree = await answers<{ Details: string }>(`topology/${cluster}`);
-const primary = sandbox.servers.find(({ key }) => key.port === masters[0]?.Key.Port) ?? seed;
-process.stdout.write(`
+
+async function endDaemon(): Promise<void> {
+  const child = daemon;
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((done) => child.once('exit', done));
+  const limit = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  child.kill('SIGTERM');
+  await ended;
+  clearTimeout(limit);
+}
+
+async function fail(message: string): Promise<never> {
+  process.stderr.write(`${message}\n`);
+  await stop(1);
+  return process.exit(1);
+}
+
+async function startServers(): Promise<Sandbox> {
+  const flavours = await findFlavours();
+  const wanted = environment.ORCHESTRATOR_SANDBOX_SERVER;
+  const flavour = flavours.find((one) => wanted === undefined || one === wanted);
+  if (flavour === undefined)
+    return fail(`no ${wanted ?? 'MariaDB or MySQL'} server here; found: ${flavours.join(', ') || 'none'}`);
+  process.stdout.write(`starting one primary and three replicas (${flavour}) ...\n`);
+  const made = await Sandbox.create({ flavour, servers: 4, directory: resolve(home, `servers-${flavour}`) });
+  const backend = resolve(home, `orchestrator-${flavour}.sqlite3`);
+  if (!made.kept) for (const suffix of ['', '-wal', '-shm']) rmSync(`${backend}${suffix}`, { force: true });
+  const config = {
+    ListenAddress: address,
+    BackendDB: 'sqlite',
+    SQLite3DataFile: backend,
+    MySQLTopologyUser: TOPOLOGY_LOGIN.user,
+    MySQLTopologyPassword: TOPOLOGY_LOGIN.password,
+    ReplicationCredentialsQuery: `SELECT '${REPLICATION_LOGIN.user}', '${REPLICATION_LOGIN.password}'`,
+    HostnameResolveMethod: 'none',
+    MySQLHostnameResolveMethod: 'none',
+    DiscoverySeeds: made.servers.map(nameOf),
+    RecoverMasterClusterFilters: ['*'],
+    RecoverIntermediateMasterClusterFilters: ['*'],
+    RecoveryPeriodBlockSeconds: 60,
+  };
+  writeFileSync(configFile, `${JSON.stringify(config, null, 2)}\n`);
+  return made;
+}
+
+const nameOf = ({ key }: { readonly key: { readonly hostname: string; readonly port: number } }) =>
+  `${key.hostname}:${key.port}`;
+
+function startDaemon(): ChildProcess {
+  const log = openSync(logFile, 'a');
+  // A process group of its own, so that Ctrl-C at a terminal reaches this process alone.
+  const child = spawn(process.execPath, ['dist/cmd/orchestrator.js', '-config', configFile, 'http'], {
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
+  writeFileSync(pidFile, String(child.pid));
+  child.once('exit', (code, signal) => {
+    if (stopping === undefined) void fail(`the daemon ended (${signal ?? `status ${code}`}): see ${logFile}`);
+  });
+  return child;
+}
+
+async function ask<T>(path: string): Promise<T | undefined> {
+  try {
+    return (await (await fetch(`http://${address}/api/${path}`)).json()) as T;
+  } catch {
+    return undefined; // not up yet
+  }
+}
+
+/** The cluster that most of the servers belong to; one that a failover left behind is a cluster of its own. */
+async function discovered(servers: number): Promise<string> {
+  const end = Date.now() + DISCOVERY_LIMIT_MS;
+  for (;;) {
+    const found = (await ask<WireInstance[]>('all-instances')) ?? [];
+    if (found.length === servers && found.every(({ IsLastCheckValid }) => IsLastCheckValid)) {
+      const sizes = new Map<string, number>();
+      for (const { ClusterName } of found) sizes.set(ClusterName, (sizes.get(ClusterName) ?? 0) + 1);
+      return [...sizes].sort(([, a], [, b]) => b - a)[0]?.[0] ?? '';
+    }
+    if (Date.now() > end)
+      return fail(`the topology was not discovered within ${DISCOVERY_LIMIT_MS / 1000} s: see ${logFile}`);
+    await delay(50);
+  }
+}
+
+async function describe(servers: readonly SandboxServer[], cluster: string): Promise<string> {
+  const api = `http://${address}/api`;
+  const masters = (await ask<WireInstance[]>('masters')) ?? [];
+  const tree = await ask<{ Details: string }>(`topology/${cluster}`);
+  const leader = masters.find(({ ClusterName }) => ClusterName === cluster)?.Key;
+  const primary = servers.find(({ key }) => key.port === leader?.Port);
+  const another = servers.find((server) => server !== primary);
+  return `
 ${tree?.Details ?? ''}
 
-API   ${URL_BASE}/api/        log  .sandbox/orchestrator.log
+API   ${api}/
+log   ${logFile}
 
-Try:  kill -9 ${primary.pid}                                  # the primary; then look again:
-      curl -s ${URL_BASE}/api/topology/${sandbox.servers.find((server) => server !== primary)?.key.hostname}/${sandbox.servers.find((server) => server !== primary)?.key.port}
-      curl -s ${URL_BASE}/api/v2/clusters/${cluster}/failover-plan
-      curl -s ${URL_BASE}/api/audit-recovery
+Try:  kill -9 ${primary?.pid}                                  # the primary; then look again:
+      curl -s ${api}/topology/${another?.key.hostname}/${another?.key.port}
+      curl -s ${api}/v2/clusters/${cluster}/failover-plan
+      curl -s ${api}/audit-recovery
 
 Ctrl-C stops all of it.
-`);
+`;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
+try {
+  await claim(home);
+  await endLeftBehind(pidFile, configFile);
+  if (!(await isFree(Number(address.split(':')[1]))))
+    await fail(`${address} is taken by another program: stop it, or set ORCHESTRATOR_SANDBOX_PORT`);
+  sandbox = await startServers();
+  daemon = startDaemon();
+  const cluster = await discovered(sandbox.servers.length);
+  process.stdout.write(await describe(sandbox.servers, cluster));
+} catch (err) {
+  if (stopping === undefined) await fail(err instanceof Error ? err.message : String(err));
+}

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { type Flavour, Sandbox, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
+import { ADMIN_LOGIN, type Flavour, Sandbox } from '../../scripts/sandbox/sandbox.ts';
 import { Daemon, until } from '../support/daemon.ts';
 
 const { values } = parseArgs({
@@ -23,7 +23,7 @@ async function once(): Promise<{ readonly writableMs: number; readonly attachedM
   if (primary === undefined) throw new Error('no server');
   const daemon = await Daemon.start({ seeds: [`127.0.0.1:${primary.key.port}`] });
   const connections = await Promise.all(
-    replicas.map(({ key }) => createConnection({ host: key.hostname, port: key.port, ...TOPOLOGY_LOGIN })),
+    replicas.map(({ key }) => createConnection({ host: key.hostname, port: key.port, ...ADMIN_LOGIN })),
   );
   try {
     await until('four servers', async () => (await daemon.api<unknown[]>('all-instances')).length === 4);

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
+import { freePorts } from '../../scripts/sandbox/ports.ts';
 
 const entry = fileURLToPath(new URL('../../cmd/orchestrator.js', import.meta.url));
 
@@ -42,15 +42,8 @@ export async function until<T>(
 
 /** A free port on loopback, below the range that the kernel hands out to clients. */
 export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const free = await new Promise<boolean>((resolve) => {
-      const server = createServer();
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
+  const [port] = await freePorts(1);
+  return port ?? 0;
 }
 
 /** The compiled daemon as an operator runs it: one process, one configuration file, a backend of its own. */

@@ -1,7 +1,7 @@
 // The words in which tests ask real servers for things; they differ by family.
 
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { type Flavour, type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
+import { ADMIN_LOGIN, type Flavour, type SandboxServer } from '../../scripts/sandbox/sandbox.ts';
 
 interface Words {
   readonly stopReceiver: string;
@@ -59,7 +59,7 @@ export async function inSession(server: SandboxServer, statements: readonly stri
   const connection = await createConnection({
     host: server.key.hostname,
     port: server.key.port,
-    ...TOPOLOGY_LOGIN,
+    ...ADMIN_LOGIN,
     connectTimeout: 3_000,
   });
   try {

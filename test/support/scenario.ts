@@ -7,13 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
-import {
-  type Flavour,
-  findFlavours,
-  Sandbox,
-  type SandboxServer,
-  TOPOLOGY_LOGIN,
-} from '../../scripts/sandbox/sandbox.ts';
+import { ADMIN_LOGIN, type Flavour, findFlavours, Sandbox, type SandboxServer } from '../../scripts/sandbox/sandbox.ts';
 import { Daemon, until } from './daemon.ts';
 import { inSession, ownPosition, replicaStatus, WORDS } from './dialect.ts';
 import { splitBrains, WriteWatch } from './write-watch.ts';
@@ -363,7 +357,7 @@ export class Scenario {
     };
     this.onSettle(release);
     for (const { key } of servers) {
-      const connection = await createConnection({ host: key.hostname, port: key.port, ...TOPOLOGY_LOGIN });
+      const connection = await createConnection({ host: key.hostname, port: key.port, ...ADMIN_LOGIN });
       connection.on('error', () => undefined); // its server may be killed
       connections.push(connection);
       if (this.flavour === 'mysql') await connection.query('SET GLOBAL super_read_only = 0'); // it forbids locking reads

@@ -1,0 +1,34 @@
+import { createServer, type Server } from 'node:net';
+
+/** Below the range that the kernel hands out to clients: a port of ours is not taken while its server is down. */
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+
+/** Undefined: somebody has it. */
+function hold(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+const release = (server: Server) => new Promise((resolve) => server.close(resolve));
+
+export async function isFree(port: number): Promise<boolean> {
+  const server = await hold(port);
+  if (server !== undefined) await release(server);
+  return server !== undefined;
+}
+
+/** Free ports on loopback, all different: each is held until the last is found. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const held = new Map<number, Server>();
+  while (held.size < count) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    const server = await hold(port);
+    if (server !== undefined) held.set(port, server);
+  }
+  await Promise.all([...held.values()].map(release));
+  return [...held.keys()];
+}
