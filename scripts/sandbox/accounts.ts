@@ -34,14 +34,17 @@ const TOPOLOGY_GRANTS: Readonly<Record<Flavour, readonly string[]>> = {
 /** Statements that make the accounts, one to a line: MariaDB's bootstrap reads no other way. */
 export function accountStatements(flavour: Flavour): readonly string[] {
   return [
-    ...account(ADMIN_LOGIN, ['ALL PRIVILEGES ON *.*']),
+    ...account(ADMIN_LOGIN, ['ALL PRIVILEGES ON *.*'], ' WITH GRANT OPTION'),
     ...account(TOPOLOGY_LOGIN, TOPOLOGY_GRANTS[flavour]),
     ...account(REPLICATION_LOGIN, ['REPLICATION SLAVE ON *.*']),
     ...account(APPLICATION_LOGIN, ['SELECT, INSERT, UPDATE, DELETE, CREATE, DROP ON app.*']),
   ];
 }
 
-function account({ user, password }: Login, grants: readonly string[]): readonly string[] {
+function account({ user, password }: Login, grants: readonly string[], suffix = ''): readonly string[] {
   const name = `'${user}'@'%'`;
-  return [`CREATE USER ${name} IDENTIFIED BY '${password}';`, ...grants.map((grant) => `GRANT ${grant} TO ${name};`)];
+  return [
+    `CREATE USER ${name} IDENTIFIED BY '${password}';`,
+    ...grants.map((grant) => `GRANT ${grant} TO ${name}${suffix};`),
+  ];
 }

@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Below the range that the kernel hands out to clients: a port of ours is not taken while its server is down. */
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
+const RELEASE_LIMIT_MS = 2_000;
 
 /** Undefined: somebody has it. */
 function hold(port: number): Promise<Server | undefined> {
@@ -15,10 +17,15 @@ function hold(port: number): Promise<Server | undefined> {
 
 const release = (server: Server) => new Promise((resolve) => server.close(resolve));
 
+/** Whether a port is free, or becomes so shortly: a killed process is gone a moment before its sockets are. */
 export async function isFree(port: number): Promise<boolean> {
-  const server = await hold(port);
-  if (server !== undefined) await release(server);
-  return server !== undefined;
+  const end = Date.now() + RELEASE_LIMIT_MS;
+  for (;;) {
+    const server = await hold(port);
+    if (server !== undefined) await release(server);
+    if (server !== undefined || Date.now() > end) return server !== undefined;
+    await delay(20);
+  }
 }
 
 /** Free ports on loopback, all different: each is held until the last is found. */

@@ -37,6 +37,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
       server = sandbox.servers[0] as SandboxServer;
       await server.query('CREATE DATABASE meta');
       await server.query("CREATE TABLE meta.place (dc VARCHAR(20)) SELECT 'ams' AS dc");
+      await server.query(`GRANT SELECT ON meta.* TO '${TOPOLOGY_LOGIN.user}'@'%'`); // what operators' queries read
     });
     after(async () => {
       for (const reader of readers) reader.stop();
