@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { resolve as resolvePath } from 'node:path';
 import { pino } from 'pino';
 import { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
 import type { Config } from '../config/keys.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { HttpSettings } from '../http/ports.ts';
+import { authenticationWarning } from '../http/authentication.ts';
 import { HttpServer } from '../http/server.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { assemble } from './assemble.ts';
-import { type Current, LiveConfig } from './live-config.ts';
+import { httpSettings } from './http-settings.ts';
+import { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
 import { servicesOn } from './services.ts';
 import { restore } from './storage.ts';
@@ -71,9 +71,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     onProbed: ({ ok, durationMs }) => metrics.probed(ok, durationMs / 1000),
     passive: !options.discovery,
   });
+  const settings = httpSettings(live, node);
+  const doubt = authenticationWarning(settings.authentication);
+  if (doubt !== undefined) log.warn({ doubt }, 'authentication');
   const server = new HttpServer({
     services: servicesOn(orchestrator, store, live, metrics),
-    settings: httpSettings(live, node),
+    settings,
     clock,
     log: log.child({ component: 'http' }),
   });
@@ -104,34 +107,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   soleUse?.release();
 }
 
-/** What the routes are told, as it is now. */
-function httpSettings(current: Current, node: HttpSettings['node']): HttpSettings {
-  const { SQLite3DataFile, URLPrefix } = current.config;
-  return {
-    node,
-    backend: resolvePath(SQLite3DataFile),
-    urlPrefix: URLPrefix,
-    get pollSeconds() {
-      return current.config.InstancePollSeconds;
-    },
-    get reasonableLagSeconds() {
-      return current.config.ReasonableReplicationLagSeconds;
-    },
-    get maintenanceLagSeconds() {
-      return current.config.ReasonableMaintenanceReplicationLagSeconds;
-    },
-    get defaultPort() {
-      return current.config.DefaultInstancePort;
-    },
-    get blockMs() {
-      return current.settings.book.blockMs;
-    },
-    get readOnly() {
-      return current.config.ReadOnly;
-    },
-  };
-}
-
 function makeLog({ logLevel }: DaemonOptions) {
   return pino({
     level: logLevel,
@@ -140,7 +115,7 @@ function makeLog({ logLevel }: DaemonOptions) {
   });
 }
 
-/** Without a host in the configured address the daemon stays on loopback: there is no authentication in front of it yet. */
+/** Without a host in the configured address the daemon stays on loopback. */
 function listenAddress(configured: string, log: Log): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(configured);
   if (match === null)

@@ -129,7 +129,10 @@ export class Orchestrator {
   }
 
   analyse(snapshot: ClusterSnapshot): readonly Analysis[] {
-    return analyseCluster(snapshot, this.#analysisOptions());
+    const { analysisIgnore } = this.#deps.settings;
+    return analyseCluster(snapshot, this.#analysisOptions()).filter(
+      ({ facts }) => !analysisIgnore.some((filter) => matchesServer(filter, facts.instance.key)),
+    );
   }
 
   failoverPlan(snapshot: ClusterSnapshot): Promise<FailoverPreview> {

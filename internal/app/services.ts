@@ -4,7 +4,6 @@ import type { Backend } from '../backend/backend.ts';
 import type { Services } from '../http/ports.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
-import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
 
@@ -16,13 +15,14 @@ export function servicesOn(orchestrator: Orchestrator, store: Backend, live: Liv
   return {
     snapshots: () => orchestrator.snapshots(),
     analyse: (snapshot) => orchestrator.analyse(snapshot),
-    clusterFlags: (snapshot: ClusterSnapshot) => ({
-      primary: matchesClusterFilter(live.config.RecoverMasterClusterFilters, snapshot),
-      intermediate: matchesClusterFilter(live.config.RecoverIntermediateMasterClusterFilters, snapshot),
+    clusterFlags: (cluster) => ({
+      primary: matchesClusterFilter(live.config.RecoverMasterClusterFilters, cluster),
+      intermediate: matchesClusterFilter(live.config.RecoverIntermediateMasterClusterFilters, cluster),
     }),
     discover: async (key) => {
-      observer.watch(key);
-      return observer.probeNow(key, tasks.signal);
+      const instance = await observer.probeNow(key, tasks.signal);
+      observer.watch(instance.key); // not before: a slip of the pen would be probed for ever
+      return instance;
     },
     watch: (key) => observer.watch(key),
     forget: (key) => orchestrator.forget(key),
@@ -34,7 +34,7 @@ export function servicesOn(orchestrator: Orchestrator, store: Backend, live: Liv
     failoverPlan: (snapshot) => orchestrator.failoverPlan(snapshot),
     recoveries: () => recovery.book.list(),
     steps: (uid) => store.journal.steps(uid),
-    audits: (page) => store.audits.page(page, PAGE),
+    audits: (page, only) => store.audits.page(page, PAGE, only),
     detections: (page, alias) =>
       store.detections.list({ limit: PAGE, offset: page * PAGE }, alias === undefined ? undefined : { alias }),
     detection: async (id) => (await store.detections.list({ limit: 1 }, { id }))[0],
@@ -55,8 +55,16 @@ export function servicesOn(orchestrator: Orchestrator, store: Backend, live: Liv
       orchestrator.recoveriesDisabled = disabled;
     },
     reload: (file) => live.reload(file),
-    ready: () => orchestrator.inventory.all().length > 0 || live.config.DiscoverySeeds.length === 0,
+    readiness: () => [discovered()],
     metrics: () =>
       metrics.text(() => ({ queue: observer.queueLength, instances: orchestrator.inventory.all().length })),
   };
+
+  function discovered() {
+    const servers = orchestrator.inventory.all();
+    const seen = servers.filter(({ valid }) => valid).length;
+    if (servers.length === 0 && live.config.DiscoverySeeds.length > 0)
+      return { name: 'discovery', ok: false, detail: 'no seed was read yet' };
+    return { name: 'discovery', ok: true, detail: `${servers.length} servers known, ${seen} answer` };
+  }
 }

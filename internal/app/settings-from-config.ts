@@ -77,6 +77,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       catchUpMs,
       reasonableLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
     },
+    analysisIgnore: config.RecoveryIgnoreHostnameFilters,
     analysis: {
       reasonableLagSeconds: config.ReasonableReplicationLagSeconds,
       enforceExactSemiSync: config.EnforceExactSemiSyncReplicas,

@@ -1,5 +1,5 @@
 import type { InstanceKey } from '../topology/instance-key.ts';
-import { keyColumns, keyOf, number, text } from './rows.ts';
+import { keyColumns, keyOf, number, text, whereKey } from './rows.ts';
 import { toText } from './time.ts';
 import type { Store } from './write-queue.ts';
 
@@ -26,10 +26,11 @@ export class Audits {
     await this.#store.write([{ kind: 'insert', table: 'audit', row }], { expendable: true });
   }
 
-  /** Newest first; pages count from 0. */
-  async page(page: number, pageSize: number): Promise<readonly AuditEntry[]> {
+  /** Newest first; pages count from 0. `only`: of one server. */
+  async page(page: number, pageSize: number, only?: InstanceKey): Promise<readonly AuditEntry[]> {
     const rows = await this.#store.read({
       table: 'audit',
+      ...(only === undefined ? {} : { where: whereKey(only) }),
       orderBy: 'audit_id',
       descending: true,
       limit: pageSize,

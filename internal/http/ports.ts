@@ -7,6 +7,7 @@ import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { Instance } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
+import type { AuthenticationSettings } from './authentication.ts';
 
 export interface AuditEntry {
   readonly id: number;
@@ -61,11 +62,20 @@ export interface NodeEntry {
   readonly backend: string;
 }
 
+export interface Readiness {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
 /** Everything the routes ask of the rest of the house. */
 export interface Services {
   snapshots(): readonly ClusterSnapshot[];
   analyse(snapshot: ClusterSnapshot): readonly Analysis[];
-  clusterFlags(snapshot: ClusterSnapshot): { readonly primary: boolean; readonly intermediate: boolean };
+  clusterFlags(cluster: Pick<ClusterSnapshot, 'name' | 'alias'>): {
+    readonly primary: boolean;
+    readonly intermediate: boolean;
+  };
   discover(key: InstanceKey): Promise<Instance>;
   watch(key: InstanceKey): void;
   forget(key: InstanceKey): boolean;
@@ -107,7 +117,8 @@ export interface Services {
   }>;
   recoveries(): readonly RecoveryRecord[];
   steps(uid: string): Promise<readonly RecoveryStepEntry[]>;
-  audits(page: number): Promise<readonly AuditEntry[]>;
+  /** Newest first, twenty to a page; of one server, or of all. */
+  audits(page: number, only?: InstanceKey): Promise<readonly AuditEntry[]>;
   /** Newest first, twenty to a page, pages from 0; of clusters with this alias, or of all. */
   detections(page: number, alias?: string): Promise<readonly DetectionEntry[]>;
   detection(id: number): Promise<DetectionEntry | undefined>;
@@ -149,8 +160,8 @@ export interface Services {
     readonly waiting: readonly string[];
     readonly warnings: readonly string[];
   };
-  /** Whether the first round of probes is over. */
-  ready(): boolean;
+  /** What this node needs before it can be relied on, each with what there is to say of it. */
+  readiness(): readonly Readiness[];
   metrics(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
@@ -165,4 +176,17 @@ export interface HttpSettings {
   readonly blockMs: number;
   readonly readOnly: boolean;
   readonly urlPrefix: string;
+  /** `/api/status`, or a path that is served as it stands, without the prefix. */
+  readonly statusEndpoint: string;
+  /** Put in front of the message of every envelope. */
+  readonly messagePrefix: string;
+  readonly authentication: AuthenticationSettings;
+  readonly filters: {
+    readonly primary: readonly string[];
+    readonly intermediate: readonly string[];
+    /** Expressions on `host:port`. */
+    readonly recoveryIgnore: readonly string[];
+    readonly problemIgnore: readonly string[];
+    readonly controlIgnore: readonly string[];
+  };
 }

@@ -1,59 +1,76 @@
 import { OrchestratorError } from '../runtime/errors.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
-import type { Services } from './ports.ts';
+import { type InstanceKey, isUsableKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
+import type { Caller } from './authentication.ts';
+import type { HttpSettings, Services } from './ports.ts';
 
-/** What a handler asks of the path and the query, each with its own error. */
+const PAGE_SIZE = 20;
+/** Longest name that DNS knows. */
+const HOST_LIMIT = 255;
+
+export interface RequestParts {
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | string[] | undefined>>;
+  /** Names and values in turns, as they came. */
+  readonly headers: readonly string[];
+  readonly caller: Caller;
+  readonly services: Pick<Services, 'snapshots'>;
+  readonly settings: Pick<HttpSettings, 'defaultPort'>;
+}
+
+/** What a handler asks of path, query and caller, each with its own error. */
 export class Request {
-  readonly #parameters: Readonly<Record<string, string>>;
-  readonly #query: Readonly<Record<string, string | string[] | undefined>>;
-  readonly #services: Services;
-  readonly #defaultPort: number;
+  readonly caller: Caller;
+  readonly headers: readonly string[];
+  readonly #parts: RequestParts;
 
-  constructor(
-    parameters: Readonly<Record<string, string>>,
-    query: Readonly<Record<string, string | string[] | undefined>>,
-    services: Services,
-    defaultPort: number,
-  ) {
-    this.#parameters = parameters;
-    this.#query = query;
-    this.#services = services;
-    this.#defaultPort = defaultPort;
+  constructor(parts: RequestParts) {
+    this.#parts = parts;
+    this.caller = parts.caller;
+    this.headers = parts.headers;
   }
 
+  /** Without the space around it: the shell client ends what it encodes in a line feed. */
   text(name: string): string {
-    return this.#parameters[name] ?? '';
+    return (this.#parts.parameters[name] ?? '').trim();
   }
 
   has(name: string): boolean {
-    return this.#parameters[name] !== undefined;
+    return this.#parts.parameters[name] !== undefined;
   }
 
   query(name: string): string {
-    const value = this.#query[name];
-    return (Array.isArray(value) ? value[0] : value) ?? '';
+    const value = this.#parts.query[name];
+    return ((Array.isArray(value) ? value[0] : value) ?? '').trim();
   }
 
-  /** A page number; anything else counts as the first page. */
+  /** The page that was asked for of what `all` holds. Anything but a number counts as the first page. */
+  pageOf<T>(all: readonly T[]): readonly T[] {
+    return all.slice(this.page() * PAGE_SIZE, (this.page() + 1) * PAGE_SIZE);
+  }
+
   page(): number {
     const page = Number(this.text('page') || '0');
     return Number.isSafeInteger(page) && page > 0 ? page : 0;
   }
 
+  /** A server, known or not: as given, or the only known one whose name holds what was given. */
   key(host = 'host', port = 'port'): InstanceKey {
-    const number = this.text(port);
-    if (!/^[+-]?\d+$/.test(number)) throw bad(`Invalid port: ${number}`);
-    if (this.text(host) === '') throw bad('Empty hostname');
-    const key = { hostname: this.text(host).trim(), port: Number(number) };
+    const given = this.text(port);
+    if (!/^[+-]?\d+$/.test(given)) throw bad(`Invalid port: ${given}`);
+    const key = { hostname: this.text(host), port: Number(given) };
+    if (key.hostname === '') throw bad('Empty hostname');
     if (key.hostname.includes(',')) throw bad(`Will not resolve multi-hostname ${key.hostname}`);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not stand in a host name
+    if (!isUsableKey(key) || key.hostname.length > HOST_LIMIT || /[\s\u0000-\u001f\u007f/]/.test(key.hostname))
+      throw bad(`Invalid instance key: ${keyText(key).slice(0, HOST_LIMIT)}`);
     return this.#fuzzy(key);
   }
 
   member(): { readonly snapshot: ClusterSnapshot; readonly watched: WatchedInstance } {
     const key = this.key();
-    for (const snapshot of this.#services.snapshots()) {
+    for (const snapshot of this.#parts.services.snapshots()) {
       const watched = memberOf(snapshot, key);
       if (watched !== undefined) return { snapshot, watched };
     }
@@ -64,21 +81,36 @@ export class Request {
   cluster(): ClusterSnapshot {
     if (this.has('host')) return this.member().snapshot;
     const hint = this.text('clusterHint');
-    const snapshots = this.#services.snapshots();
+    const snapshots = this.#parts.services.snapshots();
     const exact = snapshots.find(({ name }) => name === hint) ?? snapshots.find(({ alias }) => alias === hint);
-    if (exact !== undefined) return exact;
+    const found = exact ?? this.#clusterOf(hint, snapshots);
+    if (found === undefined)
+      throw new OrchestratorError('NOT_FOUND', `Unable to determine cluster name. clusterHint=${hint}`);
+    return found;
+  }
+
+  /** By recorded alias, a cluster's name counting as one where none is set. */
+  clusterByAlias(): ClusterSnapshot {
+    const wanted = this.text('clusterAlias');
+    const found = this.#parts.services.snapshots().find(({ name, alias }) => alias === wanted || name === wanted);
+    if (found === undefined)
+      throw new OrchestratorError('NOT_FOUND', `Unable to determine cluster name by alias: ${wanted}`);
+    return found;
+  }
+
+  #clusterOf(hint: string, snapshots: readonly ClusterSnapshot[]): ClusterSnapshot | undefined {
     try {
-      const key = this.#fuzzy(parseKey(hint, this.#defaultPort));
-      const found = snapshots.find((snapshot) => memberOf(snapshot, key) !== undefined);
-      if (found !== undefined) return found;
+      const key = this.#fuzzy(parseKey(hint, this.#parts.settings.defaultPort));
+      return snapshots.find((snapshot) => memberOf(snapshot, key) !== undefined);
     } catch {
-      // not an instance either: the error below names the hint
+      return undefined; // not an instance either
     }
-    throw new OrchestratorError('NOT_FOUND', `Unable to determine cluster name. clusterHint=${hint}`);
   }
 
   #fuzzy(key: InstanceKey): InstanceKey {
-    const known = this.#services.snapshots().flatMap(({ members }) => members.map(({ instance }) => instance.key));
+    const known = this.#parts.services
+      .snapshots()
+      .flatMap(({ members }) => members.map(({ instance }) => instance.key));
     if (known.some((one) => sameKey(one, key)) || /^\d+\.\d+\.\d+\.\d+$/.test(key.hostname)) return key;
     const like = known.filter((one) => one.port === key.port && one.hostname.includes(key.hostname));
     return like.length === 1 && like[0] !== undefined ? like[0] : key;

@@ -11,19 +11,46 @@ export interface HttpServerDeps {
 }
 
 /** The contract's answer to a command: exactly three members, in this order. */
-export const envelope = (code: 'OK' | 'ERROR', message: string, details: unknown = null) => ({
+export interface Envelope {
+  readonly Code: 'OK' | 'ERROR';
+  readonly Message: string;
+  readonly Details: unknown;
+}
+
+export const envelope = (code: Envelope['Code'], message: string, details: unknown = null): Envelope => ({
   Code: code,
   Message: message,
   Details: details,
 });
 
-/** A handler's answer: a bare payload, or an envelope. */
-export type Handler = (request: Request) => Promise<unknown> | unknown;
-
-export interface Route {
+interface RouteBase {
   /** Path below `/api/`, with `:parameters`. */
   readonly path: string;
-  /** Changes something: refused on a read-only node. */
+  /** Changes something, or is guarded as if it did: only for those who may act. */
   readonly acts?: true;
-  readonly handle: Handler;
+}
+
+export type Route =
+  | (RouteBase & { readonly answer: 'envelope'; readonly handle: (request: Request) => Envelope | Promise<Envelope> })
+  /** The value is the whole body; a failure is an envelope all the same. */
+  | (RouteBase & { readonly answer: 'bare'; readonly handle: (request: Request) => unknown });
+
+export type EnvelopeHandler = Extract<Route, { answer: 'envelope' }>['handle'];
+
+/** An answer wrapped in an envelope, open to everyone. */
+export const tell = (path: string, handle: EnvelopeHandler): Route => ({ path, answer: 'envelope', handle });
+/** An answer that stands alone, open to everyone. */
+export const bare = (path: string, handle: (request: Request) => unknown): Route => ({ path, answer: 'bare', handle });
+/** Wrapped, and only for those who may act. */
+export const act = (path: string, handle: EnvelopeHandler): Route => ({ path, acts: true, answer: 'envelope', handle });
+
+/** First segments that have an older name; both are served. */
+const OLDER_NAMES: Readonly<Record<string, string>> = { 'cluster-osc-replicas': 'cluster-osc-slaves' };
+
+export function withOlderNames(routes: readonly Route[]): readonly Route[] {
+  return routes.flatMap((route) => {
+    const [first = '', ...rest] = route.path.split('/');
+    const older = OLDER_NAMES[first];
+    return older === undefined ? [route] : [route, { ...route, path: [older, ...rest].join('/') }];
+  });
 }

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'NOT_FOUND'
   | 'AMBIGUOUS'
   | 'BAD_REQUEST'
+  | 'UNAUTHORIZED'
   | 'CONFLICT'
   | 'HOOK_FAILED'
   | 'HOOK_TIMEOUT'

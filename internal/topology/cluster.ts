@@ -1,6 +1,13 @@
 import { type Instance, sourceKey, type WatchedInstance } from './instance.ts';
 import { compareKeys, type InstanceKey, keyText, sameKey } from './instance-key.ts';
 
+export interface SnapshotDowntime {
+  readonly owner: string;
+  readonly reason: string;
+  readonly beginMs: number;
+  readonly endMs: number;
+}
+
 /** One cluster at one moment: everything analysis and planning look at. Immutable. */
 export interface ClusterSnapshot {
   /** Contract name of the cluster: `host:port` of its topmost server. */
@@ -9,8 +16,8 @@ export interface ClusterSnapshot {
   readonly domain: string;
   readonly takenAtMs: number;
   readonly members: readonly WatchedInstance[];
-  /** Text keys of members under an active downtime, with its reason and end. */
-  readonly downtimes: ReadonlyMap<string, { readonly reason: string; readonly endMs: number }>;
+  /** Text keys of members under an active downtime. */
+  readonly downtimes: ReadonlyMap<string, SnapshotDowntime>;
   /** Text keys of members under a maintenance lock. */
   readonly maintenance: ReadonlySet<string>;
 }

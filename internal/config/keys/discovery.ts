@@ -85,7 +85,6 @@ export const DISCOVERY = {
   ),
   OSCIgnoreHostnameFilters: list([], 'Replicas left out where online schema changes look for lag.', {
     ...compat,
-    ...later,
     ...regexps,
   }),
   CandidateInstanceExpireMinutes: uint(60, 'How long a promotion rule counts.', { ...later, unit: 'min' }),

@@ -5,8 +5,7 @@ export const GENERAL = {
   EnableSyslog: bool(false, 'Sends log lines from INFO upwards to the local syslog as well.', { ...compat, ...later }),
   PrependMessagesWithOrcIdentity: text('', 'Names this node at the start of every message of the API.', {
     ...compat,
-    ...later,
     choices: ['', 'none', 'fqdn', 'hostname', 'custom'],
   }),
-  CustomOrcIdentity: text('', 'The name that `custom` stands for.', { ...compat, ...later }),
+  CustomOrcIdentity: text('', 'The name that `custom` stands for.', compat),
 };

@@ -24,7 +24,7 @@ export const HTTP = {
     unbuilt: 'client certificates are not asked for',
   }),
   SSLValidOUs: list([], 'Organisational units that are let in.', { ...restart, ...later }),
-  StatusEndpoint: text('/api/status', 'Path of the health check.', { ...restart, ...later }),
+  StatusEndpoint: text('/api/status', 'Path of the health check.', restart),
   StatusOUVerify: bool(false, 'The health check asks for the organisational unit too.', later),
 };
 
@@ -33,13 +33,12 @@ export const AUTHENTICATION = {
   AuthenticationMethod: text('', 'Who may act. Empty: everybody who reaches the listener.', {
     ...restart,
     choices: ['', 'basic', 'multi', 'proxy', 'token', 'oauth'],
-    unbuilt: 'anybody who reaches the listener may act',
   }),
-  HTTPAuthUser: text('', 'User of `basic` and `multi`.', later),
-  HTTPAuthPassword: text('', 'Its password.', { ...later, secret: true }),
-  AuthUserHeader: text('X-Forwarded-User', 'Header that names the user in `proxy`.', later),
-  PowerAuthUsers: list(['*'], 'Users who may act in `proxy`; `*`: all of them.', later),
-  PowerAuthGroups: list([], 'Groups of this host whose members may act in `proxy`.', { ...compat, ...later }),
+  HTTPAuthUser: text('', 'User of `basic` and `multi`.'),
+  HTTPAuthPassword: text('', 'Its password.', { secret: true }),
+  AuthUserHeader: text('X-Forwarded-User', 'Header that names the user in `proxy`.'),
+  PowerAuthUsers: list(['*'], 'Users who may act in `proxy`; `*`: all of them.'),
+  PowerAuthGroups: list([], 'Groups of this host whose members may act in `proxy`.', compat),
   AccessTokenUseExpirySeconds: uint(60, 'How long a new token waits to be taken up.', { ...later, unit: 's' }),
   AccessTokenExpiryMinutes: uint(1440, 'How long a token counts.', { ...later, unit: 'min' }),
   OAuthClientId: text('', 'Was never used.', retired),

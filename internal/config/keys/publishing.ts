@@ -17,10 +17,7 @@ export const KEY_VALUE = {
 export const WEB = {
   RemoveTextFromHostnameDisplay: text('', 'Part of host names that the console leaves out.', later),
   WebMessage: text('', 'Line on top of every page of the console.', later),
-  ProblemIgnoreHostnameFilters: list([], 'Servers left out of the list of problems, by `host:port`.', {
-    ...later,
-    ...regexps,
-  }),
+  ProblemIgnoreHostnameFilters: list([], 'Servers left out of the list of problems, by `host:port`.', regexps),
 };
 
 export const AUDIT = {

@@ -8,10 +8,7 @@ export const DETECTION = {
     unit: 'min',
   }),
   ReduceReplicationAnalysisCount: bool(true, 'Leaves servers without problems out of the analysis.', later),
-  RecoveryIgnoreHostnameFilters: list([], 'Servers that are never analysed, by host name.', {
-    ...regexps,
-    unbuilt: 'matching servers are analysed and recovered like any other',
-  }),
+  RecoveryIgnoreHostnameFilters: list([], 'Servers that are never analysed, by `host:port`.', regexps),
 };
 
 export const RECOVERY = {

@@ -1,39 +1,26 @@
 import type { Analysis } from '../../analysis/analyse.ts';
 import type { ClusterSnapshot } from '../../topology/cluster.ts';
-import { wireCoordinates, wireKey, wireKeys, wireTime } from './instance.ts';
+import { isBinlogServer } from '../../topology/instance.ts';
+import type { InstanceKey } from '../../topology/instance-key.ts';
+import { type ClusterFlags, wireClusterDetails } from './cluster.ts';
+import { wireCoordinates, wireKey, wireKeys, wireTime } from './values.ts';
 
-export interface ClusterFlags {
-  readonly primary: boolean;
-  readonly intermediate: boolean;
-}
-
-export function wireClusterInfo(snapshot: ClusterSnapshot, flags: ClusterFlags) {
-  return {
-    ClusterName: snapshot.name,
-    ClusterAlias: snapshot.alias,
-    ClusterDomain: snapshot.domain,
-    CountInstances: snapshot.members.length,
-    HeuristicLag: Math.max(0, ...snapshot.members.map(({ instance }) => instance.replication?.lagSeconds ?? 0)),
-    HasAutomatedMasterRecovery: flags.primary,
-    HasAutomatedIntermediateMasterRecovery: flags.intermediate,
-  };
+export interface AnalysisContext {
+  readonly cluster: Pick<ClusterSnapshot, 'name' | 'alias'>;
+  readonly flags: ClusterFlags;
+  readonly node: { readonly hostname: string; readonly token: string };
+  readonly nowMs: number;
 }
 
 /** One finding as the contract's `ReplicationAnalysis`. */
-export function wireAnalysis(
-  analysis: Analysis,
-  snapshot: ClusterSnapshot,
-  flags: ClusterFlags,
-  node: { hostname: string; token: string },
-  nowMs: number,
-) {
+export function wireAnalysis(analysis: Analysis, { cluster, flags, node, nowMs }: AnalysisContext) {
   const { facts } = analysis;
   const { instance, replicas } = facts;
   const keys = wireKeys(replicas.keys);
   return {
     AnalyzedInstanceKey: wireKey(instance.key),
     AnalyzedInstanceMasterKey: wireKey(instance.replication?.source),
-    ClusterDetails: wireClusterInfo(snapshot, flags),
+    ClusterDetails: wireClusterDetails(cluster, flags),
     AnalyzedInstanceDataCenter: instance.dataCenter,
     AnalyzedInstanceRegion: instance.region,
     AnalyzedInstancePhysicalEnvironment: instance.physicalEnvironment,
@@ -59,11 +46,11 @@ export function wireAnalysis(
     IsReplicasDowntimed: analysis.replicasDowntimed,
     DowntimeEndTimestamp: wireTime(facts.downtimeEndMs),
     DowntimeRemainingSeconds: facts.downtimed ? Math.floor((nowMs - facts.downtimeEndMs) / 1000) : 0,
-    IsBinlogServer: false,
+    IsBinlogServer: isBinlogServer(instance),
     PseudoGTIDImmediateTopology: false,
     OracleGTIDImmediateTopology: replicas.allMysqlGtid,
     MariaDBGTIDImmediateTopology: replicas.allMariadbGtid,
-    BinlogServerImmediateTopology: false,
+    BinlogServerImmediateTopology: replicas.allBinlogServers,
     SemiSyncMasterEnabled: instance.semiSync.sourceEnabled,
     SemiSyncMasterStatus: instance.semiSync.sourceActive,
     SemiSyncMasterWaitForReplicaCount: instance.semiSync.waitForReplicaCount,
@@ -88,5 +75,80 @@ export function wireAnalysis(
     MaxReplicaGTIDErrant: replicas.errant,
     CommandHint: '',
     IsReadOnly: instance.readOnly,
+  };
+}
+
+export type WireAnalysis = ReturnType<typeof wireAnalysis>;
+
+/** What a record keeps of the analysis it began with; all the rest has the value of nothing. */
+export interface RecordedFailure {
+  readonly code: string;
+  readonly failed: InstanceKey;
+  readonly replicas: readonly InstanceKey[];
+  readonly cluster: Pick<ClusterSnapshot, 'name' | 'alias'>;
+  readonly flags: ClusterFlags;
+}
+
+/** The shape of `wireAnalysis`, of a failure in the past. */
+export function wireRecordedAnalysis(record: RecordedFailure): WireAnalysis {
+  const keys = wireKeys(record.replicas);
+  return {
+    AnalyzedInstanceKey: wireKey(record.failed),
+    AnalyzedInstanceMasterKey: wireKey(undefined),
+    ClusterDetails: wireClusterDetails(record.cluster, record.flags),
+    AnalyzedInstanceDataCenter: '',
+    AnalyzedInstanceRegion: '',
+    AnalyzedInstancePhysicalEnvironment: '',
+    AnalyzedInstanceBinlogCoordinates: wireCoordinates(undefined),
+    IsMaster: false,
+    IsReplicationGroupMember: false,
+    IsCoMaster: false,
+    LastCheckValid: false,
+    LastCheckPartialSuccess: false,
+    CountReplicas: keys.length,
+    CountValidReplicas: 0,
+    CountValidReplicatingReplicas: 0,
+    CountReplicasFailingToConnectToMaster: 0,
+    CountDowntimedReplicas: 0,
+    ReplicationDepth: 0,
+    Replicas: keys,
+    SlaveHosts: keys,
+    IsFailingToConnectToMaster: false,
+    Analysis: record.code,
+    Description: '',
+    StructureAnalysis: null,
+    IsDowntimed: false,
+    IsReplicasDowntimed: false,
+    DowntimeEndTimestamp: '',
+    DowntimeRemainingSeconds: 0,
+    IsBinlogServer: false,
+    PseudoGTIDImmediateTopology: false,
+    OracleGTIDImmediateTopology: false,
+    MariaDBGTIDImmediateTopology: false,
+    BinlogServerImmediateTopology: false,
+    SemiSyncMasterEnabled: false,
+    SemiSyncMasterStatus: false,
+    SemiSyncMasterWaitForReplicaCount: 0,
+    SemiSyncMasterClients: 0,
+    CountSemiSyncReplicasEnabled: 0,
+    CountLoggingReplicas: 0,
+    CountStatementBasedLoggingReplicas: 0,
+    CountMixedBasedLoggingReplicas: 0,
+    CountRowBasedLoggingReplicas: 0,
+    CountDistinctMajorVersionsLoggingReplicas: 0,
+    CountDelayedReplicas: 0,
+    CountLaggingReplicas: 0,
+    IsActionableRecovery: false,
+    ProcessingNodeHostname: '',
+    ProcessingNodeToken: '',
+    CountAdditionalAgreeingNodes: 0,
+    StartActivePeriod: '',
+    SkippableDueToDowntime: false,
+    GTIDMode: '',
+    MinReplicaGTIDMode: '',
+    MaxReplicaGTIDMode: '',
+    MaxReplicaGTIDErrant: '',
+    CommandHint: '',
+    IsReadOnly: false,
   };
 }

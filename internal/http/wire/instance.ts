@@ -1,27 +1,18 @@
-import { type ClusterSnapshot, depthOf, isCoPrimary } from '../../topology/cluster.ts';
+import { type ClusterSnapshot, depthOf, isCoPrimary, memberOf } from '../../topology/cluster.ts';
 import {
-  type BinlogCoordinates,
+  type Instance,
+  isBinlogServer,
   lagSeconds,
   replicating,
+  sourceKey,
   type ThreadState,
   type WatchedInstance,
 } from '../../topology/instance.ts';
-import { compareKeys, type InstanceKey, keyText } from '../../topology/instance-key.ts';
+import { isDetachedHost, keyText } from '../../topology/instance-key.ts';
 import { wireReplicationTls } from './replication-tls.ts';
+import { wireCoordinates, wireError, wireInt, wireKey, wireKeys, wireTime } from './values.ts';
 
-export const wireKey = (key: InstanceKey | undefined) => ({ Hostname: key?.hostname ?? '', Port: key?.port ?? 0 });
-export const wireKeys = (keys: readonly InstanceKey[]) => [...keys].sort(compareKeys).map(wireKey);
-export const wireCoordinates = (at: BinlogCoordinates | undefined, type: 0 | 1 = 0) => ({
-  LogFile: at?.file ?? '',
-  LogPos: at?.position ?? 0,
-  Type: type,
-});
-/** The contract's time form; empty for "never". */
-export const wireTime = (ms: number | undefined) =>
-  ms === undefined || ms === 0 ? '' : new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
-const nullInt = (value: number | undefined) => ({ Int64: value ?? 0, Valid: value !== undefined });
-const THREADS: Record<ThreadState, number> = { none: -1, stopped: 0, running: 1, other: 2 };
-const quoted = (text: string) => (text === '' ? '' : JSON.stringify(text));
+const THREADS: Readonly<Record<ThreadState, number>> = { none: -1, stopped: 0, running: 1, other: 2 };
 
 export interface WireContext {
   readonly snapshot: ClusterSnapshot;
@@ -34,11 +25,11 @@ export interface WireContext {
 export function wireInstance(watched: WatchedInstance, context: WireContext) {
   const { instance } = watched;
   const { snapshot, nowMs, pollSeconds } = context;
-  const { replication, semiSync, gtid } = instance;
+  const { replication, semiSync, gtid, group } = instance;
   const downtime = snapshot.downtimes.get(keyText(instance.key));
   const ageSeconds = (nowMs - watched.lastCheckedMs) / 1000;
   const replicas = wireKeys(instance.replicaKeys);
-  const lag = nullInt(lagSeconds(instance));
+  const lag = wireInt(lagSeconds(instance));
   return {
     Key: wireKey(instance.key),
     InstanceAlias: instance.instanceAlias,
@@ -47,8 +38,7 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     ServerUUID: instance.serverUuid,
     Version: instance.version,
     VersionComment: instance.versionComment,
-    FlavorName:
-      instance.family === 'mariadb' ? 'MariaDB' : instance.versionComment.includes('Percona') ? 'Percona' : 'MySQL',
+    FlavorName: flavor(instance),
     ReadOnly: instance.readOnly,
     Binlog_format: instance.binlogFormat,
     BinlogRowImage: instance.binlogRowImage,
@@ -58,8 +48,8 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     SelfBinlogCoordinates: wireCoordinates(instance.ownCoordinates),
     MasterKey: wireKey(replication?.source),
     MasterUUID: replication === undefined ? '' : replication.sourceUuid || (instance.family === 'mariadb' ? 'No' : ''),
-    AncestryUUID: instance.serverUuid,
-    IsDetachedMaster: replication?.source.hostname.startsWith('//') ?? false,
+    AncestryUUID: ancestry(snapshot, instance),
+    IsDetachedMaster: isDetachedHost(replication?.source.hostname ?? ''),
     Slave_SQL_Running: replication?.applier === 'running',
     ReplicationSQLThreadRuning: replication?.applier === 'running',
     Slave_IO_Running: replication?.receiver === 'running',
@@ -74,15 +64,15 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     UsingPseudoGTID: false,
     ReadBinlogCoordinates: wireCoordinates(replication?.read),
     ExecBinlogCoordinates: wireCoordinates(replication?.executed),
-    IsDetached: false,
+    IsDetached: replication?.executed.file.startsWith('//') ?? false,
     RelaylogCoordinates: wireCoordinates(replication?.relay, 1),
-    LastSQLError: quoted(replication?.applierError ?? ''),
-    LastIOError: quoted(replication?.receiverError ?? ''),
-    SecondsBehindMaster: nullInt(replication?.lagSeconds),
+    LastSQLError: wireError(replication?.applierError ?? ''),
+    LastIOError: wireError(replication?.receiverError ?? ''),
+    SecondsBehindMaster: wireInt(replication?.lagSeconds),
     SQLDelay: replication?.delaySeconds ?? 0,
     ExecutedGtidSet: gtid.kind === 'mysql' ? gtid.executed : '',
     GtidPurged: gtid.kind === 'mysql' ? gtid.purged : '',
-    GtidErrant: '',
+    GtidErrant: watched.errantGtid,
     SlaveLagSeconds: lag,
     ReplicationLagSeconds: lag,
     SlaveHosts: replicas,
@@ -111,7 +101,7 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     IsLastCheckValid: watched.valid,
     IsUpToDate: ageSeconds <= pollSeconds,
     IsRecentlyChecked: ageSeconds <= 5 * pollSeconds,
-    SecondsSinceLastSeen: nullInt(
+    SecondsSinceLastSeen: wireInt(
       watched.lastSeenMs === 0 ? undefined : Math.max(0, Math.floor((nowMs - watched.lastSeenMs) / 1000)),
     ),
     CountMySQLSnapshots: 0,
@@ -119,31 +109,58 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     PromotionRule: instance.promotionRule,
     IsDowntimed: downtime !== undefined,
     DowntimeReason: downtime?.reason ?? '',
-    DowntimeOwner: '',
+    DowntimeOwner: downtime?.owner ?? '',
     DowntimeEndTimestamp: wireTime(downtime?.endMs),
-    ElapsedDowntime: 0,
+    ElapsedDowntime: downtime === undefined ? 0 : Math.max(0, Math.floor((nowMs - downtime.beginMs) / 1000)) * 1e9,
     UnresolvedHostname: '',
     AllowTLS: replication?.tlsAllowed ?? false,
     ...wireReplicationTls(replication?.tls),
     Problems: problems(watched, context, ageSeconds),
     LastDiscoveryLatency: 0,
-    ReplicationGroupName: '',
-    ReplicationGroupIsSinglePrimary: false,
-    ReplicationGroupMemberState: '',
-    ReplicationGroupMemberRole: '',
-    ReplicationGroupMembers: [],
-    ReplicationGroupPrimaryInstanceKey: wireKey(undefined),
+    ReplicationGroupName: group?.name ?? '',
+    ReplicationGroupIsSinglePrimary: group !== undefined,
+    ReplicationGroupMemberState: group?.state ?? '',
+    ReplicationGroupMemberRole: group?.role ?? '',
+    ReplicationGroupMembers: wireKeys(group?.members ?? []),
+    ReplicationGroupPrimaryInstanceKey: wireKey(group?.primary),
     QSP: {},
   };
 }
 
-/** At most one of the four, the first that applies. */
+/** At most one of the first four, in this order; then what else is wrong. */
 function problems(watched: WatchedInstance, context: WireContext, ageSeconds: number): readonly string[] {
-  const { instance } = watched;
-  if (!watched.valid) return ['last_check_invalid'];
-  if (ageSeconds > 5 * context.pollSeconds) return ['not_recently_checked'];
-  if (instance.replication !== undefined && !replicating(instance)) return ['not_replicating'];
+  const { instance, errantGtid } = watched;
+  return [
+    replicationProblem(watched, context, ageSeconds),
+    errantGtid === '' ? '' : 'errant_gtid',
+    instance.group === undefined || instance.group.state === 'ONLINE' ? '' : 'group_replication_member_not_online',
+  ].filter((problem) => problem !== '');
+}
+
+function replicationProblem({ instance, valid }: WatchedInstance, context: WireContext, ageSeconds: number): string {
+  if (!valid) return 'last_check_invalid';
+  if (ageSeconds > 5 * context.pollSeconds) return 'not_recently_checked';
+  if (instance.replication !== undefined && !replicating(instance)) return 'not_replicating';
   const lag = lagSeconds(instance);
   const delay = instance.replication?.delaySeconds ?? 0;
-  return lag !== undefined && Math.abs(lag - delay) > context.reasonableLagSeconds ? ['replication_lag'] : [];
+  return lag !== undefined && Math.abs(lag - delay) > context.reasonableLagSeconds ? 'replication_lag' : '';
+}
+
+function flavor(instance: Instance): string {
+  if (isBinlogServer(instance)) return 'MaxScale';
+  if (instance.family === 'mariadb') return 'MariaDB';
+  return instance.versionComment.includes('Percona') ? 'Percona' : 'MySQL';
+}
+
+/** UUIDs of everyone above, the topmost first, then its own and its group's name. */
+function ancestry(snapshot: ClusterSnapshot, instance: Instance): string {
+  const chain: Instance[] = [];
+  for (let current: Instance | undefined = instance; current !== undefined && !chain.includes(current); ) {
+    chain.unshift(current);
+    const source = sourceKey(current);
+    current = source && memberOf(snapshot, source)?.instance;
+  }
+  return [...chain.map(({ serverUuid }) => serverUuid), instance.group?.name ?? '']
+    .filter((one) => one !== '')
+    .join(',');
 }

@@ -1,46 +1,77 @@
-import type { RecoveryRecord } from '../../recovery/book.ts';
-import { wireCoordinates, wireKey, wireKeys, wireTime } from './instance.ts';
+import type { RecoveryKind, RecoveryRecord } from '../../recovery/book.ts';
+import { type WireAnalysis, wireRecordedAnalysis } from './analysis.ts';
+import type { ClusterFlags } from './cluster.ts';
+import { wireCoordinates, wireKey, wireKeys, wireTime } from './values.ts';
 
-/** A recovery as the contract lists it. */
-export function wireRecovery(
-  record: RecoveryRecord,
-  id: number,
-  node: { hostname: string; token: string },
-  blockMs: number,
-  nowMs: number,
-) {
-  const replicas = wireKeys(record.participants);
+const TYPES: Readonly<Record<RecoveryKind, string>> = {
+  primary: 'MasterRecovery',
+  coPrimary: 'CoMasterRecovery',
+  intermediatePrimary: 'IntermediateMasterRecovery',
+};
+
+export interface RecoveryContext {
+  readonly id: number;
+  readonly flags: ClusterFlags;
+  readonly node: { readonly hostname: string; readonly token: string };
+  readonly blockMs: number;
+  readonly nowMs: number;
+}
+
+/** A recovery as listings have it: what was kept of it, with the empty values that clients know. */
+export function wireRecovery(record: RecoveryRecord, { id, flags, node, blockMs, nowMs }: RecoveryContext) {
+  const { acknowledged } = record;
   return {
     Id: id,
     UID: record.uid,
-    AnalysisEntry: {
-      AnalyzedInstanceKey: wireKey(record.failed),
-      ClusterDetails: { ClusterName: record.cluster, ClusterAlias: record.alias },
-      Analysis: record.code,
-      CountReplicas: replicas.length,
-      Replicas: replicas,
-      SlaveHosts: replicas,
-    },
-    SuccessorKey: wireKey(record.successor),
+    AnalysisEntry: wireRecordedAnalysis({
+      code: record.code,
+      failed: record.failed,
+      replicas: record.participants,
+      cluster: { name: record.cluster, alias: record.alias },
+      flags,
+    }),
+    SuccessorKey: wireKey(record.successor) as ReturnType<typeof wireKey> | null,
     SuccessorAlias: record.successorAlias ?? '',
-    SuccessorBinlogCoordinates:
-      record.successorCoordinates === undefined ? null : wireCoordinates(record.successorCoordinates),
-    IsActive: record.acknowledged === undefined && !record.harmless && nowMs - record.startedMs < blockMs,
+    SuccessorBinlogCoordinates: null as ReturnType<typeof wireCoordinates> | null,
+    IsActive: acknowledged === undefined && !record.harmless && nowMs - record.startedMs < blockMs,
     IsSuccessful: record.successful,
     LostReplicas: wireKeys(record.lost.map(({ key }) => key)),
-    ParticipatingInstanceKeys: replicas,
+    ParticipatingInstanceKeys: wireKeys(record.participants),
     AllErrors: record.errors.length === 0 ? [''] : record.errors,
     RecoveryStartTimestamp: wireTime(record.startedMs),
     RecoveryEndTimestamp: wireTime(record.endedMs),
     ProcessingNodeHostname: node.hostname,
     ProcessingNodeToken: node.token,
-    Acknowledged: record.acknowledged !== undefined,
-    AcknowledgedAt: wireTime(record.acknowledged?.atMs),
-    AcknowledgedBy: record.acknowledged?.by ?? '',
-    AcknowledgedComment: record.acknowledged?.comment ?? '',
+    Acknowledged: acknowledged !== undefined,
+    AcknowledgedAt: wireTime(acknowledged?.atMs),
+    AcknowledgedBy: acknowledged?.by ?? '',
+    AcknowledgedComment: acknowledged?.comment ?? '',
     LastDetectionId: 0,
     RelatedRecoveryId: 0,
     Type: '',
     RecoveryType: 'NotMasterRecovery',
+  };
+}
+
+/** A recovery as the action that ran it answers: with all that was seen, and without what only the listing knows. */
+export function wireDoneRecovery(
+  record: RecoveryRecord,
+  context: RecoveryContext,
+  analysis: WireAnalysis,
+): ReturnType<typeof wireRecovery> {
+  return {
+    ...wireRecovery(record, context),
+    AnalysisEntry: analysis,
+    SuccessorKey: record.successor === undefined ? null : wireKey(record.successor),
+    SuccessorBinlogCoordinates:
+      record.successorCoordinates === undefined ? null : wireCoordinates(record.successorCoordinates),
+    IsActive: false,
+    AllErrors: record.errors,
+    RecoveryStartTimestamp: '',
+    RecoveryEndTimestamp: '',
+    ProcessingNodeHostname: '',
+    ProcessingNodeToken: '',
+    Type: TYPES[record.kind],
+    RecoveryType: record.kind === 'intermediatePrimary' ? 'NotMasterRecovery' : 'MasterRecoveryGTID',
   };
 }

@@ -57,7 +57,9 @@ function cluster(changes: Readonly<Record<string, Change>>): ClusterSnapshot {
     domain: '',
     takenAtMs: 0,
     members,
-    downtimes: new Map(downtimed.map(([name]) => [`${name}:3306`, { reason: 'test', endMs: 1 }])),
+    downtimes: new Map(
+      downtimed.map(([name]) => [`${name}:3306`, { owner: 'o', reason: 'test', beginMs: 0, endMs: 1 }]),
+    ),
     maintenance: new Set(),
   };
 }

@@ -50,7 +50,7 @@ function cluster(...members: readonly WatchedInstance[]): ClusterSnapshot {
     domain: '',
     takenAtMs: NOW_MS,
     members,
-    downtimes: new Map([['testhost:9', { reason: '', endMs: NOW_MS + 1 }]]),
+    downtimes: new Map([['testhost:9', { owner: '', reason: '', beginMs: NOW_MS, endMs: NOW_MS + 1 }]]),
     maintenance: new Set(),
   };
 }

@@ -1,0 +1,27 @@
+import type { ErrorCode } from '../runtime/errors.ts';
+
+/** Statuses of `/api/v2`. The compatible `/api` knows one status for all failures, 500. */
+export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+  CONFIG_INVALID: 500,
+  INSTANCE_KEY_INVALID: 400,
+  GTID_INVALID: 400,
+  BINLOG_POSITION_INVALID: 400,
+  CONNECT_FAILED: 502,
+  CONNECT_TIMEOUT: 504,
+  PROBE_FAILED: 502,
+  PROBE_TIMEOUT: 504,
+  STATEMENT_FAILED: 502,
+  STATEMENT_TIMEOUT: 504,
+  BACKEND_FAILED: 503,
+  BACKEND_CORRUPT: 500,
+  NOT_FOUND: 404,
+  AMBIGUOUS: 409,
+  BAD_REQUEST: 400,
+  UNAUTHORIZED: 403,
+  CONFLICT: 409,
+  HOOK_FAILED: 502,
+  HOOK_TIMEOUT: 504,
+  RECOVERY_REFUSED: 409,
+  RECOVERY_FAILED: 500,
+  STOPPED: 503,
+};

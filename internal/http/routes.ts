@@ -1,0 +1,21 @@
+import { type HttpServerDeps, type Route, withOlderNames } from './route.ts';
+import { analysisRoutes } from './routes/analysis.ts';
+import { clusterRoutes } from './routes/clusters.ts';
+import { downtimeRoutes } from './routes/downtime.ts';
+import { historyRoutes } from './routes/history.ts';
+import { instanceRoutes } from './routes/instances.ts';
+import { nodeRoutes } from './routes/node.ts';
+import { recoveryRoutes } from './routes/recoveries.ts';
+
+/** Every route below `/api/` but the status endpoint, whose place is configured. */
+export function apiRoutes(deps: HttpServerDeps): readonly Route[] {
+  return withOlderNames([
+    ...instanceRoutes(deps),
+    ...clusterRoutes(deps),
+    ...analysisRoutes(deps),
+    ...downtimeRoutes(deps),
+    ...recoveryRoutes(deps),
+    ...historyRoutes(deps),
+    ...nodeRoutes(deps),
+  ]);
+}

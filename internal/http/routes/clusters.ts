@@ -1,0 +1,61 @@
+import { matchesServer } from '../../recovery/filters.ts';
+import { OrchestratorError } from '../../runtime/errors.ts';
+import { type ClusterSnapshot, primariesOf } from '../../topology/cluster.ts';
+import { controlReplicas } from '../../topology/control-replicas.ts';
+import type { WatchedInstance } from '../../topology/instance.ts';
+import { compareKeys } from '../../topology/instance-key.ts';
+import { drawTabulated, drawTopology } from '../ascii-topology.ts';
+import type { Request } from '../request.ts';
+import { bare, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
+import { wireClusterInfo } from '../wire/cluster.ts';
+import { wireInstance } from '../wire/instance.ts';
+
+/** Clusters: their names, members, primaries and drawings. */
+export function clusterRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
+  const wire = (snapshot: ClusterSnapshot, members: readonly WatchedInstance[] = snapshot.members) =>
+    [...members]
+      .sort((a, b) => compareKeys(a.instance.key, b.instance.key))
+      .map((member) => wireInstance(member, { ...settings, snapshot, nowMs: clock.nowMs() }));
+  const info = (snapshot: ClusterSnapshot) => wireClusterInfo(snapshot, services.clusterFlags(snapshot));
+  const drawn = (draw: typeof drawTopology) => (request: Request) => {
+    const snapshot = request.cluster();
+    return envelope(
+      'OK',
+      `Topology for cluster ${snapshot.name}`,
+      draw(snapshot, { ...settings, nowMs: clock.nowMs() }),
+    );
+  };
+  return [
+    bare('clusters', () => services.snapshots().map(({ name }) => name)),
+    bare('clusters-info', () => services.snapshots().map(info)),
+    bare('cluster-info/:clusterHint', (request) => info(request.cluster())),
+    bare('cluster-info/alias/:clusterAlias', (request) => info(request.clusterByAlias())),
+    bare('cluster/:clusterHint', (request) => wire(request.cluster())),
+    bare('cluster/alias/:clusterAlias', (request) => wire(request.clusterByAlias())),
+    bare('cluster/instance/:host/:port', (request) => wire(request.cluster())),
+    bare('cluster-osc-replicas/:clusterHint', (request) => controls(request.cluster())),
+    bare('masters', () => services.snapshots().flatMap(writable)),
+    bare('master/:clusterHint', (request) => primary(request.cluster())),
+    ...(['topology/:clusterHint', 'topology/:host/:port'] as const).map((path) => tell(path, drawn(drawTopology))),
+    ...(['topology-tabulated/:clusterHint', 'topology-tabulated/:host/:port'] as const).map((path) =>
+      tell(path, drawn(drawTabulated)),
+    ),
+  ];
+
+  function controls(snapshot: ClusterSnapshot) {
+    const ignored = ({ instance }: WatchedInstance) =>
+      settings.filters.controlIgnore.some((filter) => matchesServer(filter, instance.key));
+    return wire(snapshot, controlReplicas(snapshot, ignored));
+  }
+
+  function writable(snapshot: ClusterSnapshot) {
+    const found = primariesOf(snapshot).find(({ instance }) => !instance.readOnly);
+    return found === undefined ? [] : wire(snapshot, [found]);
+  }
+
+  function primary(snapshot: ClusterSnapshot) {
+    const found = primariesOf(snapshot).slice(0, 1);
+    if (found.length === 0) throw new OrchestratorError('NOT_FOUND', `No masters found for cluster ${snapshot.name}`);
+    return wire(snapshot, found)[0];
+  }
+}

@@ -1,0 +1,53 @@
+import { parseDurationMs } from '../../runtime/duration.ts';
+import type { ClusterSnapshot } from '../../topology/cluster.ts';
+import { keyText } from '../../topology/instance-key.ts';
+import { listByCluster } from '../../topology/listing.ts';
+import { parsePromotionRule } from '../../topology/promotion-rule.ts';
+import { bad } from '../request.ts';
+import { act, bare, type EnvelopeHandler, envelope, type HttpServerDeps, type Route } from '../route.ts';
+import { wireInstance } from '../wire/instance.ts';
+import { wireKey } from '../wire/values.ts';
+
+const DEFAULT_DOWNTIME_MS = 600_000;
+/** A century; more is a slip of the pen, and no date of the backend's. */
+const LONGEST_DOWNTIME_MS = 100 * 365 * 86_400_000;
+
+/** What operators say of servers: leave this one alone, prefer that one. */
+export function downtimeRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
+  const begin: EnvelopeHandler = (request) => {
+    const key = request.key();
+    const durationMs = parseDurationMs(request.text('duration')) || DEFAULT_DOWNTIME_MS;
+    if (durationMs > LONGEST_DOWNTIME_MS) throw bad(`Duration too long: ${request.text('duration')}`);
+    services.beginDowntime(key, request.text('owner'), request.text('reason'), durationMs);
+    return envelope('OK', `Downtime begun: ${keyText(key)}`, wireKey(key));
+  };
+  const end: EnvelopeHandler = (request) => {
+    const key = request.key();
+    services.endDowntime(key);
+    return envelope('OK', `Downtime ended: ${keyText(key)}`, wireKey(key));
+  };
+  const registerCandidate: EnvelopeHandler = (request) => {
+    const key = request.key();
+    const rule = parsePromotionRule(request.text('promotionRule'));
+    if (rule === undefined || rule === 'must')
+      throw bad(
+        `Invalid promotion rule: ${request.text('promotionRule')}; give prefer, neutral, prefer_not or must_not`,
+      );
+    services.setPromotionRule(key, rule);
+    return envelope('OK', `Registered candidate: ${keyText(key)}, ${rule}`, wireKey(key));
+  };
+  return [
+    act('begin-downtime/:host/:port/:owner/:reason', begin),
+    act('begin-downtime/:host/:port/:owner/:reason/:duration', begin),
+    act('end-downtime/:host/:port', end),
+    bare('downtimed', () => downtimed(services.snapshots())),
+    bare('downtimed/:clusterHint', (request) => downtimed([request.cluster()])),
+    act('register-candidate/:host/:port/:promotionRule', registerCandidate),
+  ];
+
+  function downtimed(snapshots: readonly ClusterSnapshot[]) {
+    return listByCluster(snapshots)
+      .filter(({ snapshot, watched }) => snapshot.downtimes.has(keyText(watched.instance.key)))
+      .map(({ snapshot, watched }) => wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() }));
+  }
+}

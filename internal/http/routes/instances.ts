@@ -1,0 +1,74 @@
+import { OrchestratorError } from '../../runtime/errors.ts';
+import { compareKeys, keyText, sameKey } from '../../topology/instance-key.ts';
+import { type Listed, listInstances, matchesSearch } from '../../topology/listing.ts';
+import type { Request } from '../request.ts';
+import { act, bare, type EnvelopeHandler, envelope, type HttpServerDeps, type Route } from '../route.ts';
+import { wireInstance } from '../wire/instance.ts';
+import { wireKey } from '../wire/values.ts';
+
+/** Servers one by one: finding them, reading them, letting go of them. */
+export function instanceRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
+  const wire = ({ snapshot, watched }: Listed) =>
+    wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() });
+  const listed = () => listInstances(services.snapshots());
+  const search = (text: string) =>
+    listed()
+      .filter((one) => matchesSearch(one, text))
+      .map(wire);
+  const discover: EnvelopeHandler = async (request) => {
+    const key = request.key();
+    const { key: own } = await services.discover(key);
+    const found = listed().find(({ watched }) => sameKey(watched.instance.key, own));
+    return found === undefined
+      ? envelope('OK', `Instance skipped: ${keyText(key)}`)
+      : envelope('OK', `Instance discovered: ${keyText(own)}`, wire(found));
+  };
+  const refresh: EnvelopeHandler = async (request) => {
+    const { key } = await services.discover(request.key());
+    return envelope('OK', `Instance refreshed: ${keyText(key)}`, wireKey(key));
+  };
+  const watch: EnvelopeHandler = (request) => {
+    const key = request.key();
+    services.watch(key);
+    return envelope('OK', `Asynchronous discovery initiated for Instance: ${keyText(key)}`, { Key: wireKey(key) });
+  };
+  const forget: EnvelopeHandler = (request) => {
+    const key = request.key();
+    if (!services.forget(key))
+      throw new OrchestratorError('NOT_FOUND', `Cannot forget: instance ${keyText(key)} not found`);
+    return envelope('OK', `Instance forgotten: ${keyText(key)}`, wireKey(key));
+  };
+  const forgetCluster: EnvelopeHandler = (request) => {
+    const { name, members } = request.cluster();
+    for (const { instance } of members) services.forget(instance.key);
+    return envelope('OK', `Cluster forgotten: ${name}`);
+  };
+  return [
+    bare('instance/:host/:port', (request) => wire(request.member())),
+    bare('instance-replicas/:host/:port', replicas),
+    bare('all-instances', () => listed().map(wire)),
+    bare('search/:searchString', (request) => search(request.text('searchString'))),
+    bare('search', (request) => search(request.query('s'))),
+    act('discover/:host/:port', discover),
+    act('refresh/:host/:port', refresh),
+    act('async-discover/:host/:port', watch),
+    act('forget/:host/:port', forget),
+    act('forget-cluster/:clusterHint', forgetCluster),
+    { path: 'bulk-instances', acts: true, answer: 'bare', handle: keys },
+  ];
+
+  function replicas(request: Request) {
+    const key = request.key();
+    return listed()
+      .filter(({ watched }) => sameKey(watched.instance.replication?.source, key))
+      .sort((a, b) => compareKeys(a.watched.instance.key, b.watched.instance.key))
+      .map(wire);
+  }
+
+  function keys() {
+    return listed()
+      .map(({ watched }) => watched.instance.key)
+      .sort(compareKeys)
+      .map(wireKey);
+  }
+}
