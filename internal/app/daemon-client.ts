@@ -17,10 +17,6 @@ interface Answer {
   readonly envelope: Envelope | undefined;
 }
 
-/** One second is long for a process on this host; a recovery may drain relay logs for minutes. */
-const FIND_MS = 1_000;
-const ACT_MS = 600_000;
-
 export class DaemonClient {
   readonly address: string;
   readonly #config: Config;
@@ -49,7 +45,7 @@ export class DaemonClient {
         `a daemon may run at ${place.address} and does not say what it works on: use its API, or -ignore-raft-setup to act on the backend all the same`,
         { cause },
       );
-    const answer = await client.#get('health', FIND_MS).catch((cause: unknown) => {
+    const answer = await client.#get('health', config.DaemonFindTimeoutMilliseconds).catch((cause: unknown) => {
       if (['ECONNREFUSED', 'ENOENT'].includes(codeOf(cause))) return undefined;
       throw doubt(cause);
     });
@@ -74,7 +70,8 @@ export class DaemonClient {
   ): Promise<Envelope> {
     const path = segments.map((segment) => encodeURIComponent(String(segment))).join('/');
     const search = new URLSearchParams(query).toString();
-    const { status, envelope } = await this.#get(search === '' ? path : `${path}?${search}`, ACT_MS);
+    const timeoutMs = this.#config.DaemonActTimeoutSeconds * 1000; // a recovery may drain relay logs for minutes
+    const { status, envelope } = await this.#get(search === '' ? path : `${path}?${search}`, timeoutMs);
     if (envelope === undefined)
       throw new OrchestratorError('CONFLICT', `the daemon at ${this.address} answers with status ${status}`);
     return envelope;

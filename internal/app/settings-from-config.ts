@@ -57,6 +57,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       intermediateFilters: config.RecoverIntermediateMasterClusterFilters,
       graceMs: config.PrimaryDownGraceMilliseconds,
       retryMs: config.FailedRecoveryRetryMilliseconds,
+      confirmFailures: config.ConfirmingProbeFailures,
       reconnectSettleMs: config.ReconnectSettleMilliseconds,
       noop,
       attempt: {
@@ -67,6 +68,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       },
     },
     sentinel: {
+      confirmFailures: config.ConfirmingProbeFailures,
       reconnectThrottleMs: config.ReconnectReplicasThrottleSeconds * 1000,
       stepTimeoutMs,
       detectionHoldMs: config.DetectionHoldMilliseconds,

@@ -20,6 +20,8 @@ import type { Verdict } from './verdict.ts';
 export interface CoordinatorSettings {
   readonly primaryFilters: readonly string[];
   readonly intermediateFilters: readonly string[];
+  /** So many failed reads in a row confirm a silence. */
+  readonly confirmFailures: number;
   readonly graceMs: number;
   /** How long after an attempt that changed nothing the next one may start. */
   readonly retryMs: number;
@@ -93,6 +95,7 @@ export class RecoveryCoordinator {
     return {
       verdict,
       evidence: evidence(key),
+      confirmFailures: settings.confirmFailures,
       silentSinceMs: (other) => evidence(other).firstFailureMs,
       nowMs,
       reconnectAskedMs: this.#deps.reconnectAskedMs(key),

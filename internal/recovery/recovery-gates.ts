@@ -17,6 +17,8 @@ export interface Evidence {
 export interface GateFacts {
   readonly verdict: Verdict;
   readonly evidence: Evidence;
+  /** So many failed reads in a row confirm a silence. */
+  readonly confirmFailures: number;
   /** When another server of the cluster fell silent; 0: it did not. */
   readonly silentSinceMs: (key: InstanceKey) => number;
   readonly nowMs: number;
@@ -51,8 +53,8 @@ export function evidenceGates(facts: GateFacts): readonly Gate[] {
     { name: 'detected', passed: true, value: verdict.code, source: 'analysis', ageMs },
     {
       name: 'confirmed',
-      passed: evidence.failures >= 2 || evidence.refused,
-      value: `${evidence.failures} failed reads, refused: ${evidence.refused}`,
+      passed: evidence.failures >= facts.confirmFailures || evidence.refused,
+      value: `${evidence.failures} failed reads, ${facts.confirmFailures} confirm; refused: ${evidence.refused}`,
       source: 'probes',
       ageMs,
     },

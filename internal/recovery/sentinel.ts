@@ -30,6 +30,8 @@ export interface Finding {
 
 export interface SentinelSettings {
   readonly reconnectThrottleMs: number;
+  /** So many failed reads in a row confirm a silence. */
+  readonly confirmFailures: number;
   readonly stepTimeoutMs: number;
   /** A problem that is only told of must have lasted this long. */
   readonly detectionHoldMs: number;
@@ -131,10 +133,11 @@ export class Sentinel {
    */
   #reconnect(snapshot: ClusterSnapshot, finding: Finding, signal: AbortSignal): void {
     const { clock, failures, mayReconnect, settings, tasks, suspect, log } = this.#deps;
-    const { reconnectThrottleMs } = settings;
+    const { reconnectThrottleMs, confirmFailures } = settings;
     const text = keyText(finding.key);
     const nowMs = clock.monotonicMs();
-    if (failures(finding.key) < 2 || finding.suppressedBy !== undefined || !mayReconnect(snapshot)) return;
+    if (failures(finding.key) < confirmFailures || finding.suppressedBy !== undefined || !mayReconnect(snapshot))
+      return;
     const last = this.#reconnected.get(text);
     if (last !== undefined && nowMs - last.atMs < reconnectThrottleMs) return;
     this.#reconnected.set(text, { atMs: nowMs, askedMs: Number.POSITIVE_INFINITY });

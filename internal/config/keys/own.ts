@@ -17,6 +17,11 @@ export const OWN = {
   SuspectWindowMilliseconds: uint(5000, 'How long something that seemed wrong is watched that closely.', {
     unit: 'ms',
   }),
+  ConfirmingProbeFailures: uint(
+    2,
+    'Failed probes in a row that confirm that a server is silent. A refused connection needs no confirmation.',
+    { unit: 'probes', min: 1 },
+  ),
   PromotionDrainTimeoutMilliseconds: uint(30_000, 'How long a candidate may take to apply what it received.', {
     unit: 'ms',
   }),
@@ -56,6 +61,18 @@ export const OWN = {
   FenceAttemptTimeoutMilliseconds: uint(10_000, 'How long one attempt to fence may take.', { unit: 'ms', min: 100 }),
   ReconnectReplicasThrottleSeconds: uint(30, 'Least pause between two requests to reconnect.', { unit: 's' }),
   HookTimeoutSeconds: uint(60, 'How long a hook may run before it is ended.', { unit: 's', min: 1 }),
+  DaemonFindTimeoutMilliseconds: uint(
+    1000,
+    'How long a command waits for the daemon of this host to say what it works on.',
+    {
+      unit: 'ms',
+      min: 10,
+    },
+  ),
+  DaemonActTimeoutSeconds: uint(600, 'How long a command waits for the daemon to have done what it was asked.', {
+    unit: 's',
+    min: 1,
+  }),
   BackendFlushIntervalMilliseconds: uint(200, 'Period at which what changed is written to the backend.', {
     ...restart,
     unit: 'ms',

@@ -41,6 +41,7 @@ const agreeing: GateFacts = {
   silentSinceMs: () => 0,
   nowMs: 200,
   reconnectAskedMs: 0,
+  confirmFailures: 2,
   reconnectSettleMs: 40,
   filters: ['alias=app'],
   graceMs: 100,
@@ -95,6 +96,7 @@ describe('gates of an automatic recovery', () => {
   for (const [change, name, value] of [
     [{ evidence: { failures: 1, firstFailureMs: 100, refused: false } }, 'confirmed', /1 failed reads/],
     [{ evidence: { failures: 0, firstFailureMs: 0, refused: false } }, 'confirmed', /0 failed reads/],
+    [{ confirmFailures: 3 }, 'confirmed', /2 failed reads, 3 confirm/],
     [{ verdict: verdict(99) }, 'fresh evidence', /h2:3306 not read since/],
     [{ reconnectAskedMs: 120 }, 'replicas had their say', /h2:3306 may still reconnect/],
     [{ reconnectAskedMs: Number.POSITIVE_INFINITY }, 'replicas had their say', /may still/],
