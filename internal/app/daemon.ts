@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
@@ -11,12 +12,15 @@ import { Metrics } from '../metrics/metrics.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { VERSION } from '../runtime/version.ts';
 import { assemble } from './assemble.ts';
 import { httpSettings } from './http-settings.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
 import { servicesOn } from './services.ts';
 import { restore } from './storage.ts';
+import { Upkeep } from './upkeep.ts';
+import { upkeepSettings } from './upkeep-settings.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -87,22 +91,41 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       // told in the log; the daemon goes on with what it has
     }
   };
+  const upkeep = new Upkeep({
+    orchestrator,
+    backend: store,
+    node: {
+      startedMs: clock.nowMs(),
+      version: VERSION,
+      command: 'http',
+      mode: 'HttpMode',
+      backend: resolve(config.SQLite3DataFile),
+    },
+    get settings() {
+      return upkeepSettings(live);
+    },
+    clock,
+    log: log.child({ component: 'upkeep' }),
+  });
   const { host, port } = listenAddress(config.ListenAddress, log);
   await server.start(host, port);
-  if (options.discovery) orchestrator.start();
-  else log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
+  if (options.discovery) {
+    orchestrator.start();
+    upkeep.start();
+  } else log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
   log.info(
     { address: `${host}:${port}`, backend: config.SQLite3DataFile, seeds: config.DiscoverySeeds },
     'orchestrator runs',
   );
 
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+  await new Promise<void>((stop) => {
+    process.once('SIGINT', () => stop());
+    process.once('SIGTERM', () => stop());
   });
   log.info({}, 'orchestrator stops');
   await server.stop();
   await orchestrator.stop();
+  await upkeep.stop();
   await store.close();
   soleUse?.release();
 }

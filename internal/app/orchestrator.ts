@@ -2,7 +2,7 @@
 
 import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
 import type { AnalysisOptions } from '../analysis/facts.ts';
-import { Inventory } from '../discovery/inventory.ts';
+import { type Downtime, Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
 import { MysqlServers } from '../mysql/servers.ts';
 import { matchesServer } from '../recovery/filters.ts';
@@ -11,7 +11,7 @@ import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
+import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
 import { Maintenance } from './maintenance.ts';
@@ -159,13 +159,25 @@ export class Orchestrator {
     );
   }
 
-  endDowntime(key: InstanceKey): boolean {
-    const had = this.inventory.downtime(key, this.#deps.clock.nowMs()) !== undefined;
+  /** @param how what the audit calls it */
+  endDowntime(key: InstanceKey, how: 'end-downtime' | 'expire-downtime' = 'end-downtime'): boolean {
+    const had = this.inventory.downtimes().some((downtime) => sameKey(downtime.key, key));
     this.inventory.setDowntime(key, undefined);
     this.#deps.storage.downtime(key, undefined);
-    if (had) this.#deps.storage.audit('end-downtime', key, this.inventory.clusterName(key), '');
+    if (had) this.#deps.storage.audit(how, key, this.inventory.clusterName(key), '');
     this.#touch(this.inventory.clusterName(key));
     return had;
+  }
+
+  /** One that must not run out. */
+  renewDowntime(key: InstanceKey, downtime: Downtime): void {
+    this.inventory.setDowntime(key, downtime);
+    this.#deps.storage.downtime(key, downtime);
+  }
+
+  /** By `host:port`. */
+  promotionRules(): ReadonlyMap<string, PromotionRule> {
+    return this.#rules;
   }
 
   /** `undefined`: the cluster is called what its servers suggest. */

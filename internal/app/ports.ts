@@ -1,3 +1,4 @@
+import type { RememberedNames } from '../discovery/inventory.ts';
 import type { RecoveryKind, RecoveryRecord, RecoveryStore } from '../recovery/book.ts';
 import type { HookList } from '../recovery/coordinator.ts';
 import type { BlockedRecord, DetectionRecord } from '../recovery/detections.ts';
@@ -39,6 +40,8 @@ export interface Storage extends RecoveryStore, Journal {
   maintenanceEnded(key: InstanceKey): Promise<void>;
   /** `undefined`: the cluster is called what its servers suggest. */
   aliasOverride(cluster: string, alias: string | undefined): void;
+  /** A cluster is called after another server now; what was set by hand for it stays. */
+  clusterRenamed(from: string, to: string): void;
   forgotten(key: InstanceKey): void;
   detected(detection: DetectionRecord): void;
   blocked(record: BlockedRecord): void;
@@ -63,6 +66,7 @@ export interface Restored {
   readonly maintenances: readonly (MaintenanceLock & { readonly key: InstanceKey; readonly id: number })[];
   /** By cluster name. */
   readonly aliasOverrides: ReadonlyMap<string, string>;
+  readonly names: RememberedNames;
 }
 
 export type RunHooks = (

@@ -22,6 +22,7 @@ import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
+import { LOST_IN_RECOVERY } from '../topology/downtime.ts';
 import { type Instance, sourceKey } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { missingFrom } from '../topology/received.ts';
@@ -31,7 +32,6 @@ import type { Settings } from './settings.ts';
 import { newRecoveryUid } from './uid.ts';
 
 /** Reason of the downtime of servers that a recovery left behind; contract. */
-const LOST_IN_RECOVERY = 'lost-in-recovery';
 
 export interface RecoveryRoomDeps {
   readonly settings: Settings;
@@ -343,7 +343,9 @@ export class RecoveryRoom {
       inventory.setDowntime(key, downtime);
       storage.downtime(key, downtime);
     }
-    if (record.successor !== undefined) inventory.setAlias(keyText(record.successor), record.alias);
+    if (record.successor === undefined) return;
+    inventory.setAlias(keyText(record.successor), record.alias);
+    storage.clusterRenamed(record.cluster, keyText(record.successor));
   }
 
   #hooks(list: HookList | 'detection', uid: string, verdict: Verdict, record?: RecoveryRecord): Promise<boolean> {

@@ -11,6 +11,7 @@ export function fillInventory(inventory: Inventory, restored: Restored): void {
   );
   for (const { key, ...downtime } of restored.downtimes) inventory.setDowntime(key, downtime);
   for (const [cluster, alias] of restored.aliasOverrides) inventory.setAlias(cluster, alias);
+  inventory.rememberNames(restored.names);
   inventory.setMaintenances(new Map(restored.maintenances.map(({ key, endMs }) => [keyText(key), endMs])));
 }
 

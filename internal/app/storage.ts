@@ -26,6 +26,7 @@ export async function restore(backend: Backend, toldSinceMs: number): Promise<Re
     downtimes: await words.downtimes(),
     maintenances: await words.maintenances(),
     aliasOverrides: await names.all('aliasOverride'),
+    names: { aliases: await names.all('alias'), domains: await names.all('domain') },
   };
 }
 
@@ -57,6 +58,11 @@ export function storageOn(backend: Backend, log: Log, depth: (key: string, clust
     maintenanceBegun: (key, lock) => words.beginMaintenance(key, lock),
     maintenanceEnded: (key) => words.endMaintenance(key),
     aliasOverride: (cluster, alias) => void names.put('aliasOverride', cluster, alias),
+    clusterRenamed: (from, to) => {
+      names
+        .moveOverride(from, to)
+        .catch((err: unknown) => log.warn({ err, from, to }, 'an alias set by hand stays behind'));
+    },
     forgotten: (key) => void instances.forgotten(key),
     detected: (detection) => void detections.detected(detection),
     blocked: (record) => void detections.blocked(record),

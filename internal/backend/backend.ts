@@ -2,7 +2,7 @@ import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { Audits } from './audits.ts';
-import type { Database } from './database.ts';
+import type { Change, Database } from './database.ts';
 import { Detections } from './detections.ts';
 import { Instances } from './instances.ts';
 import { Journal } from './journal.ts';
@@ -65,6 +65,11 @@ export class Backend {
     await this.recoveries.acknowledged(records);
     await this.detections.ended(records.map(({ failed }) => failed));
     await this.detections.released(records.map(({ uid }) => uid));
+  }
+
+  /** One clean-up; where the database takes nothing now, the next round does it. */
+  async tidy(change: Change): Promise<void> {
+    if (this.health().ok) await this.#queue.write([change], { expendable: true });
   }
 
   /** Writes what waits, for at most `limitMs`; false when some of it still waits then. */

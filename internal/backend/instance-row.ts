@@ -16,6 +16,9 @@ import { toMs, toText } from './time.ts';
 
 const THREAD_NUMBERS: Record<ThreadState, number> = { none: -1, stopped: 0, running: 1, other: 2 };
 
+/** What a column of one byte can hold; a row that does not fit would not be stored at all. */
+const byte = (value: number): number => Math.min(Math.max(value, 0), 255);
+
 export function instanceRow(watched: WatchedInstance, cluster: string, depth: number): Readonly<Record<string, Value>> {
   const { instance } = watched;
   const { replication, semiSync, gtid } = instance;
@@ -83,9 +86,9 @@ export function instanceRow(watched: WatchedInstance, cluster: string, depth: nu
     region: instance.region,
     physical_environment: instance.physicalEnvironment,
     instance_alias: instance.instanceAlias,
-    semi_sync_enforced: instance.semiSyncPriority,
+    semi_sync_enforced: byte(instance.semiSyncPriority),
     semi_sync_available: bit(semiSync.available),
-    replication_depth: depth,
+    replication_depth: byte(depth),
     has_replication_credentials: bit(instance.hasReplicationCredentials),
     semi_sync_master_enabled: bit(semiSync.sourceEnabled),
     semi_sync_master_timeout: semiSync.sourceTimeoutMs,

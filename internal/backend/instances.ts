@@ -1,5 +1,5 @@
 import type { WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { type InstanceKey, isUsableKey, keyText } from '../topology/instance-key.ts';
 import { instanceRow, watchedOf } from './instance-row.ts';
 import { readable } from './rows.ts';
 import type { Store } from './write-queue.ts';
@@ -43,6 +43,6 @@ export class Instances {
   /** The servers as they were last seen. They come back invalid: only a fresh read makes them valid. */
   async load(): Promise<readonly WatchedInstance[]> {
     const rows = await this.#store.read({ table: TABLE });
-    return readable(rows, watchedOf).filter(({ instance }) => instance.key.hostname !== '');
+    return readable(rows, watchedOf).filter(({ instance }) => isUsableKey(instance.key));
   }
 }

@@ -62,6 +62,17 @@ export class Names {
     await this.#store.write([...taken, { kind: 'upsert', table, key: [from], row }]);
   }
 
+  /** An alias set by hand goes with its cluster. */
+  async moveOverride(from: string, to: string): Promise<void> {
+    const alias = await this.get('aliasOverride', from);
+    if (alias === undefined || from === to) return;
+    const { table } = MAPS.aliasOverride;
+    await this.#store.write([
+      { kind: 'upsert', table, key: ['cluster_name'], row: { cluster_name: to, alias } },
+      { kind: 'delete', table, where: [['cluster_name', '=', from]] },
+    ]);
+  }
+
   /** By server, then by name; of one server or of all. */
   async tags(key?: InstanceKey): Promise<readonly StoredTag[]> {
     const rows = await this.#store.read({

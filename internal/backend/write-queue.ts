@@ -88,7 +88,7 @@ export class WriteQueue implements Store {
   async write(changes: readonly Change[], options: { readonly expendable?: boolean } = {}): Promise<void> {
     this.#sequence += 1;
     this.#keep(this.#urgent, `${this.#sequence}`, { changes, expendable: options.expendable ?? false });
-    await this.#oneAfterAnother(() => this.#drain(this.#urgent));
+    await this.#writeUrgent();
   }
 
   behind(name: string, change: Change): void {
@@ -99,15 +99,19 @@ export class WriteQueue implements Store {
     this.#behind.delete(name);
   }
 
-  flush(): Promise<void> {
-    return this.#oneAfterAnother(async () => {
-      await this.#drain(this.#urgent);
-      await this.#drain(this.#behind);
-    });
+  /** Takes its turn anew for each batch of rows, so that whoever has something urgent gets in between. */
+  async flush(): Promise<void> {
+    await this.#writeUrgent();
+    for (let more = true; more; ) {
+      await this.#oneAfterAnother(async () => {
+        more = await this.#writeSome(this.#behind);
+      });
+      if (more) await new Promise<void>((resolve) => setImmediate(resolve)); // and probes too
+    }
   }
 
   async read(select: Select): Promise<readonly Row[]> {
-    await this.#oneAfterAnother(() => this.#drain(this.#urgent));
+    await this.#writeUrgent();
     return this.#deps.database.rows(select);
   }
 
@@ -158,13 +162,17 @@ export class WriteQueue implements Store {
     return this.#last;
   }
 
-  async #drain(lane: Map<string, Entry>): Promise<void> {
-    while (lane.size > 0) {
-      if (this.#deps.clock.monotonicMs() < this.#nextTryMs) return;
-      const batch = [...lane].slice(0, BATCH);
-      if (!(await this.#writeBatch(lane, batch))) return;
-      if (lane.size > 0) await new Promise<void>((resolve) => setImmediate(resolve)); // let probes in between
-    }
+  #writeUrgent(): Promise<void> {
+    return this.#oneAfterAnother(async () => {
+      while (await this.#writeSome(this.#urgent));
+    });
+  }
+
+  /** One batch. False: nothing is left, or nothing is taken now. */
+  async #writeSome(lane: Map<string, Entry>): Promise<boolean> {
+    if (lane.size === 0 || this.#deps.clock.monotonicMs() < this.#nextTryMs) return false;
+    const batch = [...lane].slice(0, BATCH);
+    return (await this.#writeBatch(lane, batch)) && lane.size > 0;
   }
 
   /** False: the database takes nothing now. */

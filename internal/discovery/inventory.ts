@@ -1,7 +1,7 @@
 import { type ClusterSnapshot, clusterNames } from '../topology/cluster.ts';
 import { errantGtids } from '../topology/errant.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import { aliasByName, clusterDomain, suggestedAlias } from './cluster-labels.ts';
 
 export interface Downtime {
@@ -9,6 +9,12 @@ export interface Downtime {
   readonly owner: string;
   readonly beginMs: number;
   readonly endMs: number;
+}
+
+/** By cluster name. */
+export interface RememberedNames {
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly domains: ReadonlyMap<string, string>;
 }
 
 /** What the observer of one server knows beyond its last good read. */
@@ -26,10 +32,11 @@ const HEALTHY: Health = { failures: 0, firstFailureMs: 0, refused: false };
 export class Inventory {
   readonly #members = new Map<string, WatchedInstance>();
   readonly #health = new Map<string, Health>();
-  readonly #downtimes = new Map<string, Downtime>();
+  readonly #downtimes = new Map<string, Downtime & { readonly key: InstanceKey }>();
   /** By `host:port`: when the lock ends. */
   #maintenances: ReadonlyMap<string, number> = new Map();
   readonly #aliases = new Map<string, string>();
+  #remembered: RememberedNames = { aliases: new Map(), domains: new Map() };
   readonly #aliasPatterns: () => Readonly<Record<string, string>>;
   #names: ReadonlyMap<string, string> = new Map();
   #stale = true;
@@ -92,7 +99,11 @@ export class Inventory {
   }
 
   get(key: InstanceKey): WatchedInstance | undefined {
-    return this.#members.get(keyText(key));
+    return this.byText(keyText(key));
+  }
+
+  byText(text: string): WatchedInstance | undefined {
+    return this.#members.get(text);
   }
 
   health(key: InstanceKey): Health {
@@ -105,7 +116,7 @@ export class Inventory {
 
   setDowntime(key: InstanceKey, downtime: Downtime | undefined): void {
     if (downtime === undefined) this.#downtimes.delete(keyText(key));
-    else this.#downtimes.set(keyText(key), downtime);
+    else this.#downtimes.set(keyText(key), { ...downtime, key });
   }
 
   downtime(key: InstanceKey, nowMs: number): Downtime | undefined {
@@ -119,13 +130,18 @@ export class Inventory {
   }
 
   downtimes(): readonly (Downtime & { readonly key: InstanceKey })[] {
-    return [...this.#downtimes].map(([text, downtime]) => ({ key: parseKey(text), ...downtime }));
+    return [...this.#downtimes.values()];
   }
 
   /** Beats what the servers suggest; `undefined` gives it back to them. */
   setAlias(clusterName: string, alias: string | undefined): void {
     if (alias === undefined) this.#aliases.delete(clusterName);
     else this.#aliases.set(clusterName, alias);
+  }
+
+  /** What clusters were called before; counts where nothing newer is known. */
+  rememberNames(names: RememberedNames): void {
+    this.#remembered = names;
   }
 
   clusterName(key: InstanceKey): string {
@@ -146,13 +162,23 @@ export class Inventory {
     const downtimes = [...this.#downtimes].filter(([, downtime]) => downtime.endMs > nowMs);
     return {
       name,
-      alias: this.#aliases.get(name) ?? suggestedAlias(members) ?? aliasByName(this.#aliasPatterns(), name) ?? name,
-      domain: clusterDomain(members),
+      alias: this.#aliasOf(name, members),
+      domain: clusterDomain(members) || (this.#remembered.domains.get(name) ?? ''),
       takenAtMs: nowMs,
       members,
       downtimes: new Map(downtimes),
       maintenance: new Set([...this.#maintenances].filter(([, endMs]) => endMs > nowMs).map(([text]) => text)),
     };
+  }
+
+  #aliasOf(name: string, members: readonly WatchedInstance[]): string {
+    return (
+      this.#aliases.get(name) ??
+      suggestedAlias(members) ??
+      aliasByName(this.#aliasPatterns(), name) ??
+      this.#remembered.aliases.get(name) ??
+      name
+    );
   }
 
   /**

@@ -15,17 +15,23 @@ import { changeStatement, type Statement, selectStatement } from './statements.t
 const BUSY_MS = 3;
 /** At start nothing is held up yet, and a command of the command line may just be finishing. */
 const OPEN_BUSY_MS = 1000;
+const LOOK_MS = 1000;
 
 export class SqliteDatabase implements Database {
   readonly name: string;
   readonly #clock: Clock;
   #db: BetterSqlite.Database;
+  /** Undefined: the database has no file. */
+  #inode: number | undefined;
+  #lookedMs: number;
   readonly #prepared = new Map<string, BetterSqlite.Statement>();
 
   private constructor(file: string, clock: Clock) {
     this.name = file;
     this.#clock = clock;
     this.#db = openFile(file, clock, OPEN_BUSY_MS);
+    this.#inode = this.#inodeNow();
+    this.#lookedMs = clock.monotonicMs();
   }
 
   /** @throws {OrchestratorError} `BACKEND_FAILED` or `BACKEND_CORRUPT`; the file is never emptied or replaced */
@@ -37,6 +43,7 @@ export class SqliteDatabase implements Database {
     const [only, ...more] = changes;
     if (only === undefined) return;
     this.#guarded(() => {
+      this.#checkPlace();
       if (more.length === 0) this.#run(changeStatement(only));
       else
         this.#db
@@ -53,18 +60,34 @@ export class SqliteDatabase implements Database {
   }
 
   async reopen(): Promise<void> {
-    this.#guarded(() => {
-      statSync(this.name); // a file that is gone is not made anew behind the operator's back
-      const fresh = openFile(this.name, this.#clock, BUSY_MS);
-      this.#prepared.clear();
-      this.#db.close();
-      this.#db = fresh;
-    });
+    this.#guarded(() => this.#reopen());
   }
 
   async close(): Promise<void> {
     this.#prepared.clear();
     this.#db.close();
+  }
+
+  /** What is written to a file that was removed or replaced would be lost without an error: looked at once a second. */
+  #checkPlace(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#lookedMs < LOOK_MS) return;
+    if (this.#inodeNow() !== this.#inode) this.#reopen();
+    this.#lookedMs = nowMs;
+  }
+
+  /** A file that is gone is not made anew behind the operator's back. */
+  #reopen(): void {
+    const inode = this.#inodeNow();
+    const fresh = openFile(this.name, this.#clock, BUSY_MS);
+    this.#prepared.clear();
+    this.#db.close();
+    this.#db = fresh;
+    this.#inode = inode;
+  }
+
+  #inodeNow(): number | undefined {
+    return this.name === '' || this.name === ':memory:' ? undefined : statSync(this.name).ino;
   }
 
   #run({ sql, values }: Statement): void {
@@ -90,10 +113,10 @@ export class SqliteDatabase implements Database {
   }
 }
 
-/** A lock of somebody else will pass; a file that cannot be written is to be told of now. */
+/** Writes nothing, but asks for the right to. A lock of somebody else will pass; a file that cannot be written is to be told of now. */
 function checkWritable(db: BetterSqlite.Database): void {
   try {
-    db.exec('BEGIN IMMEDIATE; ROLLBACK');
+    db.exec('DELETE FROM kv_store WHERE 0');
   } catch (cause) {
     if (sqliteFailure(cause, db.name).context.reason !== 'busy') throw cause;
   }

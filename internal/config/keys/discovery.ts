@@ -87,7 +87,13 @@ export const DISCOVERY = {
     ...compat,
     ...regexps,
   }),
-  CandidateInstanceExpireMinutes: uint(60, 'How long a promotion rule counts.', { ...later, unit: 'min' }),
+  CandidateInstanceExpireMinutes: uint(
+    60,
+    'How long a promotion rule is kept whose server is not watched; a `must_not` stays.',
+    {
+      unit: 'min',
+    },
+  ),
   SupportFuzzyPoolHostnames: bool(true, 'Pools may be submitted with parts of host names.', { ...compat, ...later }),
   InstancePoolExpiryMinutes: uint(60, 'How long a server stays in its pool.', { ...compat, ...later, unit: 'min' }),
 };

@@ -24,7 +24,7 @@ export const AUDIT = {
   AuditLogFile: text('', 'File that gets a line for each operation; empty: none.', later),
   AuditToSyslog: bool(false, 'Sends these lines to syslog.', { ...compat, ...later }),
   AuditToBackendDB: bool(false, 'Writes them to the backend. Always done.', later),
-  AuditPurgeDays: uint(7, 'Age at which audits, detections and recoveries are deleted.', { ...later, unit: 'days' }),
+  AuditPurgeDays: uint(7, 'Age at which audits, detections and recoveries are deleted.', { unit: 'days' }),
 };
 
 const graphite = { ...compat, ...later };

@@ -240,6 +240,13 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       assert.equal(await backend.names.get('value', 'mysql/master/main'), undefined);
     });
 
+    it('moves an alias that was set by hand with its cluster', async () => {
+      await backend.names.put('aliasOverride', 'db-a:3306', 'mine');
+      await backend.names.moveOverride('db-a:3306', 'db-b:3307');
+      await backend.names.moveOverride('unknown', 'db-a:3306');
+      assert.deepEqual(await backend.names.all('aliasOverride'), new Map([['db-b:3307', 'mine']]));
+    });
+
     it('lists tags that others set', async () => {
       const insert = `INSERT INTO database_instance_tags (hostname, port, tag_name, tag_value) VALUES (?, ?, ?, ?)`;
       await adapter.sql(insert, 'db-b', 3307, 'role', 'backup');

@@ -1,0 +1,17 @@
+import type { Current } from './live-config.ts';
+import type { UpkeepSettings } from './upkeep.ts';
+
+/** As they are now: a reload changes them. */
+export function upkeepSettings({ config, settings }: Current): UpkeepSettings {
+  return {
+    pollMs: config.InstancePollSeconds * 1000,
+    lostDowntimeMs: settings.lostDowntimeMs,
+    retention: {
+      auditMs: config.AuditPurgeDays * 86_400_000,
+      unseenMs: config.UnseenInstanceForgetHours * 3_600_000,
+      candidateMs: config.CandidateInstanceExpireMinutes * 60_000,
+      recoveryBlockMs: settings.book.blockMs,
+      detectionMs: settings.detector.periodMs,
+    },
+  };
+}

@@ -1,0 +1,166 @@
+// What happens by the clock alone: downtimes that end, locks and rules that run out, names and beats that are kept fresh,
+// rows that are old enough to go. Nothing here is on the way of a failover.
+
+import type { Backend } from '../backend/backend.ts';
+import type { NodeDetails } from '../backend/nodes.ts';
+import { cleanUps, type Retention } from '../backend/retention.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { type ClusterSnapshot, depthOf } from '../topology/cluster.ts';
+import { downtimeFate, LOST_IN_RECOVERY } from '../topology/downtime.ts';
+import { replicating } from '../topology/instance.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import type { Orchestrator } from './orchestrator.ts';
+
+export interface UpkeepSettings {
+  readonly pollMs: number;
+  readonly lostDowntimeMs: number;
+  readonly retention: Retention;
+}
+
+export interface UpkeepDeps {
+  readonly orchestrator: Orchestrator;
+  readonly backend: Backend;
+  readonly node: NodeDetails;
+  readonly settings: UpkeepSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const BEAT_MS = 1_000;
+/** All clean-ups come round once in this time. */
+const CLEAN_UP_ROUND_MS = 60_000;
+/** What has not changed is written again this often, so that it does not run out. */
+const REFRESH_NAMES_MS = 600_000;
+
+export class Upkeep {
+  readonly #deps: UpkeepDeps;
+  readonly #names = new Map<string, { readonly text: string; readonly atMs: number }>();
+  readonly #rulesAtMs = new Map<string, number>();
+  #stops: readonly (() => void)[] = [];
+  #cleanUp = 0;
+
+  constructor(deps: UpkeepDeps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    const { backend, node, clock, settings } = this.#deps;
+    const rounds = cleanUps(clock.nowMs(), settings.retention).length;
+    void backend.nodes.started(node);
+    backend.nodes.beat(node);
+    this.#stops = [
+      clock.every(BEAT_MS, () => backend.nodes.beat(node)),
+      clock.every(settings.pollMs, () => this.#safely(() => this.#poll())),
+      clock.every(CLEAN_UP_ROUND_MS / rounds, () => this.#safely(() => this.#cleanUpNext())),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    await this.#deps.backend.nodes.stopped();
+  }
+
+  /** Whatever goes wrong here must not end a daemon that watches servers. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (err) {
+      this.#deps.log.error({ err }, 'upkeep failed');
+    }
+  }
+
+  #poll(): void {
+    const { orchestrator, log } = this.#deps;
+    const snapshots = orchestrator.snapshots();
+    this.#downtimes(snapshots);
+    this.#refreshRules();
+    for (const snapshot of snapshots) this.#refreshNames(snapshot);
+    orchestrator.maintenance.expire().catch((err: unknown) => log.error({ err }, 'maintenance locks cannot be ended'));
+  }
+
+  #downtimes(snapshots: readonly ClusterSnapshot[]): void {
+    const { orchestrator, clock, settings } = this.#deps;
+    const nowMs = clock.nowMs();
+    const tops = new Tops(snapshots);
+    for (const { key, ...downtime } of orchestrator.inventory.downtimes()) {
+      const watched = orchestrator.inventory.get(key);
+      const server = {
+        valid: watched?.valid ?? false,
+        replicating: watched !== undefined && replicating(watched.instance),
+        soleTopOfAlias: tops.isSole(key),
+      };
+      switch (downtimeFate(downtime, server, settings.lostDowntimeMs, nowMs)) {
+        case 'expired':
+          orchestrator.endDowntime(key, 'expire-downtime');
+          break;
+        case 'over':
+          orchestrator.endDowntime(key, 'end-downtime');
+          break;
+        case 'renew':
+          orchestrator.renewDowntime(key, { ...downtime, endMs: nowMs + settings.lostDowntimeMs });
+          break;
+        case 'keep':
+          break;
+      }
+    }
+  }
+
+  /** A rule stays in force as long as its server is watched, also if nobody suggests it again. */
+  #refreshRules(): void {
+    const { orchestrator, backend, clock, settings } = this.#deps;
+    const nowMs = clock.nowMs();
+    for (const [text, rule] of orchestrator.promotionRules()) {
+      const atMs = this.#rulesAtMs.get(text) ?? 0;
+      const watched = orchestrator.inventory.byText(text);
+      if (watched === undefined || nowMs - atMs < settings.retention.candidateMs / 4) continue;
+      this.#rulesAtMs.set(text, nowMs);
+      void backend.words.promotionRule(watched.instance.key, rule);
+    }
+  }
+
+  #refreshNames({ name, alias, domain, members, downtimes }: ClusterSnapshot): void {
+    const lost = members.every(({ instance }) => downtimes.get(keyText(instance.key))?.reason === LOST_IN_RECOVERY);
+    if (lost) return; // what a recovery left behind has no claim on the alias
+    this.#refresh('alias', name, alias);
+    if (domain !== '') this.#refresh('domain', name, domain);
+  }
+
+  #refresh(map: 'alias' | 'domain', name: string, text: string): void {
+    const nowMs = this.#deps.clock.nowMs();
+    const last = this.#names.get(`${map} ${name}`);
+    if (last !== undefined && last.text === text && nowMs - last.atMs < REFRESH_NAMES_MS) return;
+    this.#names.set(`${map} ${name}`, { text, atMs: nowMs });
+    void this.#deps.backend.names.put(map, name, text);
+  }
+
+  #cleanUpNext(): void {
+    const { backend, clock, settings } = this.#deps;
+    const all = cleanUps(clock.nowMs(), settings.retention);
+    const next = all[this.#cleanUp % all.length];
+    this.#cleanUp += 1;
+    if (next !== undefined) void backend.tidy(next);
+  }
+}
+
+/** Who stands at the top of a cluster, by the alias that they propose. */
+class Tops {
+  readonly #aliasOf = new Map<string, string>();
+  readonly #holders = new Map<string, number>();
+
+  constructor(snapshots: readonly ClusterSnapshot[]) {
+    for (const snapshot of snapshots) {
+      for (const { instance } of snapshot.members) {
+        const alias = instance.suggestedClusterAlias;
+        if (alias === '' || depthOf(snapshot, instance) > 0) continue;
+        this.#aliasOf.set(keyText(instance.key), alias);
+        this.#holders.set(alias, (this.#holders.get(alias) ?? 0) + 1);
+      }
+    }
+  }
+
+  isSole(key: InstanceKey): boolean {
+    const alias = this.#aliasOf.get(keyText(key));
+    return alias !== undefined && this.#holders.get(alias) === 1;
+  }
+}

@@ -1,0 +1,58 @@
+// How long rows stay. Each rule is one bounded statement, so that cleaning up never holds the file for long; the caller
+// spreads them over time.
+
+import { PROMOTION_RULES } from '../topology/promotion-rule.ts';
+import type { Change, Condition } from './database.ts';
+import { toText } from './time.ts';
+
+/** Ages in milliseconds. */
+export interface Retention {
+  readonly auditMs: number;
+  readonly unseenMs: number;
+  readonly candidateMs: number;
+  /** Active periods: of recoveries, and of detections. */
+  readonly recoveryBlockMs: number;
+  readonly detectionMs: number;
+}
+
+/** Rows that one statement deletes at most. */
+const AT_MOST = 500;
+const MAINTENANCE_MS = 7 * 86_400_000;
+/** A process that gave no beat for so long is gone. */
+const NODE_MS = 5_000;
+
+export function cleanUps(nowMs: number, retention: Retention): readonly Change[] {
+  const { auditMs, unseenMs, candidateMs, recoveryBlockMs, detectionMs } = retention;
+  const before = (column: string, ageMs: number): Condition => [column, '<', toText(Math.max(0, nowMs - ageMs))];
+  const old = (table: string, column: string, ageMs: number, ...more: Condition[]): Change => ({
+    kind: 'delete',
+    table,
+    where: [before(column, ageMs), ...more],
+    atMost: AT_MOST,
+  });
+  const periodEnd = (table: string, ageMs: number): Change => ({
+    kind: 'update',
+    table,
+    row: { in_active_period: 0, end_active_period_unixtime: Math.floor(nowMs / 1000) },
+    where: [['in_active_period', '=', 1], before('start_active_period', ageMs)],
+  });
+  return [
+    periodEnd('topology_recovery', recoveryBlockMs),
+    periodEnd('topology_failure_detection', detectionMs),
+    old('blocked_topology_recovery', 'last_blocked_timestamp', recoveryBlockMs),
+    old('audit', 'audit_timestamp', auditMs),
+    old('topology_failure_detection', 'start_active_period', auditMs),
+    old('topology_recovery', 'start_active_period', auditMs),
+    old('topology_recovery_steps', 'audit_at', auditMs),
+    old('recovery_journal', 'started_at', auditMs),
+    old('database_instance_maintenance', 'end_timestamp', MAINTENANCE_MS, ['maintenance_active', '=', null]),
+    old('cluster_alias', 'last_registered', unseenMs),
+    old('cluster_domain_name', 'last_registered', unseenMs),
+    old('node_health', 'last_seen_active', NODE_MS),
+    old('node_health_history', 'first_seen_active', unseenMs),
+    // a ban is kept until it is replaced: it must not turn into `neutral` while nobody looks
+    ...PROMOTION_RULES.filter((rule) => rule !== 'must_not').map((rule) =>
+      old('candidate_database_instance', 'last_suggested', candidateMs, ['promotion_rule', '=', rule]),
+    ),
+  ];
+}

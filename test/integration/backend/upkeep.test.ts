@@ -1,0 +1,258 @@
+// What the clock alone does to a running daemon, on a real file: only the servers are absent.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assemble } from '../../../internal/app/assemble.ts';
+import type { Orchestrator } from '../../../internal/app/orchestrator.ts';
+import { settingsFrom } from '../../../internal/app/settings-from-config.ts';
+import { restore } from '../../../internal/app/storage.ts';
+import { Upkeep } from '../../../internal/app/upkeep.ts';
+import { Backend } from '../../../internal/backend/backend.ts';
+import { defaultConfig } from '../../../internal/config/load.ts';
+import { silentLog } from '../../../internal/runtime/log.ts';
+import {
+  backendTime,
+  fillBackend,
+  instanceColumns,
+  readBackend,
+  replicaColumns,
+} from '../../support/backend-fixture.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const DB1 = { hostname: 'db1', port: 3306 };
+const DB2 = { hostname: 'db2', port: 3306 };
+
+describe('the upkeep of a daemon', function () {
+  this.timeout(10_000);
+  let directory = '';
+  let file = '';
+  let clock: ManualClock;
+  let backend: Backend;
+  let orchestrator: Orchestrator;
+  let upkeep: Upkeep;
+
+  const start = async () => {
+    const config = { ...defaultConfig(), SQLite3DataFile: file };
+    const settings = settingsFrom(config, false);
+    backend = Backend.openSqlite(file, {
+      node: { hostname: 'here', token: 'token' },
+      clock,
+      log: silentLog,
+      flushMs: 200,
+    });
+    orchestrator = assemble({
+      current: { config, settings },
+      store: backend,
+      restored: await restore(backend, 0),
+      hostname: 'here',
+      clock,
+      log: silentLog,
+      hooksLog: silentLog,
+      onProbed: () => undefined,
+      passive: true,
+    });
+    upkeep = new Upkeep({
+      orchestrator,
+      backend,
+      node: { startedMs: clock.nowMs(), version: '1', command: 'http', mode: 'HttpMode', backend: file },
+      settings: {
+        pollMs: 5_000,
+        lostDowntimeMs: 365 * DAY_MS,
+        retention: {
+          auditMs: 7 * DAY_MS,
+          unseenMs: 10 * DAY_MS,
+          candidateMs: 4 * MINUTE_MS,
+          recoveryBlockMs: HOUR_MS,
+          detectionMs: HOUR_MS,
+        },
+      },
+      clock,
+      log: silentLog,
+    });
+    upkeep.start();
+  };
+  const stop = async () => {
+    await upkeep.stop();
+    await orchestrator.stop();
+    await backend.close();
+  };
+  const stored = (sql: string) => readBackend(file, sql);
+  const ago = (ms: number) => backendTime(clock.nowMs() - ms);
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'upkeep-'));
+    file = join(directory, 'orchestrator.sqlite3');
+    clock = new ManualClock();
+    await start();
+    await stop(); // the tables are there
+  });
+
+  afterEach(async () => {
+    await stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('ends a downtime whose time is over, prolongs one that must not run out, and keeps the others', async () => {
+    const downtime = (hostname: string, reason: string, endMs: number) => ({
+      hostname,
+      port: 3306,
+      downtime_active: 1,
+      begin_timestamp: ago(DAY_MS),
+      end_timestamp: backendTime(clock.nowMs() + endMs),
+      owner: 'me',
+      reason,
+    });
+    fillBackend(file, {
+      database_instance: [instanceColumns(clock.nowMs(), { hostname: 'db1' })],
+      database_instance_downtime: [
+        downtime('db1', 'disk', 7_000),
+        downtime('db2', 'disk', HOUR_MS),
+        downtime('db3', 'lost-in-recovery', HOUR_MS),
+        downtime('no host, name', 'written by hand', 1_000),
+      ],
+    });
+    await start();
+    await clock.advance(5_000);
+    assert.notEqual(orchestrator.inventory.downtime(DB1, clock.nowMs()), undefined);
+    await clock.advance(5_000);
+    assert.equal(orchestrator.inventory.downtime(DB1, clock.nowMs()), undefined);
+    assert.deepEqual(stored('SELECT hostname, end_timestamp FROM database_instance_downtime ORDER BY hostname'), [
+      { hostname: 'db2', end_timestamp: ago(10_000 - HOUR_MS) },
+      { hostname: 'db3', end_timestamp: ago(5_000 - 365 * DAY_MS) },
+    ]);
+    assert.deepEqual(stored('SELECT audit_type, hostname FROM audit'), [
+      { audit_type: 'expire-downtime', hostname: 'no host, name' },
+      { audit_type: 'expire-downtime', hostname: 'db1' },
+    ]);
+  });
+
+  it('keeps the promotion rule of a server that is watched, and a ban in any case', async () => {
+    const rule = (hostname: string, promotion_rule: string) => ({
+      hostname,
+      port: 3306,
+      last_suggested: ago(2 * HOUR_MS),
+      promotion_rule,
+    });
+    fillBackend(file, {
+      database_instance: [instanceColumns(clock.nowMs(), { hostname: 'db1' })],
+      candidate_database_instance: [rule('db1', 'prefer'), rule('gone', 'prefer'), rule('banned', 'must_not')],
+    });
+    await start();
+    assert.equal(orchestrator.inventory.get(DB1)?.instance.promotionRule, 'prefer');
+    await clock.advance(3 * MINUTE_MS);
+    assert.deepEqual(stored('SELECT hostname FROM candidate_database_instance ORDER BY hostname'), [
+      { hostname: 'banned' },
+      { hostname: 'db1' },
+    ]);
+    const [row] = stored("SELECT last_suggested FROM candidate_database_instance WHERE hostname = 'db1'");
+    assert.ok(String(row?.last_suggested) > ago(2 * MINUTE_MS), 'suggested again from time to time');
+  });
+
+  it('writes names, an override first, and beats', async () => {
+    fillBackend(file, {
+      database_instance: [
+        instanceColumns(clock.nowMs(), { hostname: 'db1', suggested_cluster_alias: 'suggested' }),
+        replicaColumns(clock.nowMs(), 'db1', { hostname: 'db2', suggested_cluster_alias: 'suggested' }),
+      ],
+    });
+    await start();
+    await clock.advance(5_000);
+    assert.deepEqual(stored('SELECT cluster_name, alias FROM cluster_alias'), [
+      { cluster_name: 'db1:3306', alias: 'suggested' },
+    ]);
+    orchestrator.setAliasOverride('db1:3306', 'mine');
+    await clock.advance(5_000);
+    assert.deepEqual(stored('SELECT alias FROM cluster_alias'), [{ alias: 'mine' }]);
+    await clock.advance(200);
+    assert.deepEqual(stored('SELECT last_seen_active AS at FROM node_health'), [{ at: ago(0) }]);
+    await stop();
+    assert.deepEqual(stored('SELECT COUNT(*) AS n FROM node_health'), [{ n: 0 }]);
+    await start();
+    assert.deepEqual(
+      orchestrator.snapshots().map(({ alias }) => alias),
+      ['mine'],
+    );
+  });
+
+  it('remembers what a cluster was called until its servers say', async () => {
+    fillBackend(file, {
+      database_instance: [
+        instanceColumns(clock.nowMs(), { hostname: 'db1' }),
+        instanceColumns(clock.nowMs(), { hostname: 'db2', cluster_name: 'db2:3306', suggested_cluster_alias: 'new' }),
+      ],
+      cluster_alias: ['db1', 'db2'].map((host) => ({ cluster_name: `${host}:3306`, alias: `alias-${host}` })),
+      cluster_domain_name: [{ cluster_name: 'db1:3306', domain_name: 'db.example' }],
+    });
+    await start();
+    assert.deepEqual(
+      orchestrator.snapshots().map(({ alias, domain }) => [alias, domain]),
+      [
+        ['alias-db1', 'db.example'],
+        ['new', ''],
+      ],
+    );
+  });
+
+  it('locks a server out of automation until the lock ends, in a new process too', async () => {
+    fillBackend(file, { database_instance: [instanceColumns(clock.nowMs(), { hostname: 'db1' })] });
+    await start();
+    const { id } = await orchestrator.maintenance.begin(DB1, 'me', 'disk', MINUTE_MS);
+    await assert.rejects(orchestrator.maintenance.begin(DB1, 'you', 'disk', MINUTE_MS), {
+      code: 'CONFLICT',
+      message: 'Cannot begin maintenance for instance: db1:3306; maintenance reason: disk',
+    });
+    await orchestrator.maintenance.begin(DB2, 'me', 'disk', HOUR_MS);
+    await stop();
+    await start();
+    const locked = () => [...(orchestrator.snapshots()[0]?.maintenance ?? [])].sort();
+    assert.deepEqual(locked(), ['db1:3306', 'db2:3306']);
+    assert.deepEqual(
+      orchestrator.maintenance.list().map((lock) => lock.id),
+      [id, id + 1],
+    );
+    await clock.advance(MINUTE_MS + 5_000);
+    assert.deepEqual(locked(), ['db2:3306']);
+    assert.equal(await orchestrator.maintenance.endById(id + 1), true);
+    assert.deepEqual([locked(), await orchestrator.maintenance.endById(id + 1)], [[], false]);
+    assert.deepEqual(stored('SELECT COUNT(*) AS n FROM database_instance_maintenance WHERE maintenance_active = 1'), [
+      { n: 0 },
+    ]);
+  });
+
+  it('deletes what is old and ends active periods within a minute, and leaves the rest alone', async () => {
+    const recovery = (uid: string, ageMs: number) => ({
+      hostname: uid,
+      port: 3306,
+      uid,
+      in_active_period: 1,
+      start_active_period: ago(ageMs),
+      end_active_period_unixtime: 0,
+      end_recovery: ago(ageMs),
+    });
+    const audit = (message: string, ageMs: number) => ({ audit_timestamp: ago(ageMs), port: 0, message });
+    fillBackend(file, {
+      topology_recovery: [recovery('week', 8 * DAY_MS), recovery('today', 2 * HOUR_MS), recovery('now', MINUTE_MS)],
+      audit: [audit('old', 8 * DAY_MS), audit('new', DAY_MS)],
+      kv_store: [{ store_key: 'k', store_value: 'v', last_updated: ago(900 * DAY_MS) }],
+      database_instance_tags: [
+        { hostname: 'db1', port: 3306, tag_name: 't', tag_value: '', last_updated: ago(900 * DAY_MS) },
+      ],
+    });
+    await start();
+    await clock.advance(MINUTE_MS);
+    assert.deepEqual(stored('SELECT uid, in_active_period FROM topology_recovery ORDER BY uid'), [
+      { uid: 'now', in_active_period: 1 },
+      { uid: 'today', in_active_period: 0 },
+    ]);
+    assert.deepEqual(stored('SELECT message FROM audit'), [{ message: 'new' }]);
+    assert.deepEqual(
+      stored('SELECT (SELECT COUNT(*) FROM kv_store) + (SELECT COUNT(*) FROM database_instance_tags) AS n'),
+      [{ n: 2 }],
+    );
+  });
+});
