@@ -129,7 +129,7 @@ export class RecoveryRoom {
       analyse: (snapshot) => this.#findings(snapshot),
       snapshot: (cluster) => inventory.snapshot(cluster, clock.nowMs()),
       coordinator: this.coordinator,
-      failures: (key) => inventory.health(key).failures,
+      silentReads: (key) => (inventory.health(key).refused ? 0 : inventory.health(key).failures),
       suspect: (key) => observer.suspect(key),
       mayReconnect: (snapshot) =>
         !deps.globallyDisabled() && matchesClusterFilter(deps.settings.coordinator.primaryFilters, snapshot),

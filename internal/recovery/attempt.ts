@@ -77,10 +77,16 @@ export class RecoveryAttempt {
   }
 
   async #relocate(record: RecoveryRecord, verdict: Verdict, options: ForceOptions, signal: AbortSignal) {
-    const plan = this.#plan(verdict, options);
+    const { runner } = this.#deps;
+    const others = verdict.snapshot.members.filter(({ instance }) => !sameKey(instance.key, verdict.key));
+    const fresh = await runner.survey(others, signal); // whoever is to take the orphans must live now
+    const dead = verdict.snapshot.members.filter(({ instance }) => sameKey(instance.key, verdict.key));
+    const snapshot = { ...verdict.snapshot, members: [...dead, ...fresh] };
+    const [heir] = verdict.heir === undefined ? [] : await runner.survey([verdict.heir], signal);
+    const plan = this.#plan({ ...verdict, snapshot, ...(heir === undefined ? {} : { heir }) }, options);
     if (plan.kind === 'none') return withErrors(record, plan.reasons);
     this.#note(record, plan);
-    const outcome = await this.#deps.runner.run(record.uid, plan, signal);
+    const outcome = await runner.run(record.uid, plan, signal);
     if (outcome.kind === 'promoted') return succeeded(record, verdict, plan, outcome, []);
     return { ...withErrors(record, outcome.errors), harmless: !outcome.changed };
   }

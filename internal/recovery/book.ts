@@ -61,8 +61,9 @@ export class RecoveryBook {
   }
 
   /**
-   * The recovery that keeps an automatic one of this kind from starting: one of the same kind in the same cluster, or one
-   * whose successor is the server that failed now, started within the block period and not acknowledged.
+   * The recovery that keeps an automatic one of this kind from starting: one of the same sort (of primaries, or of
+   * intermediate ones) in the same cluster, or whose successor is the server that failed now, started within the block
+   * period and not acknowledged. Moving replicas of an intermediate primary below a server says nothing about that server.
    */
   blocking(cluster: string, kind: RecoveryKind, failed: InstanceKey, nowMs: number): RecoveryRecord | undefined {
     return this.#records.find(
@@ -70,7 +71,8 @@ export class RecoveryBook {
         record.acknowledged === undefined &&
         !record.harmless &&
         nowMs - record.startedMs < this.#settings().blockMs &&
-        ((record.kind === kind && record.cluster === cluster) || sameKey(record.successor, failed)),
+        (record.kind === 'intermediatePrimary') === (kind === 'intermediatePrimary') &&
+        (record.cluster === cluster || sameKey(record.successor, failed)),
     );
   }
 

@@ -162,6 +162,24 @@ export class RecoveryRunner {
     return number;
   }
 
+  /** Reads servers once more, in parallel. One that does not answer comes back invalid. */
+  async survey(members: readonly WatchedInstance[], signal: AbortSignal): Promise<readonly WatchedInstance[]> {
+    const { servers, clock, settings } = this.#deps;
+    return Promise.all(
+      members.map(async (member): Promise<WatchedInstance> => {
+        try {
+          const instance = await servers.probe(member.instance.key, settings.probeTimeoutMs, signal);
+          const nowMs = clock.nowMs();
+          const known = keepClassification(instance, member.instance);
+          return { ...member, instance: known, valid: true, lastSeenMs: nowMs, lastCheckedMs: nowMs, lastError: '' };
+        } catch (cause) {
+          signal.throwIfAborted();
+          return { ...member, valid: false, lastCheckedMs: clock.nowMs(), lastError: errorText(cause) };
+        }
+      }),
+    );
+  }
+
   /** Starts replication again on servers that `freeze` stopped. Failures are reported, not thrown. */
   async thaw(keys: readonly InstanceKey[]): Promise<readonly string[]> {
     const { servers, settings, clock } = this.#deps;

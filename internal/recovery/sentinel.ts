@@ -45,7 +45,8 @@ export interface SentinelDeps {
   readonly tasks: TaskGroup;
   readonly clock: Clock;
   readonly log: Log;
-  readonly failures: (key: InstanceKey) => number;
+  /** Silence without a refusal: a host that says nobody listens has told its replicas the same. */
+  readonly silentReads: (key: InstanceKey) => number;
   readonly suspect: (key: InstanceKey) => void;
   readonly mayReconnect: (snapshot: ClusterSnapshot) => boolean;
   readonly settings: SentinelSettings;
@@ -88,18 +89,28 @@ export class Sentinel {
   #examine(cluster: string, signal: AbortSignal): void {
     const { analyse, snapshot: take, coordinator, tasks, settings } = this.#deps;
     const snapshot = take(cluster);
-    for (const finding of analyse(snapshot)) {
-      const lastedMs = this.#remember(finding, cluster);
-      if (coordinator.isBusy(cluster)) continue;
+    const findings = analyse(snapshot).map((finding) => ({ finding, lastedMs: this.#remember(finding, cluster) }));
+    if (coordinator.isBusy(cluster)) return; // what is left to do is found again when that is over
+    const verdicts: Verdict[] = [];
+    for (const { finding, lastedMs } of findings) {
       if (finding.silent) this.#reconnect(snapshot, finding, signal);
       const verdict: Verdict = { ...finding, snapshot, command: '' };
-      if (finding.response === 'recover') {
-        tasks.run(`recovery ${cluster}`, async (stop) =>
-          this.#report(verdict, await coordinator.consider(verdict, stop)),
-        );
-      } else if (finding.response === 'tell' && lastedMs >= settings.detectionHoldMs) {
+      if (finding.response === 'recover') verdicts.push(verdict);
+      else if (finding.response === 'tell' && lastedMs >= settings.detectionHoldMs)
         tasks.run(`detection ${cluster}`, () => coordinator.tell(verdict));
-      }
+    }
+    if (verdicts.length > 0) tasks.run(`recovery ${cluster}`, (stop) => this.#decide(cluster, verdicts, stop));
+  }
+
+  /** One after the other, primaries first: each decision has the cluster to itself, and none keeps another from its turn. */
+  async #decide(cluster: string, verdicts: readonly Verdict[], signal: AbortSignal): Promise<void> {
+    const rank = ({ kind }: Verdict) => Number(kind === 'intermediatePrimary');
+    for (const verdict of [...verdicts].sort((a, b) => rank(a) - rank(b))) {
+      const decision = await this.#deps.coordinator.consider(verdict, signal);
+      this.#report(verdict, decision);
+      if (decision.kind !== 'recovered') continue;
+      this.touch(cluster); // the world has changed: the others are judged anew
+      return;
     }
   }
 
@@ -113,6 +124,7 @@ export class Sentinel {
     if (this.#lastNo.get(text)?.startsWith(decision.gate.name) !== true) {
       this.#deps.log.warn({ instance: text, code: verdict.code, gate: decision.gate }, 'no recovery: a gate says no');
     }
+    if (this.#lastNo.get(text) !== no) this.#deps.log.debug({ instance: text, no }, 'no recovery');
     this.#lastNo.set(text, no);
   }
 
@@ -132,11 +144,11 @@ export class Sentinel {
    * sweep per primary and throttle period. If the primary lives they come back at once; if not they report it.
    */
   #reconnect(snapshot: ClusterSnapshot, finding: Finding, signal: AbortSignal): void {
-    const { clock, failures, mayReconnect, settings, tasks, suspect, log } = this.#deps;
+    const { clock, silentReads, mayReconnect, settings, tasks, suspect, log } = this.#deps;
     const { reconnectThrottleMs, confirmFailures } = settings;
     const text = keyText(finding.key);
     const nowMs = clock.monotonicMs();
-    if (failures(finding.key) < confirmFailures || finding.suppressedBy !== undefined || !mayReconnect(snapshot))
+    if (silentReads(finding.key) < confirmFailures || finding.suppressedBy !== undefined || !mayReconnect(snapshot))
       return;
     const last = this.#reconnected.get(text);
     if (last !== undefined && nowMs - last.atMs < reconnectThrottleMs) return;

@@ -66,4 +66,13 @@ scenarios('an intermediate primary', { tree: [undefined, 0, 0, 0, 1, 1] }, (scen
       await scenario.holds(server, [1, 2]);
     }
   });
+
+  test('and the primary killed together: somebody leads, and everybody living ends up below', async () => {
+    await scenario.watching();
+    await Promise.all([scenario.kill(scenario.primary), scenario.kill(middle())]);
+    const survivors = [...others(), ...orphans()];
+    const leader = await until('one leads', async () => (await scenario.writable(survivors))[0]);
+    await scenario.insert(2, leader);
+    for (const server of survivors) await scenario.holds(server, [1, 2]);
+  });
 });

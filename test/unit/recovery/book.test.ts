@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
-import { RecoveryBook, type RecoveryRecord } from '../../../internal/recovery/book.ts';
+import { RecoveryBook, type RecoveryKind, type RecoveryRecord } from '../../../internal/recovery/book.ts';
 
 const key = (hostname: string) => ({ hostname, port: 3306 });
-const store = { opened: async () => {}, closed: async () => {}, acknowledged: async () => {} };
-const recovery = (failed: string, successor: string, more: Partial<RecoveryRecord> = {}): RecoveryRecord => ({
-  uid: `${failed}-${successor}`,
+const past = (more: Partial<RecoveryRecord>): RecoveryRecord => ({
+  uid: 'r1',
   kind: 'primary',
   code: 'DeadMaster',
-  failed: key(failed),
-  cluster: 'app',
-  alias: 'app',
-  startedMs: 1,
-  endedMs: 2,
+  failed: key('a'),
+  cluster: 'a:3306',
+  alias: '',
+  startedMs: 0,
+  endedMs: 10,
   successful: true,
-  successor: key(successor),
+  successor: key('b'),
   lost: [],
   participants: [],
   errors: [],
@@ -21,20 +20,38 @@ const recovery = (failed: string, successor: string, more: Partial<RecoveryRecor
   ...more,
 });
 
-describe('the book of recoveries', () => {
-  const cases: readonly (readonly [string, readonly RecoveryRecord[], string | undefined])[] = [
-    ['never replaced', [recovery('b', 'c')], undefined],
-    ['replaced', [recovery('a', 'b')], 'a-b'],
-    ['replaced, then its successor too', [recovery('b', 'c'), recovery('a', 'b')], 'a-b'],
-    ['replaced, and back in the lead since', [recovery('b', 'a'), recovery('a', 'b')], undefined],
-    ['replaced again since', [recovery('a', 'c'), recovery('b', 'a'), recovery('a', 'b')], 'a-c'],
-    ['not replaced by an attempt that failed', [recovery('a', 'b', { successful: false })], undefined],
-    ['an intermediate primary', [recovery('a', 'b', { kind: 'intermediatePrimary' })], undefined],
-  ];
-  for (const [title, newestFirst, uid] of cases) {
-    it(`tells whether a server gave its place to another one: ${title}`, () => {
-      const book = new RecoveryBook(store, () => ({ blockMs: 0 }) as never, newestFirst);
-      assert.equal(book.replaced(key('a'))?.uid, uid);
+const store = { opened: async () => undefined, closed: async () => undefined, acknowledged: async () => undefined };
+const book = (record: RecoveryRecord) => new RecoveryBook(store, () => ({ blockMs: 1000 }), [record]);
+
+describe('what blocks an automatic recovery', () => {
+  const intermediate = { kind: 'intermediatePrimary' } as const;
+  for (const [title, record, [cluster, kind, failed], nowMs, blocks] of [
+    ['one of the same cluster', {}, ['a:3306', 'primary', 'c'], 999, true],
+    ['one of the same cluster, long ago', {}, ['a:3306', 'primary', 'c'], 1000, false],
+    ['one that promoted the server that failed now', {}, ['b:3306', 'primary', 'b'], 500, true],
+    ['one of another cluster', {}, ['x:3306', 'primary', 'x'], 500, false],
+    ['one that changed nothing', { harmless: true }, ['a:3306', 'primary', 'a'], 500, false],
+    [
+      'an acknowledged one',
+      { acknowledged: { by: 'x', comment: 'y', atMs: 1 } },
+      ['a:3306', 'primary', 'c'],
+      500,
+      false,
+    ],
+    ['a co-primary after a primary', {}, ['a:3306', 'coPrimary', 'c'], 500, true],
+    ['a primary after an intermediate one', intermediate, ['a:3306', 'primary', 'a'], 500, false],
+    ['a primary below which orphans were put', intermediate, ['b:3306', 'primary', 'b'], 500, false],
+    ['an intermediate one after a primary', {}, ['a:3306', 'intermediatePrimary', 'c'], 500, false],
+    ['an intermediate one after another', intermediate, ['a:3306', 'intermediatePrimary', 'c'], 500, true],
+  ] as readonly (readonly [
+    string,
+    Partial<RecoveryRecord>,
+    readonly [string, RecoveryKind, string],
+    number,
+    boolean,
+  ])[]) {
+    it(`${title}: ${blocks ? 'blocks' : 'does not block'}`, () => {
+      assert.equal(book(past(record)).blocking(cluster, kind, key(failed), nowMs) !== undefined, blocks);
     });
   }
 });

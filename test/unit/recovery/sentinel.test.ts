@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import type { Decision, RecoveryCoordinator } from '../../../internal/recovery/coordinator.ts';
+import { type Finding, Sentinel } from '../../../internal/recovery/sentinel.ts';
+import type { Verdict } from '../../../internal/recovery/verdict.ts';
+import { systemClock } from '../../../internal/runtime/clock.ts';
+import { silentLog } from '../../../internal/runtime/log.ts';
+import { TaskGroup } from '../../../internal/runtime/task-group.ts';
+import { FakeServers } from '../../support/fake-servers.ts';
+
+const finding = (hostname: string, more: Partial<Finding> = {}): Finding => ({
+  key: { hostname, port: 3306 },
+  code: 'DeadMaster',
+  description: '',
+  kind: 'primary',
+  response: 'recover',
+  silent: false,
+  suppressedBy: undefined,
+  ...more,
+});
+
+/** Looks once at a cluster with these findings; the answer is who was considered, told of, or seen. */
+async function look(findings: readonly Finding[], decide: (verdict: Verdict) => Decision['kind'], busy = false) {
+  const heard: string[] = [];
+  let looks = 0;
+  const coordinator = {
+    isBusy: () => busy,
+    consider: async (verdict: Verdict) => {
+      heard.push(`consider ${verdict.key.hostname}`);
+      const gate = { name: 'g', passed: false, value: '', source: '' };
+      return { kind: decide(verdict), gate, gates: [] } as unknown as Decision;
+    },
+    tell: async (verdict: Verdict) => {
+      heard.push(`tell ${verdict.key.hostname}`);
+    },
+  } as unknown as RecoveryCoordinator;
+  const tasks = new TaskGroup(silentLog);
+  const sentinel = new Sentinel({
+    analyse: () => {
+      looks += 1;
+      return looks === 1 ? findings : [];
+    },
+    snapshot: (name) => ({
+      name,
+      alias: name,
+      domain: '',
+      takenAtMs: 0,
+      members: [],
+      downtimes: new Map(),
+      maintenance: new Set(),
+    }),
+    coordinator,
+    servers: new FakeServers([]),
+    tasks,
+    clock: systemClock,
+    log: silentLog,
+    silentReads: () => 0,
+    suspect: () => undefined,
+    mayReconnect: () => false,
+    settings: { reconnectThrottleMs: 1000, stepTimeoutMs: 1000, detectionHoldMs: 0, confirmFailures: 2 },
+    onCode: (key, _cluster, code) => heard.push(`${key.hostname} is ${code}`),
+  });
+  sentinel.touch('c');
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  await new Promise(setImmediate);
+  await tasks.stop();
+  return { heard: heard.filter((line) => !line.includes(' is ')), looks };
+}
+
+const middle = finding('a', { kind: 'intermediatePrimary', code: 'DeadIntermediateMaster' });
+
+describe('Sentinel', () => {
+  it('gives each problem of a cluster its turn, primaries first', async () => {
+    const { heard } = await look([middle, finding('b'), finding('c')], () => 'refused');
+    assert.deepEqual(heard, ['consider b', 'consider c', 'consider a']);
+  });
+
+  it('looks again after a recovery instead of going on with what it saw before', async () => {
+    const { heard, looks } = await look([middle, finding('b')], () => 'recovered');
+    assert.deepEqual(heard, ['consider b']);
+    assert.equal(looks, 2);
+  });
+
+  it('decides nothing while a recovery is running', async () => {
+    const { heard } = await look([middle, finding('b')], () => 'refused', true);
+    assert.deepEqual(heard, []);
+  });
+
+  it('tells of what nobody acts upon, and keeps the rest to itself', async () => {
+    const { heard } = await look(
+      [finding('a', { response: 'tell' }), finding('b', { response: 'show' })],
+      () => 'refused',
+    );
+    assert.deepEqual(heard, ['tell a']);
+  });
+});
