@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/backend.ts';
 import type { ProbeEvent } from '../discovery/observer.ts';
 import { HookRunner } from '../hooks/runner.ts';
+import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { depthOf } from '../topology/cluster.ts';
@@ -8,7 +9,7 @@ import { keyText } from '../topology/instance-key.ts';
 import { hooksOn } from './hooks.ts';
 import type { Current } from './live-config.ts';
 import { Orchestrator } from './orchestrator.ts';
-import type { Restored } from './ports.ts';
+import type { Restored, Storage } from './ports.ts';
 import { storageOn } from './storage.ts';
 
 export interface Parts {
@@ -20,13 +21,14 @@ export interface Parts {
   readonly log: Log;
   readonly hooksLog: Log;
   readonly onProbed: (event: ProbeEvent) => void;
+  readonly onRecovered?: (record: RecoveryRecord) => void;
   /** For one command: nothing happens that was not asked for. */
   readonly passive?: boolean;
 }
 
 /** The orchestrator on its backend and its hooks, as the daemon and the acting commands of the command line have it. */
 export function assemble(parts: Parts): Orchestrator {
-  const { current, store, restored, hostname, clock, log, hooksLog, onProbed, passive } = parts;
+  const { current, store, restored, hostname, clock, log, hooksLog, onProbed, onRecovered, passive } = parts;
   const hooks = new HookRunner({
     get shellCommand() {
       return current.config.ProcessesShellCommand;
@@ -41,11 +43,14 @@ export function assemble(parts: Parts): Orchestrator {
     get settings() {
       return current.settings;
     },
-    storage: storageOn(store, log, (key, cluster) => {
-      const snapshot = orchestrator.inventory.snapshot(cluster, clock.nowMs());
-      const member = snapshot.members.find(({ instance }) => keyText(instance.key) === key);
-      return member === undefined ? 0 : depthOf(snapshot, member.instance);
-    }),
+    storage: observed(
+      storageOn(store, log, (key, cluster) => {
+        const snapshot = orchestrator.inventory.snapshot(cluster, clock.nowMs());
+        const member = snapshot.members.find(({ instance }) => keyText(instance.key) === key);
+        return member === undefined ? 0 : depthOf(snapshot, member.instance);
+      }),
+      onRecovered,
+    ),
     restored,
     runHooks: hooksOn(
       hooks,
@@ -59,4 +64,16 @@ export function assemble(parts: Parts): Orchestrator {
     passive: passive ?? false,
   });
   return orchestrator;
+}
+
+/** Tells of each recovery that ended, before it is stored. */
+function observed(storage: Storage, onRecovered: Parts['onRecovered']): Storage {
+  if (onRecovered === undefined) return storage;
+  return {
+    ...storage,
+    closed: (record) => {
+      onRecovered(record);
+      return storage.closed(record);
+    },
+  };
 }

@@ -73,6 +73,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     log,
     hooksLog: log.child({ component: 'hooks' }),
     onProbed: ({ ok, durationMs }) => metrics.probed(ok, durationMs / 1000),
+    onRecovered: ({ kind, successful, startedMs, endedMs = startedMs }) =>
+      metrics.recovered(kind, successful ? 'success' : 'failure', (endedMs - startedMs) / 1000),
     passive: !options.discovery,
   });
   const settings = httpSettings(live, node);

@@ -1,5 +1,6 @@
 // What the HTTP API may ask for, answered by the orchestrator and its backend.
 
+import { NO_PROBLEM } from '../analysis/analyse.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Services } from '../http/ports.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -55,10 +56,28 @@ export function servicesOn(orchestrator: Orchestrator, store: Backend, live: Liv
       orchestrator.recoveriesDisabled = disabled;
     },
     reload: (file) => live.reload(file),
-    readiness: () => [discovered()],
-    metrics: () =>
-      metrics.text(() => ({ queue: observer.queueLength, instances: orchestrator.inventory.all().length })),
+    readiness: () => [discovered(), backend()],
+    metrics: () => metrics.text(now),
   };
+
+  function now() {
+    const codes = orchestrator
+      .snapshots()
+      .flatMap((snapshot) => orchestrator.analyse(snapshot))
+      .map(({ code }) => code);
+    return {
+      queue: observer.queueLength,
+      instances: orchestrator.inventory.all().length,
+      problems: codes.filter((code) => code !== NO_PROBLEM),
+      waitingWrites: store.health().waiting,
+    };
+  }
+
+  function backend() {
+    const { ok, message, waiting } = store.health();
+    const detail = ok ? 'takes what it is given' : `${message ?? 'takes nothing'}; ${waiting} changes wait in memory`;
+    return { name: 'backend', ok, detail };
+  }
 
   function discovered() {
     const servers = orchestrator.inventory.all();

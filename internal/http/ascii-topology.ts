@@ -9,16 +9,21 @@ export interface DrawingOptions {
 }
 
 interface Line {
+  readonly server: string;
   readonly head: string;
   readonly tokens: readonly [lag: string, status: string, version: string, writability: string, binlog: string];
   readonly extras: readonly string[];
 }
 
-/** The tree as text, one line a server; the first bracket of all lines stands in one column. */
-export function drawTopology(snapshot: ClusterSnapshot, options: DrawingOptions): string {
+/** Tags of servers by the text of their keys, each sorted, as `name` or `name=value`. */
+export type TagsByServer = ReadonlyMap<string, readonly string[]>;
+
+/** The tree as text, one line a server; the first bracket of all lines stands in one column. With `tags` a second one follows. */
+export function drawTopology(snapshot: ClusterSnapshot, options: DrawingOptions, tags?: TagsByServer): string {
   const lines = treeLines(snapshot, options);
   const width = Math.max(0, ...lines.map(({ head }) => Buffer.byteLength(head)));
-  return lines.map((one) => `${pad(one.head, width)} ${bracket(one)}`).join('\n');
+  const tagged = ({ server }: Line) => (tags === undefined ? '' : ` [${(tags.get(server) ?? []).join(',')}]`);
+  return lines.map((one) => `${pad(one.head, width)} ${bracket(one)}${tagged(one)}`).join('\n');
 }
 
 /** The part in brackets of one server's line. */
@@ -100,6 +105,7 @@ function line(snapshot: ClusterSnapshot, member: WatchedInstance, depth: number,
     snapshot.downtimes.has(keyText(instance.key)) ? 'downtimed' : '',
   ].filter((one) => one !== '');
   return {
+    server: keyText(instance.key),
     head: `${prefix}${keyText(instance.key)}${alias}`,
     tokens: [
       lagToken(member, recent),

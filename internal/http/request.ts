@@ -45,6 +45,13 @@ export class Request {
     return ((Array.isArray(value) ? value[0] : value) ?? '').trim();
   }
 
+  /** A number of the backend's. */
+  number(name: string): number {
+    const text = this.text(name);
+    if (!/^\d{1,15}$/.test(text)) throw bad(`Not a number: ${text}`);
+    return Number(text);
+  }
+
   /** The page that was asked for of what `all` holds. Anything but a number counts as the first page. */
   pageOf<T>(all: readonly T[]): readonly T[] {
     return all.slice(this.page() * PAGE_SIZE, (this.page() + 1) * PAGE_SIZE);

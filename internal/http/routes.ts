@@ -1,9 +1,11 @@
 import { type HttpServerDeps, type Route, withOlderNames } from './route.ts';
 import { analysisRoutes } from './routes/analysis.ts';
 import { clusterRoutes } from './routes/clusters.ts';
+import { detectionRoutes } from './routes/detections.ts';
 import { downtimeRoutes } from './routes/downtime.ts';
 import { historyRoutes } from './routes/history.ts';
 import { instanceRoutes } from './routes/instances.ts';
+import { maintenanceRoutes } from './routes/maintenance.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { recoveryRoutes } from './routes/recoveries.ts';
 
@@ -14,7 +16,9 @@ export function apiRoutes(deps: HttpServerDeps): readonly Route[] {
     ...clusterRoutes(deps),
     ...analysisRoutes(deps),
     ...downtimeRoutes(deps),
+    ...maintenanceRoutes(deps),
     ...recoveryRoutes(deps),
+    ...detectionRoutes(deps),
     ...historyRoutes(deps),
     ...nodeRoutes(deps),
   ]);

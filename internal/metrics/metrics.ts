@@ -1,5 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
+/** What is looked at when somebody asks. */
+export interface Now {
+  readonly queue: number;
+  readonly instances: number;
+  /** The analysis code of each server that has a problem. */
+  readonly problems: readonly string[];
+  readonly waitingWrites: number;
+}
+
 /** Counters of this node in Prometheus' text form. Units are in the names. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -26,6 +35,31 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  readonly #recoveries = new Counter({
+    name: 'orchestrator_recoveries_total',
+    help: 'Recoveries that ended, by kind and outcome',
+    labelNames: ['kind', 'outcome'],
+    registers: [this.#registry],
+  });
+  readonly #recoveryDuration = new Histogram({
+    name: 'orchestrator_recovery_duration_seconds',
+    help: 'Time from the start of a recovery to its end',
+    labelNames: ['kind'],
+    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    registers: [this.#registry],
+  });
+  readonly #problems = new Gauge({
+    name: 'orchestrator_problems',
+    help: 'Servers with a problem now, by analysis code',
+    labelNames: ['code'],
+    registers: [this.#registry],
+  });
+  readonly #waiting = new Gauge({
+    name: 'orchestrator_backend_waiting_writes',
+    help: 'Changes kept in memory until the backend takes them',
+    registers: [this.#registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry, prefix: 'orchestrator_' });
   }
@@ -35,12 +69,18 @@ export class Metrics {
     this.#latency.observe(seconds);
   }
 
-  async text(
-    now: () => { readonly queue: number; readonly instances: number },
-  ): Promise<{ type: string; text: string }> {
-    const { queue, instances } = now();
+  recovered(kind: string, outcome: 'success' | 'failure', seconds: number): void {
+    this.#recoveries.inc({ kind, outcome });
+    this.#recoveryDuration.observe({ kind }, seconds);
+  }
+
+  async text(now: () => Now): Promise<{ type: string; text: string }> {
+    const { queue, instances, problems, waitingWrites } = now();
     this.#queue.set(queue);
     this.#instances.set(instances);
+    this.#waiting.set(waitingWrites);
+    this.#problems.reset(); // what is over must not be told for ever
+    for (const code of problems) this.#problems.inc({ code });
     return { type: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 }

@@ -86,7 +86,7 @@ export const SETTINGS: HttpSettings = {
   filters: { primary: ['*'], intermediate: [], recoveryIgnore: [], problemIgnore: [], controlIgnore: [] },
 };
 
-/** Two replicas below `db1.example`, alias `shop`; `db3.example` does not replicate. Every change is noted in `calls`. */
+/** Two replicas below `db1.example`, alias `shop`; `db3.example` does not replicate; `lone.example` is dead. Every change is noted in `calls`. */
 export class FakeHouse {
   readonly calls: string[] = [];
   readonly inventory = new Inventory();
@@ -108,6 +108,9 @@ export class FakeHouse {
       });
     for (const one of [primary, replica(2, 'running'), replica(3, 'stopped')])
       this.inventory.recordSuccess(one, NOW_MS - 1000);
+    const lone = anInstance(9, { key: at('lone.example'), gtid: mysqlGtid('') });
+    this.inventory.recordSuccess(lone, NOW_MS - 2000);
+    this.inventory.recordFailure(lone.key, NOW_MS - 1000, 'connection refused', true);
     this.inventory.setAlias('db1.example:3306', 'shop');
   }
 

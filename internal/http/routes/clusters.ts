@@ -3,10 +3,10 @@ import { OrchestratorError } from '../../runtime/errors.ts';
 import { type ClusterSnapshot, primariesOf } from '../../topology/cluster.ts';
 import { controlReplicas } from '../../topology/control-replicas.ts';
 import type { WatchedInstance } from '../../topology/instance.ts';
-import { compareKeys } from '../../topology/instance-key.ts';
-import { drawTabulated, drawTopology } from '../ascii-topology.ts';
+import { compareKeys, keyText } from '../../topology/instance-key.ts';
+import { drawTabulated, drawTopology, type TagsByServer } from '../ascii-topology.ts';
 import type { Request } from '../request.ts';
-import { bare, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
+import { act, bare, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireClusterInfo } from '../wire/cluster.ts';
 import { wireInstance } from '../wire/instance.ts';
 
@@ -17,14 +17,18 @@ export function clusterRoutes({ services, settings, clock }: HttpServerDeps): re
       .sort((a, b) => compareKeys(a.instance.key, b.instance.key))
       .map((member) => wireInstance(member, { ...settings, snapshot, nowMs: clock.nowMs() }));
   const info = (snapshot: ClusterSnapshot) => wireClusterInfo(snapshot, services.clusterFlags(snapshot));
-  const drawn = (draw: typeof drawTopology) => (request: Request) => {
-    const snapshot = request.cluster();
-    return envelope(
-      'OK',
-      `Topology for cluster ${snapshot.name}`,
-      draw(snapshot, { ...settings, nowMs: clock.nowMs() }),
+  const drawing = (form: '' | '-tabulated' | '-tags'): readonly Route[] =>
+    [`topology${form}/:clusterHint`, `topology${form}/:host/:port`].map((path) =>
+      tell(path, async (request) => {
+        const snapshot = request.cluster();
+        const options = { ...settings, nowMs: clock.nowMs() };
+        const drawn =
+          form === '-tabulated'
+            ? drawTabulated(snapshot, options)
+            : drawTopology(snapshot, options, form === '-tags' ? await tagsByServer() : undefined);
+        return envelope('OK', `Topology for cluster ${snapshot.name}`, drawn);
+      }),
     );
-  };
   return [
     bare('clusters', () => services.snapshots().map(({ name }) => name)),
     bare('clusters-info', () => services.snapshots().map(info)),
@@ -36,11 +40,27 @@ export function clusterRoutes({ services, settings, clock }: HttpServerDeps): re
     bare('cluster-osc-replicas/:clusterHint', (request) => controls(request.cluster())),
     bare('masters', () => services.snapshots().flatMap(writable)),
     bare('master/:clusterHint', (request) => primary(request.cluster())),
-    ...(['topology/:clusterHint', 'topology/:host/:port'] as const).map((path) => tell(path, drawn(drawTopology))),
-    ...(['topology-tabulated/:clusterHint', 'topology-tabulated/:host/:port'] as const).map((path) =>
-      tell(path, drawn(drawTabulated)),
-    ),
+    ...drawing(''),
+    ...drawing('-tabulated'),
+    ...drawing('-tags'),
+    act('set-cluster-alias/:clusterName', setAlias),
   ];
+
+  async function tagsByServer(): Promise<TagsByServer> {
+    const found = new Map<string, string[]>();
+    for (const { key, name, value } of await services.tags()) {
+      const text = value === '' ? name : `${name}=${value}`;
+      found.set(keyText(key), [...(found.get(keyText(key)) ?? []), text].sort());
+    }
+    return found;
+  }
+
+  /** The cluster need not be known. Without an alias the servers are asked again. */
+  function setAlias(request: Request) {
+    const [name, alias] = [request.text('clusterName'), request.query('alias')];
+    services.setAliasOverride(name, alias === '' ? undefined : alias);
+    return envelope('OK', `Cluster ${name} now has alias '${alias}'`);
+  }
 
   function controls(snapshot: ClusterSnapshot) {
     const ignored = ({ instance }: WatchedInstance) =>

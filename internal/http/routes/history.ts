@@ -29,7 +29,7 @@ export function historyRoutes({ services, settings, clock }: HttpServerDeps): re
           record.alias === request.text('clusterAlias'),
     ),
     listed('audit-recovery/id/:id', (request) => {
-      const wanted = numberIn(request, 'id');
+      const wanted = request.number('id');
       return ({ id }) => id === wanted;
     }),
     listed(
@@ -64,7 +64,7 @@ export function historyRoutes({ services, settings, clock }: HttpServerDeps): re
       return acknowledge(request, ({ record }) => sameKey(record.failed, key), wireKey(key));
     }),
     act('ack-recovery/:recoveryId', (request) => {
-      const wanted = numberIn(request, 'recoveryId');
+      const wanted = request.number('recoveryId');
       return acknowledge(request, ({ id }) => id === wanted, request.text('recoveryId'));
     }),
     act('ack-recovery/uid/:uid', (request) =>
@@ -120,12 +120,6 @@ export function historyRoutes({ services, settings, clock }: HttpServerDeps): re
     const done = await services.acknowledge(({ uid }) => picked.has(uid), by, comment);
     return envelope('OK', `Acknowledged ${done.length} recoveries`, details);
   }
-}
-
-function numberIn(request: Request, name: string): number {
-  const text = request.text(name);
-  if (!/^\d{1,15}$/.test(text)) throw bad(`Not a number: ${text}`);
-  return Number(text);
 }
 
 function wireAudit(entry: AuditEntry) {

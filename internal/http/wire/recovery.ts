@@ -1,4 +1,5 @@
 import type { RecoveryKind, RecoveryRecord } from '../../recovery/book.ts';
+import type { DetectionEntry } from '../ports.ts';
 import { type WireAnalysis, wireRecordedAnalysis } from './analysis.ts';
 import type { ClusterFlags } from './cluster.ts';
 import { wireCoordinates, wireKey, wireKeys, wireTime } from './values.ts';
@@ -37,7 +38,7 @@ export function wireRecovery(record: RecoveryRecord, { id, flags, node, blockMs,
     IsSuccessful: record.successful,
     LostReplicas: wireKeys(record.lost.map(({ key }) => key)),
     ParticipatingInstanceKeys: wireKeys(record.participants),
-    AllErrors: record.errors.length === 0 ? [''] : record.errors,
+    AllErrors: (record.errors.length === 0 ? [''] : record.errors) as readonly string[] | null,
     RecoveryStartTimestamp: wireTime(record.startedMs),
     RecoveryEndTimestamp: wireTime(record.endedMs),
     ProcessingNodeHostname: node.hostname,
@@ -73,5 +74,37 @@ export function wireDoneRecovery(
     ProcessingNodeToken: '',
     Type: TYPES[record.kind],
     RecoveryType: record.kind === 'intermediatePrimary' ? 'NotMasterRecovery' : 'MasterRecoveryGTID',
+  };
+}
+
+/** A detection in the shape of a recovery that has not begun. */
+export function wireDetection(entry: DetectionEntry, flags: ClusterFlags): ReturnType<typeof wireRecovery> {
+  const { code, failed, replicas, cluster, alias, node } = entry;
+  const analysis = wireRecordedAnalysis({ code, failed, replicas, cluster: { name: cluster, alias }, flags });
+  const detectedAt = wireTime(entry.detectedMs);
+  return {
+    Id: entry.id,
+    UID: '',
+    AnalysisEntry: { ...analysis, StartActivePeriod: detectedAt },
+    SuccessorKey: null,
+    SuccessorAlias: '',
+    SuccessorBinlogCoordinates: null,
+    IsActive: entry.active,
+    IsSuccessful: false,
+    LostReplicas: [],
+    ParticipatingInstanceKeys: [],
+    AllErrors: null,
+    RecoveryStartTimestamp: detectedAt,
+    RecoveryEndTimestamp: '',
+    ProcessingNodeHostname: node.hostname,
+    ProcessingNodeToken: node.token,
+    Acknowledged: false,
+    AcknowledgedAt: '',
+    AcknowledgedBy: '',
+    AcknowledgedComment: '',
+    LastDetectionId: 0,
+    RelatedRecoveryId: entry.recoveryId,
+    Type: '',
+    RecoveryType: '',
   };
 }

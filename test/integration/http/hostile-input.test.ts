@@ -16,6 +16,10 @@ const FAMILIES: readonly string[] = [
   'begin-downtime/H/me/why',
   'end-downtime/H',
   'register-candidate/H/prefer',
+  'begin-maintenance/H/me/why',
+  'end-maintenance/H',
+  'in-maintenance/H',
+  'topology-tags/H',
   'recover/H',
   'recover-lite/db1.example/3306/H',
   'force-master-failover/H',
@@ -99,6 +103,8 @@ const OTHERS: readonly (readonly [path: string, message: RegExp])[] = [
   ['ack-recovery/-1?comment=c', /^Not a number: -1$/],
   ['ack-recovery/1e3?comment=c', /^Not a number: 1e3$/],
   ['ack-all-recoveries?Comment=c', /^No acknowledge comment given$/],
+  ['end-maintenance/one', /^Not a number: one$/],
+  ['audit-failure-detection/id/0x9', /^Not a number: 0x9$/],
   ['audit-recovery/id/latest', /^Not a number: latest$/],
 ];
 

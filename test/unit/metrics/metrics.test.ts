@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { Metrics } from '../../../internal/metrics/metrics.ts';
+
+const quiet = { queue: 0, instances: 4, problems: [], waitingWrites: 0 };
+
+describe('metrics', () => {
+  it('speaks the text format: help and type before the samples of a name, each name once', async () => {
+    const metrics = new Metrics();
+    metrics.probed(true, 0.002);
+    metrics.recovered('primary', 'success', 0.3);
+    const { type, text } = await metrics.text(() => quiet);
+    assert.match(type, /^text\/plain; version=0\.0\.4/);
+    const seen = new Set<string>();
+    let current = '';
+    for (const line of text.split('\n').filter((one) => one !== '')) {
+      const [, keyword, name = ''] = /^# (HELP|TYPE) (\S+) /.exec(line) ?? [];
+      if (keyword === 'HELP') {
+        assert.ok(!seen.has(name), `${name} comes twice`);
+        seen.add(name);
+        current = name;
+      } else if (keyword === 'TYPE') assert.equal(name, current);
+      else {
+        const sample = /^([a-zA-Z_:][\w:]*)(\{(\w+="[^"\n]*",?)+\})? (-?[\d.e+-]+|[Nn]a[Nn]|\+Inf)$/.exec(line);
+        assert.ok(sample?.[1]?.startsWith(current), line);
+      }
+    }
+  });
+
+  it('counts recoveries by kind and outcome, with how long they took', async () => {
+    const metrics = new Metrics();
+    metrics.recovered('primary', 'success', 0.3);
+    metrics.recovered('primary', 'success', 4);
+    metrics.recovered('intermediatePrimary', 'failure', 1);
+    const { text } = await metrics.text(() => quiet);
+    for (const line of [
+      'orchestrator_recoveries_total{kind="primary",outcome="success"} 2',
+      'orchestrator_recoveries_total{kind="intermediatePrimary",outcome="failure"} 1',
+      'orchestrator_recovery_duration_seconds_bucket{le="0.5",kind="primary"} 1',
+      'orchestrator_recovery_duration_seconds_sum{kind="primary"} 4.3',
+    ])
+      assert.ok(text.includes(`${line}\n`), line);
+  });
+
+  it('tells of a problem as long as it lasts', async () => {
+    const metrics = new Metrics();
+    const during = await metrics.text(() => ({ ...quiet, problems: ['DeadMaster', 'DeadMaster'], waitingWrites: 3 }));
+    assert.match(during.text, /^orchestrator_problems\{code="DeadMaster"\} 2$/m);
+    assert.match(during.text, /^orchestrator_backend_waiting_writes 3$/m);
+    const after = await metrics.text(() => quiet);
+    assert.doesNotMatch(after.text, /DeadMaster/);
+  });
+});
