@@ -1,0 +1,65 @@
+// npm run bench [-- NAME...] [--flavour mariadb|mysql] [--runs N]: figures from real servers on this machine.
+
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { findFlavours } from '../../scripts/sandbox/sandbox.ts';
+import { discovery } from './discovery.ts';
+import { failover, frozen } from './failover.ts';
+import { type Benchmark, type BenchOptions, line } from './figures.ts';
+import { fleet } from './fleet.ts';
+import { probe } from './probe.ts';
+
+interface Row {
+  readonly summary: string;
+  readonly run: Benchmark;
+  readonly runs: number;
+  /** Default: both. */
+  readonly flavours?: readonly BenchOptions['flavour'][];
+}
+
+const BENCHMARKS: Readonly<Record<string, Row>> = {
+  failover: { summary: 'kill -9 of a primary to its successor', run: failover, runs: 20 },
+  frozen: { summary: 'SIGSTOP of a primary to its successor', run: frozen, runs: 10 },
+  discovery: { summary: 'four servers from one seed', run: discovery, runs: 20 },
+  probe: { summary: 'round trips and CPU of watching one server; runs are seconds', run: probe, runs: 20 },
+  fleet: { summary: 'sixty servers watched; runs are seconds', run: fleet, runs: 30, flavours: ['mariadb'] },
+};
+const CLI = 'cli'; // starts processes one after the other: needs no servers
+
+const HELP = `npm run bench [-- NAME...] [--flavour mariadb|mysql] [--runs N]
+
+${Object.entries(BENCHMARKS)
+  .map(([name, { summary, runs }]) => `  ${name.padEnd(12)}${summary} (--runs ${runs})`)
+  .join('\n')}
+  ${CLI.padEnd(12)}a command as a whole process (--runs 20)
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { flavour: { type: 'string' }, runs: { type: 'string' }, help: { type: 'boolean', default: false } },
+});
+const names = positionals.length > 0 ? positionals : [...Object.keys(BENCHMARKS), CLI];
+const unknown = names.filter((name) => name !== CLI && BENCHMARKS[name] === undefined);
+const flavours = (await findFlavours()).filter((one) => values.flavour === undefined || one === values.flavour);
+const runs = values.runs === undefined ? undefined : Number(values.runs);
+if (values.help || unknown.length > 0 || flavours.length === 0 || (runs !== undefined && !(runs >= 1))) {
+  if (unknown.length > 0) process.stderr.write(`no benchmark ${unknown.join(', ')}\n`);
+  else if (flavours.length === 0) process.stderr.write(`no ${values.flavour ?? ''} server on this machine\n`);
+  process.stderr.write(HELP);
+  process.exit(values.help ? 0 : 1);
+}
+for (const name of names) {
+  const row = BENCHMARKS[name];
+  if (row === undefined) {
+    const script = fileURLToPath(new URL('./cli.js', import.meta.url));
+    const { status } = spawnSync(process.execPath, [script, '--runs', String(runs ?? 20)], { stdio: 'inherit' });
+    if (status !== 0) process.exit(1);
+    continue;
+  }
+  for (const flavour of flavours.filter((one) => row.flavours?.includes(one) ?? true)) {
+    const figures = await row.run({ flavour, runs: runs ?? row.runs });
+    for (const figure of figures) console.log(line(`${name} ${flavour},`, figure));
+  }
+}
+process.exit(0);
