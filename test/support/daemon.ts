@@ -152,8 +152,14 @@ export class Daemon {
     this.#child?.kill('SIGCONT');
   }
 
-  /** Asks it to read its configuration again. */
-  hangUp(): void {
+  /** Changes its configuration file and asks it, by SIGHUP, to read that again. */
+  reconfigure(change: Readonly<Record<string, unknown>> | ((text: string) => string)): void {
+    const file = join(this.directory, 'orchestrator.conf.json');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(
+      file,
+      typeof change === 'function' ? change(text) : JSON.stringify({ ...JSON.parse(text), ...change }),
+    );
     this.#child?.kill('SIGHUP');
   }
 
