@@ -1,6 +1,7 @@
 import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, isUsableKey, keyText } from '../topology/instance-key.ts';
-import { instanceRow, watchedOf } from './instance-row.ts';
+import { watchedOf } from './instance-of-row.ts';
+import { instanceRow } from './instance-row.ts';
 import { readable } from './rows.ts';
 import type { Store } from './write-queue.ts';
 

@@ -1,4 +1,4 @@
-import { watchedOf } from '../../../internal/backend/instance-row.ts';
+import { watchedOf } from '../../../internal/backend/instance-of-row.ts';
 import type { Instance, WatchedInstance } from '../../../internal/topology/instance.ts';
 
 /** A writable MySQL 8.0 server, seen now; `changes` replaces what matters to a case. */
