@@ -50,7 +50,10 @@ export class Orchestrator {
     this.#rules = new Map(restored.promotionRules);
     this.#disabled = restored.recoveriesDisabled;
     this.tasks = new TaskGroup(log);
-    this.inventory = new Inventory(() => deps.settings.clusterNameToAlias);
+    this.inventory = new Inventory(
+      () => deps.settings.clusterNameToAlias,
+      () => (deps.passive === true ? Number.POSITIVE_INFINITY : deps.settings.freshForMs), // a command reads on demand
+    );
     fillInventory(this.inventory, restored);
 
     this.servers = new MysqlServers({
@@ -72,6 +75,8 @@ export class Orchestrator {
       },
       ignored: (key, found) => deps.passive === true || this.#ignored(key, found),
       onProbed: (event) => this.#onProbed(event),
+      onMoved: (from, to) => this.#moved(from, to),
+      onUnseen: (key) => this.forget(key),
     });
     this.recovery = new RecoveryRoom({
       ...deps,
@@ -187,7 +192,7 @@ export class Orchestrator {
   }
 
   forget(key: InstanceKey): boolean {
-    this.observer.unwatch(key);
+    this.observer.forget(key);
     this.#deps.storage.forgotten(key);
     return this.inventory.forget(key);
   }
@@ -235,6 +240,17 @@ export class Orchestrator {
       if (event.watched !== undefined) this.recovery.fenceReturned(event.watched.instance);
     }
     this.#touch(cluster);
+  }
+
+  /** What was decided about a server stays with it when its address changes. */
+  #moved(from: InstanceKey, to: InstanceKey): void {
+    const { storage, clock } = this.#deps;
+    const rule = this.#rules.get(keyText(from));
+    if (rule !== undefined) this.setPromotionRule(to, rule);
+    const downtime = this.inventory.downtime(to, clock.nowMs());
+    if (downtime !== undefined) storage.downtime(to, downtime);
+    storage.downtime(from, undefined);
+    storage.forgotten(from);
   }
 
   /** What a server's own query says about its rule takes the place of what was registered. */

@@ -24,6 +24,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     },
     seeds: config.DiscoverySeeds,
     defaultPort: config.DefaultInstancePort,
+    freshForMs: 3 * (Math.min(config.ProbeIntervalMilliseconds, config.InstancePollSeconds * 1000) + probeTimeoutMs),
     clusterNameToAlias: config.ClusterNameToAlias,
     observer: {
       intervalMs: Math.min(config.ProbeIntervalMilliseconds, config.InstancePollSeconds * 1000),
@@ -36,6 +37,8 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       deadIntervalFactor: config.DeadInstancePollSecondsMultiplyFactor,
       deadIntervalMaxMs: config.DeadInstancePollSecondsMax * 1000,
       forgetAfterMs: config.UnseenInstanceForgetHours * 3_600_000,
+      forgottenMs: 3 * config.InstancePollSeconds * 1000,
+      nameExpiryMs: config.ExpiryHostnameResolvesMinutes * 60_000,
     },
     ignore: {
       any: config.DiscoveryIgnoreHostnameFilters,

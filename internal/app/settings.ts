@@ -14,6 +14,8 @@ export interface Settings {
   readonly servers: ServersSettings;
   readonly seeds: readonly string[];
   readonly defaultPort: number;
+  /** For how long the last good read of a server counts. */
+  readonly freshForMs: number;
   readonly clusterNameToAlias: Readonly<Record<string, string>>;
   readonly observer: ObserverSettings;
   readonly ignore: {

@@ -41,9 +41,18 @@ export class Inventory {
   #names: ReadonlyMap<string, string> = new Map();
   #stale = true;
 
-  /** `aliasPatterns`: read at each use, since a reload may change it. */
-  constructor(aliasPatterns: () => Readonly<Record<string, string>> = () => ({})) {
+  readonly #freshForMs: () => number;
+
+  /**
+   * Both are read at each use, since a reload may change them. `freshForMs`: a server not read for longer is not valid,
+   * whatever its last read said.
+   */
+  constructor(
+    aliasPatterns: () => Readonly<Record<string, string>> = () => ({}),
+    freshForMs: () => number = () => Number.POSITIVE_INFINITY,
+  ) {
     this.#aliasPatterns = aliasPatterns;
+    this.#freshForMs = freshForMs;
   }
 
   restore(members: readonly WatchedInstance[]): void {
@@ -96,6 +105,20 @@ export class Inventory {
     this.#stale = true;
     this.#health.delete(keyText(key));
     return this.#members.delete(keyText(key));
+  }
+
+  /** The server answers at another address: what was decided about it goes along. */
+  move(from: InstanceKey, to: InstanceKey): void {
+    const [old, fresh] = [keyText(from), keyText(to)];
+    const downtime = this.#downtimes.get(old);
+    const alias = this.#aliases.get(old);
+    if (downtime !== undefined) this.#downtimes.set(fresh, downtime);
+    if (alias !== undefined) this.#aliases.set(fresh, alias);
+    this.#downtimes.delete(old);
+    const known = this.#members.get(old);
+    if (known !== undefined && !this.#members.has(fresh))
+      this.#members.set(fresh, { ...known, instance: { ...known.instance, key: to } });
+    this.forget(from);
   }
 
   get(key: InstanceKey): WatchedInstance | undefined {
@@ -157,7 +180,7 @@ export class Inventory {
     const names = this.#clusterNames();
     const members = [...this.#members.entries()]
       .filter(([text]) => names.get(text) === name)
-      .map(([, member]) => member)
+      .map(([, member]) => this.#judged(member, nowMs))
       .sort((a, b) => (keyText(a.instance.key) < keyText(b.instance.key) ? -1 : 1));
     const downtimes = [...this.#downtimes].filter(([, downtime]) => downtime.endMs > nowMs);
     return {
@@ -179,6 +202,11 @@ export class Inventory {
       this.#remembered.aliases.get(name) ??
       name
     );
+  }
+
+  #judged(member: WatchedInstance, nowMs: number): WatchedInstance {
+    if (!member.valid || nowMs - member.lastSeenMs <= this.#freshForMs()) return member;
+    return { ...member, valid: false, lastError: member.lastError || 'not read for too long' };
   }
 
   /**

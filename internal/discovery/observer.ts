@@ -8,7 +8,10 @@ import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, isUsableKey, keyText, sameKey } from '../topology/instance-key.ts';
+import { longUnseen, unnamed } from './forgetting.ts';
+import { kinship } from './identity.ts';
 import type { Inventory } from './inventory.ts';
+import { KnownNames } from './known-names.ts';
 import type { Prober } from './ports.ts';
 
 export interface ObserverSettings {
@@ -22,8 +25,15 @@ export interface ObserverSettings {
   readonly maxDeadConcurrency: number;
   readonly deadIntervalFactor: number;
   readonly deadIntervalMaxMs: number;
+  /** How long a server may be unseen before it is let go. */
   readonly forgetAfterMs: number;
+  /** For how long a server that was forgotten is not found again through another one. */
+  readonly forgottenMs: number;
+  /** How long another address of a server is remembered. */
+  readonly nameExpiryMs: number;
 }
+
+const FORGET_EVERY_MS = 60_000;
 
 export interface ObserverDeps {
   readonly prober: Prober;
@@ -35,6 +45,10 @@ export interface ObserverDeps {
   /** Whether a server found through another one is to be left alone. */
   readonly ignored: (key: InstanceKey, found: 'seed' | 'replica' | 'source') => boolean;
   readonly onProbed: (event: ProbeEvent) => void;
+  /** A server answers at another address than before; the former one is no longer watched. */
+  readonly onMoved: (from: InstanceKey, to: InstanceKey) => void;
+  /** A server was not seen for too long. */
+  readonly onUnseen: (key: InstanceKey) => void;
 }
 
 export interface ProbeEvent {
@@ -44,11 +58,18 @@ export interface ProbeEvent {
   readonly watched: WatchedInstance | undefined;
 }
 
+/** Each kind of server has places of its own: neither the dead nor the unknown ones delay one that lives. */
+type Lane = 'hot' | 'living' | 'newcomer' | 'failing';
+
 interface Entry {
   readonly key: InstanceKey;
+  readonly seed: boolean;
   dueMs: number;
   hotUntilMs: number;
   running: boolean;
+  /** Where and since when it runs. */
+  lane: Lane;
+  startedMs: number;
   /** Asked for while running: goes again at once. */
   again: boolean;
 }
@@ -56,21 +77,31 @@ interface Entry {
 export class Observer {
   readonly #deps: ObserverDeps;
   readonly #entries = new Map<string, Entry>();
-  readonly #names = new Map<string, string>();
-  #running = 0;
-  #runningDead = 0;
-  #stopTicking: (() => void) | undefined;
+  readonly #names: KnownNames;
+  /** Where a UUID was seen last. */
+  readonly #byUuid = new Map<string, InstanceKey>();
+  readonly #clones = new Set<string>();
+  readonly #forgottenUntilMs = new Map<string, number>();
+  #timers: readonly (() => void)[] = [];
 
   constructor(deps: ObserverDeps) {
     this.#deps = deps;
+    this.#names = new KnownNames({
+      nowMs: () => deps.clock.nowMs(),
+      expiryMs: () => deps.settings.nameExpiryMs,
+    });
   }
 
   start(): void {
-    this.#stopTicking = this.#deps.clock.every(Math.min(25, this.#deps.settings.hotIntervalMs), () => this.#tick());
+    const { clock, settings } = this.#deps;
+    this.#timers = [
+      clock.every(Math.min(25, settings.hotIntervalMs), () => this.#tick()),
+      clock.every(FORGET_EVERY_MS, () => this.#letGo()),
+    ];
   }
 
   stop(): void {
-    this.#stopTicking?.();
+    for (const stop of this.#timers) stop();
   }
 
   get queueLength(): number {
@@ -79,11 +110,24 @@ export class Observer {
   }
 
   watch(key: InstanceKey, found: 'seed' | 'replica' | 'source' = 'seed'): void {
-    const resolved = this.#resolve(key);
-    if (!isUsableKey(resolved) || this.#entries.has(keyText(resolved))) return;
+    const resolved = this.#names.resolve(key);
+    const text = keyText(resolved);
+    const seed = found === 'seed';
+    if (seed) this.#forgottenUntilMs.delete(text);
+    if (!isUsableKey(resolved) || this.#entries.has(text) || this.#isForgotten(resolved)) return;
     if (this.#deps.ignored(resolved, found)) return;
-    this.#entries.set(keyText(resolved), { key: resolved, dueMs: 0, hotUntilMs: 0, running: false, again: false });
+    this.#entries.set(text, {
+      ...{ key: resolved, seed, dueMs: 0, hotUntilMs: 0, running: false, again: false },
+      ...{ lane: 'newcomer', startedMs: 0 },
+    });
     this.#tick();
+  }
+
+  /** Like `unwatch`, and other servers that name it do not bring it back at once. */
+  forget(key: InstanceKey): void {
+    const { clock, settings } = this.#deps;
+    this.#forgottenUntilMs.set(keyText(key), clock.nowMs() + settings.forgottenMs);
+    this.unwatch(key);
   }
 
   unwatch(key: InstanceKey): void {
@@ -92,12 +136,12 @@ export class Observer {
   }
 
   isWatched(key: InstanceKey): boolean {
-    return this.#entries.has(keyText(this.#resolve(key)));
+    return this.#entries.has(keyText(this.#names.resolve(key)));
   }
 
   /** One read now, whatever the schedule says. Its result is recorded like any other. */
   async probeNow(key: InstanceKey, signal: AbortSignal): Promise<Instance> {
-    return this.#read(this.#resolve(key), this.#deps.settings.probeTimeoutMs, signal);
+    return this.#read(this.#names.resolve(key), this.#deps.settings.probeTimeoutMs, signal);
   }
 
   /** Something was heard about this server: it and its neighbours are read at once and in quick succession. */
@@ -123,33 +167,48 @@ export class Observer {
   }
 
   #tick(): void {
-    const { clock, settings, inventory } = this.#deps;
+    const { clock, settings } = this.#deps;
     const nowMs = clock.nowMs();
+    const places: Record<Lane, number> = {
+      hot: Number.POSITIVE_INFINITY,
+      living: settings.maxConcurrency,
+      newcomer: settings.maxConcurrency,
+      failing: settings.maxDeadConcurrency,
+    };
+    const due: Entry[] = [];
     for (const entry of this.#entries.values()) {
-      if (entry.running || entry.dueMs > nowMs) continue;
-      const hot = entry.hotUntilMs > nowMs;
-      const dead = !hot && inventory.health(entry.key).failures > 1;
-      if (dead ? this.#runningDead >= settings.maxDeadConcurrency : !hot && this.#running >= settings.maxConcurrency)
-        continue;
-      this.#launch(entry, hot, dead);
+      if (!entry.running && entry.dueMs <= nowMs) due.push(entry);
+      // one that takes long to answer gives its place back: it may be about to turn out dead
+      if (entry.running && (entry.lane !== 'living' || nowMs - entry.startedMs < settings.suspectTimeoutMs))
+        places[entry.lane] -= 1;
+    }
+    for (const entry of due.sort((a, b) => a.dueMs - b.dueMs)) {
+      const lane = this.#laneOf(entry, nowMs);
+      if (places[lane] <= 0) continue;
+      places[lane] -= 1;
+      this.#launch(entry, lane);
     }
   }
 
-  #launch(entry: Entry, hot: boolean, dead: boolean): void {
-    const { tasks, settings } = this.#deps;
-    entry.running = true;
-    entry.again = false;
-    if (dead) this.#runningDead += 1;
-    else this.#running += 1;
+  #laneOf(entry: Entry, nowMs: number): Lane {
+    const { inventory } = this.#deps;
+    if (entry.hotUntilMs > nowMs) return 'hot';
+    const { failures } = inventory.health(entry.key);
+    const known = inventory.get(entry.key);
+    if (failures > (known === undefined ? 0 : 1)) return 'failing';
+    return known?.valid === true ? 'living' : 'newcomer';
+  }
+
+  #launch(entry: Entry, lane: Lane): void {
+    const { tasks, settings, clock } = this.#deps;
+    Object.assign(entry, { running: true, again: false, lane, startedMs: clock.nowMs() });
     tasks.run(`probe ${keyText(entry.key)}`, async (signal) => {
       try {
-        await this.#read(entry.key, hot ? settings.suspectTimeoutMs : settings.probeTimeoutMs, signal);
+        await this.#read(entry.key, lane === 'hot' ? settings.suspectTimeoutMs : settings.probeTimeoutMs, signal);
       } catch {
         signal.throwIfAborted(); // the failure itself was recorded by #read
       } finally {
         entry.running = false;
-        if (dead) this.#runningDead -= 1;
-        else this.#running -= 1;
         this.#plan(entry);
       }
     });
@@ -174,7 +233,8 @@ export class Observer {
     const before = inventory.get(key);
     try {
       const raw = await prober.probe(key, timeoutMs, signal);
-      const instance = this.#canonical(key, raw);
+      if (this.#isForgotten(key)) return raw;
+      const instance = this.#identified(this.#canonical(raw));
       const wasDead = inventory.health(key).failures > 0;
       const watched = inventory.recordSuccess(instance, clock.nowMs());
       this.#follow(key, instance);
@@ -185,10 +245,11 @@ export class Observer {
       signal.throwIfAborted();
       const refused = err instanceof OrchestratorError && err.context.refused === true;
       const first = inventory.health(key).failures === 0;
+      if (this.#isForgotten(key)) throw err;
       const watched = inventory.recordFailure(key, clock.nowMs(), errorText(err), refused);
       if (first) {
         log.warn({ instance: keyText(key), err: errorText(err) }, 'server does not answer');
-        this.suspect(key);
+        if (mattersAtOnce(before)) this.suspect(key);
       }
       onProbed({ key, ok: false, durationMs: clock.monotonicMs() - startedMs, watched });
       throw err;
@@ -210,20 +271,73 @@ export class Observer {
     if (source !== undefined) this.watch(source, 'source');
   }
 
-  #canonical(probed: InstanceKey, raw: Instance): Instance {
-    if (probed.hostname !== raw.key.hostname) this.#names.set(probed.hostname, raw.key.hostname);
-    if (this.#names.size === 0) return raw;
+  /** Addresses of other servers, each by the name under which that server is known. */
+  #canonical(raw: Instance): Instance {
     const { replication } = raw;
+    const resolve = (key: InstanceKey) => this.#names.resolve(key);
     return {
       ...raw,
-      replicaKeys: raw.replicaKeys.map((key) => this.#resolve(key)),
-      replication: replication && { ...replication, source: this.#resolve(replication.source) },
+      replicaKeys: raw.replicaKeys.map(resolve),
+      replication: replication && { ...replication, source: resolve(replication.source) },
     };
   }
 
-  #resolve(key: InstanceKey): InstanceKey {
-    return { hostname: this.#names.get(key.hostname) ?? key.hostname, port: key.port };
+  /** A server is the one that carries its UUID, wherever it answers. MariaDB servers carry none. */
+  #identified(instance: Instance): Instance {
+    const { inventory, clock, log } = this.#deps;
+    const { key, serverUuid } = instance;
+    const former = serverUuid === '' ? undefined : this.#byUuid.get(serverUuid);
+    const known = former && inventory.get(former);
+    if (serverUuid !== '' && (known === undefined || sameKey(former, key))) this.#byUuid.set(serverUuid, key);
+    if (former === undefined || known === undefined || sameKey(former, key)) return instance;
+    const fields = { instance: keyText(key), known: keyText(former), serverUuid };
+    switch (kinship(known, instance, clock.nowMs())) {
+      case 'same':
+        log.info(fields, 'another address of a known server');
+        this.#names.learn(key, former);
+        return { ...instance, key: former };
+      case 'moved':
+        log.warn(fields, 'a server answers at another address than before');
+        this.#names.learn(former, key);
+        this.#byUuid.set(serverUuid, key);
+        this.#forgottenUntilMs.delete(keyText(key));
+        this.unwatch(former);
+        inventory.move(former, key);
+        this.#deps.onMoved(former, key);
+        return instance;
+      case 'clone':
+        if (!this.#clones.has(serverUuid))
+          log.warn(fields, 'two servers carry the same UUID: one is a copy of the other; give it its own (auto.cnf)');
+        this.#clones.add(serverUuid);
+        return instance;
+    }
   }
+
+  #isForgotten(key: InstanceKey): boolean {
+    return (this.#forgottenUntilMs.get(keyText(key)) ?? 0) > this.#deps.clock.nowMs();
+  }
+
+  #letGo(): void {
+    const { clock, inventory, settings, onUnseen, log } = this.#deps;
+    const nowMs = clock.nowMs();
+    const clusters = inventory.clusters(nowMs);
+    for (const key of longUnseen(clusters, nowMs, settings.forgetAfterMs)) {
+      log.info({ instance: keyText(key) }, 'not seen for too long: forgotten');
+      onUnseen(key);
+    }
+    const ghosts = [...this.#entries.values()].filter(({ key, seed }) => !seed && inventory.get(key) === undefined);
+    for (const key of unnamed(
+      ghosts.map(({ key }) => key),
+      clusters,
+    ))
+      this.unwatch(key);
+    for (const [text, untilMs] of this.#forgottenUntilMs) if (untilMs <= nowMs) this.#forgottenUntilMs.delete(text);
+  }
+}
+
+/** One that was alive, or that others follow. Of the rest nothing was lost: they wait for their turn. */
+function mattersAtOnce(before: WatchedInstance | undefined): boolean {
+  return before !== undefined && (before.valid || before.instance.replicaKeys.length > 0);
 }
 
 /** The receiver ran at the last read and does not any more, without anyone having stopped it. */

@@ -12,7 +12,10 @@ export const RESOLUTION = {
     actual: ['none', ''],
   }),
   SkipBinlogServerUnresolveCheck: bool(true, 'Trusts the virtual name of a binlog server.', { ...compat, ...later }),
-  ExpiryHostnameResolvesMinutes: int(60, 'How long a canonical name counts.', { ...later, unit: 'min', min: 1 }),
+  ExpiryHostnameResolvesMinutes: int(60, 'How long a canonical name, or another address of a known server, counts.', {
+    unit: 'min',
+    min: 1,
+  }),
   RejectHostnameResolvePattern: text('', 'Canonical names that are not believed.', { ...later, ...regexps }),
 };
 
