@@ -2,8 +2,10 @@
 
 import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
 import type { AnalysisOptions } from '../analysis/facts.ts';
+import { HostnameResolver } from '../discovery/hostname-resolver.ts';
 import { type Downtime, Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
+import { systemNames } from '../mysql/name-service.ts';
 import { MysqlServers } from '../mysql/servers.ts';
 import { matchesServer } from '../recovery/filters.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -34,6 +36,8 @@ export interface OrchestratorDeps {
 
 export class Orchestrator {
   readonly inventory: Inventory;
+  /** What host names are known as; for listing and reset. */
+  readonly hostnames: HostnameResolver;
   readonly tasks: TaskGroup;
   readonly servers: MysqlServers;
   readonly observer: Observer;
@@ -56,6 +60,14 @@ export class Orchestrator {
     );
     fillInventory(this.inventory, restored);
 
+    this.hostnames = new HostnameResolver({
+      clock,
+      log,
+      names: systemNames,
+      get settings() {
+        return deps.settings.hostnames;
+      },
+    });
     this.servers = new MysqlServers({
       clock,
       log,
@@ -67,6 +79,7 @@ export class Orchestrator {
     this.observer = new Observer({
       prober: this.servers,
       inventory: this.inventory,
+      hostnames: this.hostnames,
       tasks: this.tasks,
       clock,
       log,

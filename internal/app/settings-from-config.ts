@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/keys.ts';
+import type { HostnameSettings } from '../discovery/hostname-resolver.ts';
+import type { ObserverSettings } from '../discovery/observer.ts';
 import type { DetectionSettings } from '../mysql/detection.ts';
 import type { TlsSettings } from '../mysql/tls.ts';
 import { matchesServer } from '../recovery/filters.ts';
@@ -39,6 +41,12 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       forgetAfterMs: config.UnseenInstanceForgetHours * 3_600_000,
       forgottenMs: 3 * config.InstancePollSeconds * 1000,
       nameExpiryMs: config.ExpiryHostnameResolvesMinutes * 60_000,
+      ownName: ownName(config.MySQLHostnameResolveMethod),
+    },
+    hostnames: {
+      method: resolveMethod(config.HostnameResolveMethod),
+      rejectPattern: config.RejectHostnameResolvePattern,
+      expiryMs: config.ExpiryHostnameResolvesMinutes * 60_000,
     },
     ignore: {
       any: config.DiscoveryIgnoreHostnameFilters,
@@ -91,6 +99,17 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     lockedSemiSyncMs: (config.ReasonableLockedSemiSyncMasterSeconds || config.ReasonableReplicationLagSeconds) * 1000,
     lostDowntimeMs: 365 * 86_400_000,
   };
+}
+
+function ownName(method: string): ObserverSettings['ownName'] {
+  const text = method.toLowerCase().replace(/^@@/, '');
+  if (text === 'report_host') return 'reportHost';
+  return text === 'hostname' || text === 'default' ? 'hostname' : 'none';
+}
+
+function resolveMethod(method: string): HostnameSettings['method'] {
+  const text = method.toLowerCase();
+  return text === 'none' || text === 'cname' || text === 'ip' ? text : 'default';
 }
 
 function detection(config: Config): DetectionSettings {

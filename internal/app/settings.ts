@@ -1,4 +1,5 @@
 import type { AnalysisOptions } from '../analysis/facts.ts';
+import type { HostnameSettings } from '../discovery/hostname-resolver.ts';
 import type { ObserverSettings } from '../discovery/observer.ts';
 import type { ServersSettings } from '../mysql/servers.ts';
 import type { BookSettings } from '../recovery/book.ts';
@@ -18,6 +19,7 @@ export interface Settings {
   readonly freshForMs: number;
   readonly clusterNameToAlias: Readonly<Record<string, string>>;
   readonly observer: ObserverSettings;
+  readonly hostnames: HostnameSettings;
   readonly ignore: {
     readonly any: readonly string[];
     readonly replicas: readonly string[];

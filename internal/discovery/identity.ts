@@ -9,6 +9,16 @@ export type Kinship = 'same' | 'moved' | 'clone';
 /** Uptime is told in whole seconds, and two reads are never at the same moment. */
 const START_TOLERANCE_MS = 2_000;
 
+/** Whether two reads of one moment are of the same server process. */
+export function isSameRun(a: Instance, b: Instance): boolean {
+  return (
+    a.serverId === b.serverId &&
+    a.serverUuid === b.serverUuid &&
+    a.hostname === b.hostname &&
+    Math.abs(a.uptimeSeconds - b.uptimeSeconds) * 1000 <= START_TOLERANCE_MS
+  );
+}
+
 /**
  * What two addresses with the same server UUID have to do with each other. A server that was running elsewhere while the
  * known one was last seen is another server, whatever it calls itself.

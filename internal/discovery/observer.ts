@@ -9,7 +9,8 @@ import type { TaskGroup } from '../runtime/task-group.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, isUsableKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { longUnseen, unnamed } from './forgetting.ts';
-import { kinship } from './identity.ts';
+import type { HostnameResolver } from './hostname-resolver.ts';
+import { isSameRun, kinship } from './identity.ts';
 import type { Inventory } from './inventory.ts';
 import { KnownNames } from './known-names.ts';
 import type { Prober } from './ports.ts';
@@ -31,6 +32,8 @@ export interface ObserverSettings {
   readonly forgottenMs: number;
   /** How long another address of a server is remembered. */
   readonly nameExpiryMs: number;
+  /** Under which of its own names a server is filed; `none`: under the one it was found by. */
+  readonly ownName: 'none' | 'hostname' | 'reportHost';
 }
 
 const FORGET_EVERY_MS = 60_000;
@@ -38,6 +41,7 @@ const FORGET_EVERY_MS = 60_000;
 export interface ObserverDeps {
   readonly prober: Prober;
   readonly inventory: Inventory;
+  readonly hostnames: Pick<HostnameResolver, 'known' | 'resolve' | 'learn'>;
   readonly tasks: TaskGroup;
   readonly clock: Clock;
   readonly log: Log;
@@ -110,7 +114,16 @@ export class Observer {
   }
 
   watch(key: InstanceKey, found: 'seed' | 'replica' | 'source' = 'seed'): void {
-    const resolved = this.#names.resolve(key);
+    const { hostnames, tasks } = this.#deps;
+    if (hostnames.known(key.hostname) !== undefined || this.#entries.has(keyText(key)))
+      this.#watch(this.#resolve(key), found);
+    else
+      tasks.run(`resolve ${key.hostname}`, async () => {
+        this.#watch({ hostname: await hostnames.resolve(key.hostname), port: key.port }, found);
+      });
+  }
+
+  #watch(resolved: InstanceKey, found: 'seed' | 'replica' | 'source'): void {
     const text = keyText(resolved);
     const seed = found === 'seed';
     if (seed) this.#forgottenUntilMs.delete(text);
@@ -136,12 +149,12 @@ export class Observer {
   }
 
   isWatched(key: InstanceKey): boolean {
-    return this.#entries.has(keyText(this.#names.resolve(key)));
+    return this.#entries.has(keyText(this.#resolve(key)));
   }
 
   /** One read now, whatever the schedule says. Its result is recorded like any other. */
   async probeNow(key: InstanceKey, signal: AbortSignal): Promise<Instance> {
-    return this.#read(this.#names.resolve(key), this.#deps.settings.probeTimeoutMs, signal);
+    return this.#read(this.#resolve(key), this.#deps.settings.probeTimeoutMs, signal);
   }
 
   /** Something was heard about this server: it and its neighbours are read at once and in quick succession. */
@@ -234,7 +247,8 @@ export class Observer {
     try {
       const raw = await prober.probe(key, timeoutMs, signal);
       if (this.#isForgotten(key)) return raw;
-      const instance = this.#identified(this.#canonical(raw));
+      const filed = before === undefined ? await this.#underOwnName(key, raw, signal) : raw;
+      const instance = this.#identified(this.#canonical(filed));
       const wasDead = inventory.health(key).failures > 0;
       const watched = inventory.recordSuccess(instance, clock.nowMs());
       this.#follow(key, instance);
@@ -274,12 +288,37 @@ export class Observer {
   /** Addresses of other servers, each by the name under which that server is known. */
   #canonical(raw: Instance): Instance {
     const { replication } = raw;
-    const resolve = (key: InstanceKey) => this.#names.resolve(key);
+    const resolve = (key: InstanceKey) => this.#resolve(key);
     return {
       ...raw,
       replicaKeys: raw.replicaKeys.map(resolve),
       replication: replication && { ...replication, source: resolve(replication.source) },
     };
+  }
+
+  /**
+   * Files a new server under the name it gives itself, provided that it answers there: a name that leads nowhere, or to
+   * another server, would lose it.
+   */
+  async #underOwnName(found: InstanceKey, raw: Instance, signal: AbortSignal): Promise<Instance> {
+    const { settings, prober, hostnames, log } = this.#deps;
+    if (settings.ownName === 'none') return raw;
+    const hostname = settings.ownName === 'hostname' ? raw.hostname : raw.reportHost;
+    const own = { hostname, port: found.port };
+    if (hostname === found.hostname || !isUsableKey(own)) return raw;
+    const there = await prober.probe(own, settings.suspectTimeoutMs, signal).catch(() => undefined);
+    if (there !== undefined && isSameRun(raw, there)) {
+      hostnames.learn(found.hostname, hostname);
+      return there;
+    }
+    prober.forget(own);
+    const fields = { instance: keyText(found), name: keyText(own) };
+    log.warn(fields, 'a server does not answer under its own name: it is filed under the one it was found by');
+    return raw;
+  }
+
+  #resolve({ hostname, port }: InstanceKey): InstanceKey {
+    return this.#names.resolve({ hostname: this.#deps.hostnames.known(hostname) ?? hostname, port });
   }
 
   /** A server is the one that carries its UUID, wherever it answers. MariaDB servers carry none. */

@@ -3,20 +3,16 @@ import { bool, compat, int, later, list, map, regexps, text } from './key.ts';
 export const RESOLUTION = {
   HostnameResolveMethod: text('default', 'How a host name is brought to its canonical form.', {
     choices: ['none', 'default', 'cname', 'ip'],
-    unbuilt: 'names are taken as they are given',
-    actual: ['none', 'default'],
   }),
   MySQLHostnameResolveMethod: text('@@hostname', 'Under which of its names a server is filed.', {
     choices: ['@@hostname', 'hostname', 'default', '@@report_host', 'report_host', 'none', ''],
-    unbuilt: 'servers are filed under the name they were found by',
-    actual: ['none', ''],
   }),
   SkipBinlogServerUnresolveCheck: bool(true, 'Trusts the virtual name of a binlog server.', { ...compat, ...later }),
   ExpiryHostnameResolvesMinutes: int(60, 'How long a canonical name, or another address of a known server, counts.', {
     unit: 'min',
     min: 1,
   }),
-  RejectHostnameResolvePattern: text('', 'Canonical names that are not believed.', { ...later, ...regexps }),
+  RejectHostnameResolvePattern: text('', 'Canonical names that are not believed.', regexps),
 };
 
 export const CLASSIFICATION = {

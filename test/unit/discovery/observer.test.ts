@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
+import { HostnameResolver } from '../../../internal/discovery/hostname-resolver.ts';
 import { Inventory } from '../../../internal/discovery/inventory.ts';
 import { Observer, type ObserverSettings, type ProbeEvent } from '../../../internal/discovery/observer.ts';
 import type { Prober } from '../../../internal/discovery/ports.ts';
@@ -24,6 +25,7 @@ const SETTINGS: ObserverSettings = {
   forgetAfterMs: 240 * HOUR_MS,
   forgottenMs: 15_000,
   nameExpiryMs: HOUR_MS,
+  ownName: 'none',
 };
 const keyOf = (hostname: string): InstanceKey => ({ hostname, port: 3306 });
 
@@ -54,18 +56,25 @@ class Fleet implements Prober {
   forget(): void {}
 }
 
-function world(settings: Partial<ObserverSettings> = {}) {
+function world(settings: Partial<ObserverSettings> = {}, cnames: Readonly<Record<string, string>> = {}) {
   const clock = new FakeClock();
   const fleet = new Fleet(clock);
   const inventory = new Inventory(undefined, () => 7_500);
   const probed: (ProbeEvent & { readonly atMs: number })[] = [];
   const warnings: string[] = [];
   const moved: string[] = [];
+  const hostnames = new HostnameResolver({
+    clock,
+    log: silentLog,
+    names: { canonicalName: async (name) => cnames[name] ?? name, address: async (name) => name },
+    settings: { method: 'cname', rejectPattern: '', expiryMs: HOUR_MS },
+  });
   const tasks = new TaskGroup(silentLog);
   setMaxListeners(0, tasks.signal);
   const observer: Observer = new Observer({
     prober: fleet,
     inventory,
+    hostnames,
     tasks,
     clock,
     log: { ...silentLog, warn: (_fields, text) => warnings.push(text) },
@@ -216,6 +225,47 @@ describe('a server that carries a known UUID', () => {
       await clock.advance(5_000);
       assert.deepEqual(names(), ['h1:3306', 'h9:3306']);
       assert.equal(warnings.filter((text) => text.includes('same UUID')).length, 1);
+    });
+  }
+});
+
+describe('the name of a server', () => {
+  it('is its canonical one, also where others name it by an alias', async () => {
+    const { clock, fleet, observer, inventory, names } = world({}, { alias: 'h1' });
+    fleet.lives(anInstance(1));
+    fleet.lives(anInstance(2, { replication: aReplication({ source: keyOf('alias') }) }));
+    observer.watch(keyOf('alias'));
+    observer.watch(keyOf('h2'));
+    await clock.advance(3_000);
+    assert.deepEqual(names().sort(), ['h1:3306', 'h2:3306']);
+    assert.equal(inventory.clusterName(keyOf('h2')), 'h1:3306');
+  });
+
+  it('is the one it gives itself, where it answers there', async () => {
+    const { clock, fleet, observer, inventory, names } = world({ ownName: 'hostname' });
+    fleet.lives(anInstance(1));
+    fleet.lives(anInstance(1, { key: keyOf('10.0.0.1') }));
+    fleet.lives(anInstance(2, { replication: aReplication({ source: keyOf('10.0.0.1') }) }));
+    observer.watch(keyOf('10.0.0.1'));
+    observer.watch(keyOf('h2'));
+    await clock.advance(3_000);
+    assert.deepEqual(names().sort(), ['h1:3306', 'h2:3306']);
+    assert.equal(inventory.clusterName(keyOf('h2')), 'h1:3306');
+  });
+
+  for (const [title, other] of [
+    ['nobody answers there', undefined],
+    ['another server answers there', anInstance(7, { key: keyOf('h1') })],
+  ] as const) {
+    it(`stays the one it was found by when ${title}`, async () => {
+      const { clock, fleet, observer, inventory, warnings } = world({ ownName: 'hostname' });
+      fleet.lives(anInstance(1, { key: keyOf('10.0.0.1') }));
+      if (other !== undefined) fleet.lives(other);
+      observer.watch(keyOf('10.0.0.1'));
+      await clock.advance(3_000);
+      assert.equal(inventory.get(keyOf('10.0.0.1'))?.instance.serverId, 1);
+      assert.equal(inventory.get(keyOf('h1')), undefined);
+      assert.equal(warnings.filter((text) => text.includes('own name')).length, 1);
     });
   }
 });

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { HostnameResolver, type HostnameSettings } from '../../../internal/discovery/hostname-resolver.ts';
+import { silentLog } from '../../../internal/runtime/log.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const HOUR_MS = 3_600_000;
+
+function resolver(settings: Partial<HostnameSettings>) {
+  const clock = new FakeClock();
+  const asked: string[] = [];
+  const world = { canonical: 'db1.example.com.', address: '10.0.0.1', down: false };
+  const answer = async (hostname: string, text: string) => {
+    asked.push(hostname);
+    if (world.down) throw new Error('SERVFAIL');
+    return text;
+  };
+  const hostnames = new HostnameResolver({
+    clock,
+    log: silentLog,
+    names: {
+      canonicalName: (hostname) => answer(hostname, world.canonical),
+      address: (hostname) => answer(hostname, world.address),
+    },
+    settings: { method: 'cname', rejectPattern: '', expiryMs: HOUR_MS, ...settings },
+  });
+  return { hostnames, clock, world, asked };
+}
+
+describe('resolving host names', () => {
+  for (const [method, expected] of [
+    ['cname', 'db1.example.com'],
+    ['ip', '10.0.0.1'],
+  ] as const) {
+    it(`${method}: looked up once, then known`, async () => {
+      const { hostnames, asked } = resolver({ method });
+      assert.equal(hostnames.known('db1'), undefined);
+      const both = await Promise.all([hostnames.resolve('db1'), hostnames.resolve('db1')]);
+      assert.deepEqual(both, [expected, expected]);
+      assert.equal(hostnames.known('db1'), expected);
+      assert.deepEqual(asked, ['db1']);
+    });
+  }
+
+  for (const method of ['none', 'default'] as const) {
+    it(`${method}: a name stands for itself until a server says otherwise`, () => {
+      const { hostnames, asked } = resolver({ method });
+      assert.equal(hostnames.known('10.0.0.1'), '10.0.0.1');
+      hostnames.learn('10.0.0.1', 'db1');
+      assert.equal(hostnames.known('10.0.0.1'), 'db1');
+      assert.deepEqual(asked, []);
+    });
+  }
+
+  it('never looks up a detached name', () => assert.equal(resolver({}).hostnames.known('//db1'), '//db1'));
+
+  it('uses an expired name until the newer one has come', async () => {
+    const { hostnames, clock, world } = resolver({});
+    await hostnames.resolve('db1');
+    await clock.advance(HOUR_MS + 1);
+    world.canonical = 'db2.example.com';
+    assert.equal(hostnames.known('db1'), 'db1.example.com');
+    await clock.advance(1);
+    assert.equal(hostnames.known('db1'), 'db2.example.com');
+  });
+
+  it('keeps the last good name while the name service fails, and asks again after a minute', async () => {
+    const { hostnames, clock, world, asked } = resolver({});
+    await hostnames.resolve('db1');
+    await clock.advance(HOUR_MS + 1);
+    world.down = true;
+    for (let round = 0; round < 5; round += 1) {
+      assert.equal(hostnames.known('db1'), 'db1.example.com');
+      await clock.advance(1_000);
+    }
+    assert.equal(asked.length, 2);
+    assert.equal(await resolver({}).hostnames.resolve('x'), 'db1.example.com');
+    world.down = false;
+    await clock.advance(60_000);
+    hostnames.known('db1');
+    await clock.advance(1);
+    assert.equal(asked.length, 3);
+  });
+
+  it('a name that cannot be resolved stands for itself', async () => {
+    const { hostnames, world } = resolver({});
+    world.down = true;
+    assert.equal(await hostnames.resolve('db1'), 'db1');
+    assert.equal(hostnames.known('db1'), 'db1');
+  });
+
+  it('does not believe a rejected name and caches nothing', async () => {
+    const { hostnames } = resolver({ rejectPattern: 'example[.]com$' });
+    assert.equal(await hostnames.resolve('db1'), 'db1');
+    hostnames.learn('db1', 'x.example.com');
+    assert.deepEqual(hostnames.entries(), []);
+  });
+
+  it('lists what it knows, and forgets it on request', async () => {
+    const { hostnames, clock } = resolver({});
+    await hostnames.resolve('db1');
+    const expiresMs = clock.nowMs() + HOUR_MS;
+    assert.deepEqual(hostnames.entries(), [{ given: 'db1', resolved: 'db1.example.com', expiresMs }]);
+    hostnames.reset();
+    assert.deepEqual(hostnames.entries(), []);
+  });
+});
