@@ -61,6 +61,16 @@ scenarios('failover', { tree: [undefined, 0, 0, 0] }, (scenario, test) => {
     await scenario.healed(replicas, [1, 7]);
   });
 
+  test('is not held up by a PostMasterFailoverProcesses script that hangs', async () => {
+    const hang = { PostMasterFailoverProcesses: ['sleep 60'], HookTimeoutSeconds: 1 };
+    const daemon = await scenario.watching(hang);
+    await scenario.kill(scenario.primary);
+    await scenario.healed(scenario.replicas, [1]);
+    await daemon.logged('not done within 1000 ms');
+    const [recovery] = await scenario.recoveries();
+    assert.equal(recovery?.IsSuccessful, true);
+  });
+
   test('fails over to the others when the primary and one replica die together', async () => {
     const [lost, ...survivors] = scenario.replicas;
     assert.ok(lost);
