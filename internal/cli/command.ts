@@ -10,6 +10,7 @@ import type { Selection } from './selection.ts';
 /** In the order of the list that `help` prints. */
 export const SECTIONS = [
   'Information',
+  'Tags',
   'Instance management',
   'Recovery',
   'Instance, meta',

@@ -7,9 +7,11 @@ import { LATER } from './commands/later.ts';
 import { META } from './commands/meta.ts';
 import { RECOVERY } from './commands/recovery.ts';
 import { REPLICATION_INFORMATION } from './commands/replication-information.ts';
+import { TAGS } from './commands/tags.ts';
 
 export const COMMANDS: readonly Command[] = [
   ...INFORMATION,
+  ...TAGS,
   ...INSTANCES,
   ...RECOVERY,
   ...REPLICATION_INFORMATION,

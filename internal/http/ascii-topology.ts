@@ -26,6 +26,19 @@ export function drawTopology(snapshot: ClusterSnapshot, options: DrawingOptions,
   return lines.map((one) => `${pad(one.head, width)} ${bracket(one)}${tagged(one)}`).join('\n');
 }
 
+/** The tree with a second pair of brackets: the tags of each server, by its text key. Only the first pair is aligned. */
+export function drawTagged(
+  snapshot: ClusterSnapshot,
+  tags: ReadonlyMap<string, readonly string[]>,
+  options: DrawingOptions,
+): string {
+  const lines = treeLines(snapshot, options);
+  const width = Math.max(0, ...lines.map(({ head }) => Buffer.byteLength(head)));
+  return lines
+    .map((one) => `${pad(one.head, width)} ${bracket(one)} [${(tags.get(one.server) ?? []).join(',')}]`)
+    .join('\n');
+}
+
 /** The part in brackets of one server's line. */
 export function drawStatus(snapshot: ClusterSnapshot, member: WatchedInstance, options: DrawingOptions): string {
   return bracket(line(snapshot, member, 0, options));

@@ -6,6 +6,7 @@ import { sourceKey, type WatchedInstance } from '../../topology/instance.ts';
 import { compareKeys, keyText } from '../../topology/instance-key.ts';
 import { type Listed, listByCluster, listInstances, matchesSearch } from '../../topology/listing.ts';
 import { type Command, type CommandContext, fail, required } from '../command.ts';
+import { drawing } from './drawing.ts';
 
 const CLUSTER = '-alias CLUSTER | -i HOST[:PORT]';
 
@@ -262,14 +263,6 @@ function nameOf({ instance }: WatchedInstance): string {
 
 function byKey(members: readonly WatchedInstance[]): readonly WatchedInstance[] {
   return [...members].sort((a, b) => compareKeys(a.instance.key, b.instance.key));
-}
-
-function drawing({ world: { config }, nowMs }: CommandContext) {
-  return {
-    nowMs,
-    pollSeconds: config.InstancePollSeconds,
-    maintenanceLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
-  };
 }
 
 /** Of an unknown server: none. */

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { parseDurationMs } from '../../runtime/duration.ts';
-import { keyText } from '../../topology/instance-key.ts';
+import { keyText, sameKey } from '../../topology/instance-key.ts';
 import { parsePromotionRule } from '../../topology/promotion-rule.ts';
 import { type Command, type CommandContext, fail, required } from '../command.ts';
 
@@ -57,6 +57,18 @@ export const INSTANCES: readonly Command[] = [
       const key = select.key();
       await (await actions()).endDowntime(key);
       return [keyText(key)];
+    },
+  },
+  {
+    name: 'in-maintenance',
+    section: 'Instance management',
+    summary: 'Print the instance if it is in maintenance',
+    options: '-i HOST[:PORT]',
+    each: true,
+    run: ({ select, world, nowMs }) => {
+      const key = select.key();
+      const held = world.restored.maintenances.some((lock) => sameKey(lock.key, key) && lock.endMs > nowMs);
+      return held ? [keyText(key)] : [];
     },
   },
   {

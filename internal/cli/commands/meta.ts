@@ -1,6 +1,9 @@
 import { keyText, parseKey } from '../../topology/instance-key.ts';
 import { type Command, fail, required } from '../command.ts';
 
+/** A node counts as there while it was heard of this recently. */
+const NODE_SILENT_MS = 2_000;
+
 export const META: readonly Command[] = [
   {
     name: 'bulk-instances',
@@ -39,6 +42,28 @@ export const META: readonly Command[] = [
       const { dumpConfig } = await import('../../config/dump.ts');
       return [dumpConfig(config)];
     },
+  },
+  {
+    name: 'active-nodes',
+    section: 'Meta',
+    summary: 'List the processes that work on this backend, as host:token',
+    options: '',
+    run: async ({ world, nowMs }) =>
+      (await world.store.nodes.seenSince(nowMs - NODE_SILENT_MS)).map(({ hostname, token }) => `${hostname}:${token}`),
+  },
+  {
+    name: 'show-resolve-hosts',
+    section: 'Meta',
+    summary: 'List the host names that were resolved, each with its canonical name',
+    options: '',
+    run: async ({ world }) => [...(await world.store.names.all('resolved'))].map((pair) => pair.join(' ')),
+  },
+  {
+    name: 'show-unresolve-hosts',
+    section: 'Meta',
+    summary: 'List the canonical host names that have a virtual name, each with it',
+    options: '',
+    run: async ({ world }) => [...(await world.store.names.all('unresolved'))].map((pair) => pair.join(' ')),
   },
   {
     name: 'redeploy-internal-db',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { backendTime, fillBackend, readBackend } from '../../support/backend-fixture.ts';
 import { type CliResult, callCli, runCli } from '../../support/cli.ts';
-import { Daemon, freePort } from '../../support/daemon.ts';
+import { Daemon, freePort, until } from '../../support/daemon.ts';
 import { inventory } from './inventory.ts';
 
 /** Command line, exact standard output, status, part of the standard error; then a query and what it finds. */
@@ -269,6 +269,15 @@ describe('acting commands beside a daemon', function () {
     assert.equal(await answer('check-global-recoveries'), 'enabled');
   });
 
+  it('find the daemon among the active nodes', async () => {
+    const [node] = (await answer('health').then((details) => details as { AvailableNodes: Node[] })).AvailableNodes;
+    const listed = await until('the daemon has beaten', async () => {
+      const { stdout } = await runCli(['-config', config, '-c', 'active-nodes']);
+      return stdout.includes(':') ? stdout : undefined;
+    });
+    assert.equal(listed, `${node?.Hostname}:${node?.Token}\n`);
+  });
+
   it('end with what the daemon says when it refuses', async () => {
     const { status, stdout, stderr } = await runCli(['-config', config, '-c', 'forget', '-i', 'nowhere:3306']);
     assert.deepEqual([status, stdout], [1, '']);
@@ -327,6 +336,11 @@ describe('acting commands beside a daemon', function () {
     }
   });
 });
+
+interface Node {
+  readonly Hostname: string;
+  readonly Token: string;
+}
 
 function recovery(uid: string, hostname: string, cluster: string, nowMs: number) {
   return {

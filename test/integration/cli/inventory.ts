@@ -55,6 +55,23 @@ export function inventory(nowMs: number) {
       { hostname: 'db2', port: 3306, last_suggested: backendTime(nowMs), promotion_rule: 'prefer' },
     ],
     global_recovery_disable: [{ disable_recovery: 1 }],
+    database_instance_tags: [
+      tag('db2', 'role', 'backup'),
+      tag('db2', 'old', ''),
+      tag('db1', 'role', 'app'),
+      tag('other', 'old', '', 3307),
+    ],
+    database_instance_maintenance: [
+      maintenance('db3', 1, nowMs + hour),
+      maintenance('db4', 1, nowMs - hour),
+      maintenance('db5', null, nowMs + hour),
+    ],
+    hostname_resolve: [
+      { hostname: 'd1', resolved_hostname: 'db1', resolved_timestamp: backendTime(nowMs) },
+      { hostname: 'd2', resolved_hostname: 'db2', resolved_timestamp: backendTime(nowMs) },
+    ],
+    hostname_unresolve: [{ hostname: 'db1', unresolved_hostname: 'vip1', last_registered: backendTime(nowMs) }],
+    cluster_alias_override: [{ cluster_name: 'other:3307', alias: 'byhand' }],
   };
 
   function downtime(hostname: string, reason: string, endMs: number) {
@@ -66,6 +83,23 @@ export function inventory(nowMs: number) {
       end_timestamp: backendTime(endMs),
       owner: 'me',
       reason,
+    };
+  }
+
+  function tag(hostname: string, name: string, value: string, port = 3306) {
+    return { hostname, port, tag_name: name, tag_value: value, last_updated: backendTime(nowMs) };
+  }
+
+  function maintenance(hostname: string, active: number | null, endMs: number) {
+    return {
+      hostname,
+      port: 3306,
+      maintenance_active: active,
+      begin_timestamp: backendTime(nowMs - 2 * hour),
+      end_timestamp: backendTime(endMs),
+      owner: 'me',
+      reason: 'work',
+      explicitly_bounded: 1,
     };
   }
 }
