@@ -42,6 +42,8 @@ export interface Storage extends RecoveryStore, Journal {
   aliasOverride(cluster: string, alias: string | undefined): void;
   /** A cluster is called after another server now; what was set by hand for it stays. */
   clusterRenamed(from: string, to: string): void;
+  /** One key-value pair for others to read. */
+  published(name: string, value: string): void;
   forgotten(key: InstanceKey): void;
   detected(detection: DetectionRecord): void;
   blocked(record: BlockedRecord): void;

@@ -12,6 +12,7 @@ import { type HookList, RecoveryCoordinator } from '../recovery/coordinator.ts';
 import { Detector } from '../recovery/detector.ts';
 import { FenceKeeper } from '../recovery/fence.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
+import { primaryPairs } from '../recovery/primary-pairs.ts';
 import { resumeRecovery } from '../recovery/resume.ts';
 import { RecoveryRunner } from '../recovery/runner.ts';
 import { type Finding, Sentinel } from '../recovery/sentinel.ts';
@@ -346,6 +347,8 @@ export class RecoveryRoom {
     if (record.successor === undefined) return;
     inventory.setAlias(keyText(record.successor), record.alias);
     storage.clusterRenamed(record.cluster, keyText(record.successor));
+    for (const [name, value] of primaryPairs(settings.kvPrefix, record.alias, record.successor))
+      storage.published(name, value);
   }
 
   #hooks(list: HookList | 'detection', uid: string, verdict: Verdict, record?: RecoveryRecord): Promise<boolean> {

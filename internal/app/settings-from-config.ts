@@ -97,6 +97,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       recoverNonWriteablePrimary: config.RecoverNonWriteableMaster,
     },
     lockedSemiSyncMs: (config.ReasonableLockedSemiSyncMasterSeconds || config.ReasonableReplicationLagSeconds) * 1000,
+    kvPrefix: config.KVClusterMasterPrefix,
     lostDowntimeMs: 365 * 86_400_000,
   };
 }

@@ -37,4 +37,6 @@ export interface Settings {
   readonly analysis: Omit<AnalysisOptions, 'staleCoordinates'>;
   readonly lockedSemiSyncMs: number;
   readonly lostDowntimeMs: number;
+  /** Path below which the primary of each cluster is published; ends in a slash. */
+  readonly kvPrefix: string;
 }

@@ -63,6 +63,7 @@ export function storageOn(backend: Backend, log: Log, depth: (key: string, clust
         .moveOverride(from, to)
         .catch((err: unknown) => log.warn({ err, from, to }, 'an alias set by hand stays behind'));
     },
+    published: (name, value) => void names.put('value', name, value),
     forgotten: (key) => void instances.forgotten(key),
     detected: (detection) => void detections.detected(detection),
     blocked: (record) => void detections.blocked(record),

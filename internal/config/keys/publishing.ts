@@ -1,7 +1,7 @@
 import { bool, compat, int, later, list, regexps, text, uint } from './key.ts';
 
 export const KEY_VALUE = {
-  KVClusterMasterPrefix: text('mysql/master', 'Path below which the primary of each cluster is published.', later),
+  KVClusterMasterPrefix: text('mysql/master', 'Path below which the primary of each cluster is published.'),
   ConsulAddress: text('', '`host:port` of Consul; empty: none.', later),
   ConsulScheme: text('http', 'How Consul is spoken to.', { ...later, choices: ['http', 'https'] }),
   ConsulAclToken: text('', 'Token for Consul.', { ...later, secret: true }),
