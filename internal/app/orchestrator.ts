@@ -67,7 +67,9 @@ export class Orchestrator {
       get settings() {
         return deps.settings.hostnames;
       },
+      onLearnt: (given, resolved) => deps.storage.resolved(given, resolved),
     });
+    this.hostnames.restore(restored.resolvedNames);
     this.servers = new MysqlServers({
       clock,
       log,
@@ -202,6 +204,16 @@ export class Orchestrator {
   setAliasOverride(cluster: string, alias: string | undefined): void {
     this.inventory.setAlias(cluster, alias);
     this.#deps.storage.aliasOverride(cluster, alias);
+  }
+
+  /** The name service is asked where nobody has asked it before. */
+  async resolve({ hostname, port }: InstanceKey): Promise<InstanceKey> {
+    return { hostname: this.hostnames.known(hostname) ?? (await this.hostnames.resolve(hostname)), port };
+  }
+
+  forgetResolvedNames(): Promise<void> {
+    this.hostnames.reset();
+    return this.#deps.storage.resolvedNamesForgotten();
   }
 
   forget(key: InstanceKey): boolean {

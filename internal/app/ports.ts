@@ -44,6 +44,11 @@ export interface Storage extends RecoveryStore, Journal {
   clusterRenamed(from: string, to: string): void;
   /** One key-value pair for others to read. */
   published(name: string, value: string): void;
+  /** The analysis code of a server, whenever it may have changed. */
+  analysed(key: InstanceKey, code: string): void;
+  /** One host name stands for another. */
+  resolved(given: string, name: string): void;
+  resolvedNamesForgotten(): Promise<void>;
   forgotten(key: InstanceKey): void;
   detected(detection: DetectionRecord): void;
   blocked(record: BlockedRecord): void;
@@ -69,6 +74,8 @@ export interface Restored {
   /** By cluster name. */
   readonly aliasOverrides: ReadonlyMap<string, string>;
   readonly names: RememberedNames;
+  /** Host names and what they were known as. */
+  readonly resolvedNames: ReadonlyMap<string, string>;
 }
 
 export type RunHooks = (

@@ -1,7 +1,7 @@
 // Everything that heals: from the analysis of a cluster to recoveries, takeovers and fences. Built here, wired to the
 // working copy in memory and to the servers.
 
-import type { Analysis } from '../analysis/analyse.ts';
+import { type Analysis, NO_PROBLEM } from '../analysis/analyse.ts';
 import { StuckWrites } from '../analysis/stuck-writes.ts';
 import type { Inventory } from '../discovery/inventory.ts';
 import type { Observer } from '../discovery/observer.ts';
@@ -137,7 +137,10 @@ export class RecoveryRoom {
       get settings() {
         return deps.settings.sentinel;
       },
-      onCode: (key, cluster, code) => log.info({ instance: keyText(key), cluster, code }, 'analysis changed'),
+      onCode: (key, cluster, code, before) => {
+        storage.analysed(key, code);
+        if ((before ?? NO_PROBLEM) !== code) log.info({ instance: keyText(key), cluster, code }, 'analysis changed');
+      },
     });
     this.takeover = new GracefulTakeover({
       ...shared,

@@ -4,6 +4,7 @@ import { NO_PROBLEM } from '../analysis/analyse.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Services } from '../http/ports.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { connects } from '../mysql/reachable.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
@@ -20,6 +21,14 @@ export function servicesOn(orchestrator: Orchestrator, store: Backend, live: Liv
       primary: matchesClusterFilter(live.config.RecoverMasterClusterFilters, cluster),
       intermediate: matchesClusterFilter(live.config.RecoverIntermediateMasterClusterFilters, cluster),
     }),
+    canonical: (key) => observer.canonical(key),
+    resolve: async (key) => {
+      const resolved = await orchestrator.resolve(key);
+      await connects(resolved, live.config.MySQLConnectTimeoutSeconds * 1000);
+      return resolved;
+    },
+    resolvedNames: () => orchestrator.hostnames.entries(),
+    forgetResolvedNames: () => orchestrator.forgetResolvedNames(),
     discover: async (key) => {
       const instance = await observer.probeNow(key, tasks.signal);
       observer.watch(instance.key); // not before: a slip of the pen would be probed for ever
@@ -30,6 +39,14 @@ export function servicesOn(orchestrator: Orchestrator, store: Backend, live: Liv
     beginDowntime: (key, owner, reason, durationMs) => orchestrator.beginDowntime(key, owner, reason, durationMs),
     endDowntime: (key) => orchestrator.endDowntime(key),
     setPromotionRule: (key, rule) => orchestrator.setPromotionRule(key, rule),
+    candidates: async () => {
+      const expiryMs = live.config.CandidateInstanceExpireMinutes * 60_000;
+      return (await store.words.candidates()).map((one) => ({
+        ...one,
+        expiresMs: one.rule === 'must_not' ? undefined : one.suggestedMs + expiryMs,
+      }));
+    },
+    analysisChanges: () => store.analyses.changes(),
     recover: (snapshot, key, options) => recovery.recoverNow(snapshot, key, options),
     takeOver: (request) => recovery.takeover.run(request, tasks.signal),
     failoverPlan: (snapshot) => orchestrator.failoverPlan(snapshot),

@@ -15,7 +15,8 @@ const MOST_RECOVERIES = 200;
  * @throws {OrchestratorError} `BACKEND_FAILED`, `BACKEND_CORRUPT`
  */
 export async function restore(backend: Backend, toldSinceMs: number): Promise<Restored> {
-  const { instances, recoveries, detections, journal, words, names } = backend;
+  const { instances, recoveries, detections, journal, words, names, analyses } = backend;
+  await analyses.load();
   return {
     instances: await instances.load(),
     recoveries: await recoveries.load(MOST_RECOVERIES),
@@ -27,11 +28,12 @@ export async function restore(backend: Backend, toldSinceMs: number): Promise<Re
     maintenances: await words.maintenances(),
     aliasOverrides: await names.all('aliasOverride'),
     names: { aliases: await names.all('alias'), domains: await names.all('domain') },
+    resolvedNames: await names.all('resolved'),
   };
 }
 
 export function storageOn(backend: Backend, log: Log, depth: (key: string, cluster: string) => number): Storage {
-  const { instances, recoveries, detections, journal, audits, words, names } = backend;
+  const { instances, recoveries, detections, journal, audits, words, names, analyses } = backend;
   /** An empty list where the backend does not answer. */
   const listOf = <T>(rows: Promise<readonly T[]>): Promise<readonly T[]> =>
     rows.catch((err: unknown) => {
@@ -64,7 +66,13 @@ export function storageOn(backend: Backend, log: Log, depth: (key: string, clust
         .catch((err: unknown) => log.warn({ err, from, to }, 'an alias set by hand stays behind'));
     },
     published: (name, value) => void names.put('value', name, value),
-    forgotten: (key) => void instances.forgotten(key),
+    analysed: (key, code) => analyses.seen(key, code),
+    resolved: (given, name) => void names.put('resolved', given, name),
+    resolvedNamesForgotten: () => names.clear('resolved'),
+    forgotten: (key) => {
+      void instances.forgotten(key);
+      void analyses.forgotten(key);
+    },
     detected: (detection) => void detections.detected(detection),
     blocked: (record) => void detections.blocked(record),
     unblocked: (key) => void detections.unblocked(key),

@@ -10,6 +10,7 @@ export function upkeepSettings({ config, settings }: Current): UpkeepSettings {
       auditMs: config.AuditPurgeDays * 86_400_000,
       unseenMs: config.UnseenInstanceForgetHours * 3_600_000,
       candidateMs: config.CandidateInstanceExpireMinutes * 60_000,
+      resolvedMs: 2 * settings.hostnames.expiryMs,
       recoveryBlockMs: settings.book.blockMs,
       detectionMs: settings.detector.periodMs,
     },

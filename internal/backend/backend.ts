@@ -1,6 +1,7 @@
 import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { Analyses } from './analyses.ts';
 import { Audits } from './audits.ts';
 import type { Change, Database } from './database.ts';
 import { Detections } from './detections.ts';
@@ -30,6 +31,7 @@ export class Backend {
   readonly recoveries: Recoveries;
   readonly detections: Detections;
   readonly journal: Journal;
+  readonly analyses: Analyses;
   readonly audits: Audits;
   readonly words: OperatorWords;
   readonly names: Names;
@@ -44,6 +46,7 @@ export class Backend {
     this.recoveries = new Recoveries(this.#queue, node);
     this.detections = new Detections(this.#queue, node, this.recoveries);
     this.journal = new Journal(this.#queue);
+    this.analyses = new Analyses(this.#queue);
     this.audits = new Audits(this.#queue);
     this.words = new OperatorWords(this.#queue, node);
     this.names = new Names(this.#queue);

@@ -62,6 +62,10 @@ export class Names {
     await this.#store.write([...taken, { kind: 'upsert', table, key: [from], row }]);
   }
 
+  async clear(map: NameMap): Promise<void> {
+    await this.#store.write([{ kind: 'delete', table: MAPS[map].table, where: [] }]);
+  }
+
   /** An alias set by hand goes with its cluster. */
   async moveOverride(from: string, to: string): Promise<void> {
     const alias = await this.get('aliasOverride', from);

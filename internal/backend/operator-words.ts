@@ -13,6 +13,13 @@ export interface StoredDowntime {
   readonly endMs: number;
 }
 
+/** A promotion rule as it was registered last. */
+export interface StoredCandidate {
+  readonly key: InstanceKey;
+  readonly rule: PromotionRule;
+  readonly suggestedMs: number;
+}
+
 export interface StoredMaintenance extends StoredDowntime {
   readonly id: number;
   readonly key: InstanceKey;
@@ -97,10 +104,16 @@ export class OperatorWords {
 
   /** By `host:port`. */
   async promotionRules(): Promise<ReadonlyMap<string, PromotionRule>> {
+    return new Map((await this.candidates()).map(({ key, rule }) => [keyText(key), rule]));
+  }
+
+  async candidates(): Promise<readonly StoredCandidate[]> {
     const rows = await this.#store.read({ table: 'candidate_database_instance' });
-    return new Map(
-      readable(rows, (row) => [keyText(keyOf(row)), parsePromotionRule(text(row.promotion_rule)) ?? 'neutral']),
-    );
+    return readable(rows, (row) => ({
+      key: keyOf(row),
+      rule: parsePromotionRule(text(row.promotion_rule)) ?? 'neutral',
+      suggestedMs: toMs(row.last_suggested),
+    }));
   }
 
   async recoveriesDisabled(disabled: boolean): Promise<void> {

@@ -10,6 +10,8 @@ export interface Retention {
   readonly auditMs: number;
   readonly unseenMs: number;
   readonly candidateMs: number;
+  /** Names that were resolved; two lookups may fail in a row. */
+  readonly resolvedMs: number;
   /** Active periods: of recoveries, and of detections. */
   readonly recoveryBlockMs: number;
   readonly detectionMs: number;
@@ -22,7 +24,7 @@ const MAINTENANCE_MS = 7 * 86_400_000;
 const NODE_MS = 5_000;
 
 export function cleanUps(nowMs: number, retention: Retention): readonly Change[] {
-  const { auditMs, unseenMs, candidateMs, recoveryBlockMs, detectionMs } = retention;
+  const { auditMs, unseenMs, candidateMs, resolvedMs, recoveryBlockMs, detectionMs } = retention;
   const before = (column: string, ageMs: number): Condition => [column, '<', toText(Math.max(0, nowMs - ageMs))];
   const old = (table: string, column: string, ageMs: number, ...more: Condition[]): Change => ({
     kind: 'delete',
@@ -48,6 +50,8 @@ export function cleanUps(nowMs: number, retention: Retention): readonly Change[]
     old('database_instance_maintenance', 'end_timestamp', MAINTENANCE_MS, ['maintenance_active', '=', null]),
     old('cluster_alias', 'last_registered', unseenMs),
     old('cluster_domain_name', 'last_registered', unseenMs),
+    old('database_instance_analysis_changelog', 'analysis_timestamp', unseenMs),
+    old('hostname_resolve', 'resolved_timestamp', resolvedMs),
     old('node_health', 'last_seen_active', NODE_MS),
     old('node_health_history', 'first_seen_active', unseenMs),
     // a ban is kept until it is replaced: it must not turn into `neutral` while nobody looks

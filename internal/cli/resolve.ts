@@ -1,27 +1,9 @@
 import { resolveCname } from 'node:dns/promises';
-import { connect, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { OrchestratorError } from '../runtime/errors.ts';
-import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 
 /** Aliases of aliases: a chain longer than this is a ring. */
 const CHAIN_MAX = 10;
-
-/** @throws {OrchestratorError} `CONNECT_FAILED`, `CONNECT_TIMEOUT`: nothing listens there */
-export function connects(key: InstanceKey, timeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: key.hostname, port: key.port, timeout: timeoutMs });
-    const failed = (code: 'CONNECT_FAILED' | 'CONNECT_TIMEOUT', cause?: unknown) => {
-      socket.destroy();
-      reject(new OrchestratorError(code, `cannot connect to ${keyText(key)}`, { cause }));
-    };
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('timeout', () => failed('CONNECT_TIMEOUT'));
-    socket.once('error', (cause) => failed('CONNECT_FAILED', cause));
-  });
-}
 
 /** The name behind all aliases that DNS knows; a name without any, and an address, stay as they are. */
 export async function canonicalName(

@@ -33,6 +33,7 @@ export class HostnameResolver {
     readonly names: NameService;
     readonly clock: Clock;
     readonly log: Log;
+    readonly onLearnt?: (given: string, resolved: string) => void;
   };
   readonly #cache = new Map<string, { readonly resolved: string; readonly expiresMs: number }>();
   readonly #lookups = new Map<string, Promise<string>>();
@@ -42,8 +43,17 @@ export class HostnameResolver {
     readonly names: NameService;
     readonly clock: Clock;
     readonly log: Log;
+    /** A name stands for another one than before. */
+    readonly onLearnt?: (given: string, resolved: string) => void;
   }) {
     this.#deps = deps;
+  }
+
+  /** What a former process knew: used at once, and looked up again where names are looked up at all. */
+  restore(names: ReadonlyMap<string, string>): void {
+    const expiresMs = this.#deps.clock.nowMs();
+    for (const [given, resolved] of names)
+      if (resolved !== '' && !this.#rejected(resolved)) this.#cache.set(given, { resolved, expiresMs });
   }
 
   /** What the name is known as; undefined: nobody has asked yet. */
@@ -67,9 +77,7 @@ export class HostnameResolver {
 
   /** A server that was reached under one name calls itself by another. */
   learn(given: string, resolved: string): void {
-    const { settings, clock } = this.#deps;
-    if (resolved === '' || this.#rejected(resolved)) return;
-    this.#cache.set(given, { resolved, expiresMs: clock.nowMs() + settings.expiryMs });
+    if (resolved !== '' && !this.#rejected(resolved)) this.#keep(given, resolved);
   }
 
   entries(): readonly ResolvedName[] {
@@ -82,19 +90,25 @@ export class HostnameResolver {
 
   async #lookUp(hostname: string): Promise<string> {
     const { settings, names, clock, log } = this.#deps;
-    const nowMs = clock.nowMs();
     try {
       const found = settings.method === 'ip' ? await names.address(hostname) : await names.canonicalName(hostname);
       const resolved = found.replace(/\.+$/, '');
       if (resolved === '' || this.#rejected(resolved)) return hostname;
-      this.#cache.set(hostname, { resolved, expiresMs: nowMs + settings.expiryMs });
+      this.#keep(hostname, resolved);
       return resolved;
     } catch (err) {
       const resolved = this.#cache.get(hostname)?.resolved ?? hostname;
-      this.#cache.set(hostname, { resolved, expiresMs: nowMs + FAILED_LOOKUP_MS });
+      this.#cache.set(hostname, { resolved, expiresMs: clock.nowMs() + FAILED_LOOKUP_MS });
       log.warn({ hostname, err: errorText(err) }, 'host name cannot be resolved');
       return resolved;
     }
+  }
+
+  #keep(given: string, resolved: string): void {
+    const { settings, clock, onLearnt } = this.#deps;
+    const before = this.#cache.get(given)?.resolved ?? given;
+    this.#cache.set(given, { resolved, expiresMs: clock.nowMs() + settings.expiryMs });
+    if (before !== resolved) onLearnt?.(given, resolved);
   }
 
   #rejected(resolved: string): boolean {

@@ -152,6 +152,11 @@ export class Observer {
     return this.#entries.has(keyText(this.#resolve(key)));
   }
 
+  /** The key under which a server at this address is filed; itself, where nothing else is known of it. */
+  canonical(key: InstanceKey): InstanceKey {
+    return this.#resolve(key);
+  }
+
   /** One read now, whatever the schedule says. Its result is recorded like any other. */
   async probeNow(key: InstanceKey, signal: AbortSignal): Promise<Instance> {
     return this.#read(this.#resolve(key), this.#deps.settings.probeTimeoutMs, signal);

@@ -52,6 +52,28 @@ export interface TagEntry {
   readonly value: string;
 }
 
+/** A promotion rule as it was registered. Times are wall-clock milliseconds. */
+export interface CandidateEntry {
+  readonly key: InstanceKey;
+  readonly rule: PromotionRule;
+  readonly suggestedMs: number;
+  /** Undefined: it stays until it is replaced. */
+  readonly expiresMs: number | undefined;
+}
+
+/** The analysis code of a server became this one. */
+export interface AnalysisChange {
+  readonly key: InstanceKey;
+  readonly code: string;
+  readonly atMs: number;
+}
+
+export interface ResolvedNameEntry {
+  readonly given: string;
+  readonly resolved: string;
+  readonly expiresMs: number;
+}
+
 export interface NodeEntry {
   readonly hostname: string;
   readonly token: string;
@@ -76,12 +98,27 @@ export interface Services {
     readonly primary: boolean;
     readonly intermediate: boolean;
   };
+  /** The key under which a server at this address is filed; itself, where nothing else is known of it. */
+  canonical(key: InstanceKey): InstanceKey;
+  /**
+   * Looks the host up, and connects to it.
+   *
+   * @throws {OrchestratorError} `CONNECT_FAILED`, `CONNECT_TIMEOUT`
+   */
+  resolve(key: InstanceKey): Promise<InstanceKey>;
+  resolvedNames(): readonly ResolvedNameEntry[];
+  /** In memory and in the backend. */
+  forgetResolvedNames(): Promise<void>;
   discover(key: InstanceKey): Promise<Instance>;
   watch(key: InstanceKey): void;
   forget(key: InstanceKey): boolean;
   beginDowntime(key: InstanceKey, owner: string, reason: string, durationMs: number): void;
   endDowntime(key: InstanceKey): boolean;
   setPromotionRule(key: InstanceKey, rule: PromotionRule): void;
+  /** By server. */
+  candidates(): Promise<readonly CandidateEntry[]>;
+  /** Oldest first. */
+  analysisChanges(): Promise<readonly AnalysisChange[]>;
   recover(
     snapshot: ClusterSnapshot,
     key: InstanceKey,

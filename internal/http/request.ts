@@ -15,7 +15,7 @@ export interface RequestParts {
   /** Names and values in turns, as they came. */
   readonly headers: readonly string[];
   readonly caller: Caller;
-  readonly services: Pick<Services, 'snapshots'>;
+  readonly services: Pick<Services, 'snapshots' | 'canonical'>;
   readonly settings: Pick<HttpSettings, 'defaultPort'>;
 }
 
@@ -62,8 +62,13 @@ export class Request {
     return Number.isSafeInteger(page) && page > 0 ? page : 0;
   }
 
-  /** A server, known or not: as given, or the only known one whose name holds what was given. */
+  /** A server, known or not: by its name, another name of it, or a part that only one known name holds. */
   key(host = 'host', port = 'port'): InstanceKey {
+    return this.#fuzzy(this.#parts.services.canonical(this.givenKey(host, port)));
+  }
+
+  /** The key exactly as it was given. */
+  givenKey(host = 'host', port = 'port'): InstanceKey {
     const given = this.text(port);
     if (!/^[+-]?\d+$/.test(given)) throw bad(`Invalid port: ${given}`);
     const key = { hostname: this.text(host), port: Number(given) };
@@ -72,7 +77,7 @@ export class Request {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not stand in a host name
     if (!isUsableKey(key) || key.hostname.length > HOST_LIMIT || /[\s\u0000-\u001f\u007f/]/.test(key.hostname))
       throw bad(`Invalid instance key: ${keyText(key).slice(0, HOST_LIMIT)}`);
-    return this.#fuzzy(key);
+    return key;
   }
 
   member(): { readonly snapshot: ClusterSnapshot; readonly watched: WatchedInstance } {
@@ -107,7 +112,7 @@ export class Request {
 
   #clusterOf(hint: string, snapshots: readonly ClusterSnapshot[]): ClusterSnapshot | undefined {
     try {
-      const key = this.#fuzzy(parseKey(hint, this.#parts.settings.defaultPort));
+      const key = this.#fuzzy(this.#parts.services.canonical(parseKey(hint, this.#parts.settings.defaultPort)));
       return snapshots.find((snapshot) => memberOf(snapshot, key) !== undefined);
     } catch {
       return undefined; // not an instance either

@@ -6,6 +6,7 @@ import { downtimeRoutes } from './routes/downtime.ts';
 import { historyRoutes } from './routes/history.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { maintenanceRoutes } from './routes/maintenance.ts';
+import { nameRoutes } from './routes/names.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { recoveryRoutes } from './routes/recoveries.ts';
 
@@ -20,6 +21,7 @@ export function apiRoutes(deps: HttpServerDeps): readonly Route[] {
     ...recoveryRoutes(deps),
     ...detectionRoutes(deps),
     ...historyRoutes(deps),
+    ...nameRoutes(deps),
     ...nodeRoutes(deps),
   ]);
 }

@@ -1,7 +1,6 @@
 // Turns findings into verdicts: whenever something about a cluster changed it is analysed, and what can be recovered is
 // put before the coordinator. Also asks replicas of a silent primary to reconnect, so that they say what they see.
 
-import { NO_PROBLEM } from '../analysis/analyse.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -50,8 +49,8 @@ export interface SentinelDeps {
   readonly suspect: (key: InstanceKey) => void;
   readonly mayReconnect: (snapshot: ClusterSnapshot) => boolean;
   readonly settings: SentinelSettings;
-  /** A code of a server changed (`NoProblem` included). */
-  readonly onCode: (key: InstanceKey, cluster: string, code: string) => void;
+  /** A code of a server changed (`NoProblem` included), or is the first one: `before` is undefined then. */
+  readonly onCode: (key: InstanceKey, cluster: string, code: string, before: string | undefined) => void;
 }
 
 export class Sentinel {
@@ -135,7 +134,7 @@ export class Sentinel {
     const known = this.#codes.get(text);
     if (known?.code === code) return nowMs - known.sinceMs;
     this.#codes.set(text, { code, sinceMs: nowMs });
-    if (known !== undefined || code !== NO_PROBLEM) this.#deps.onCode(key, cluster, code);
+    this.#deps.onCode(key, cluster, code, known?.code);
     return 0;
   }
 

@@ -128,6 +128,14 @@ export class FakeHouse {
       snapshots: () => this.inventory.clusters(NOW_MS),
       analyse: this.analyse,
       clusterFlags: () => ({ primary: true, intermediate: false }),
+      canonical: (key) => (key.hostname === 'alias.example' ? { ...key, hostname: 'db2.example' } : key),
+      resolve: async (key) => {
+        if (key.hostname === 'nowhere.example')
+          throw new OrchestratorError('CONNECT_FAILED', `cannot connect to ${keyText(key)}`);
+        return { ...key, hostname: `${key.hostname}.` };
+      },
+      resolvedNames: () => [{ given: 'alias.example', resolved: 'db2.example', expiresMs: NOW_MS + 1 }],
+      forgetResolvedNames: async () => note('forget names'),
       discover: async (key) => {
         note(`discover ${keyText(key)}`);
         const known = this.inventory.get(key);
@@ -146,6 +154,15 @@ export class FakeHouse {
         return false;
       },
       setPromotionRule: (key, rule) => note(`rule ${keyText(key)} ${rule}`),
+      candidates: async () => [
+        { key: at('db3.example'), rule: 'must_not', suggestedMs: NOW_MS - 2000, expiresMs: undefined },
+        { key: at('db2.example'), rule: 'prefer', suggestedMs: NOW_MS - 1000, expiresMs: NOW_MS + 1000 },
+      ],
+      analysisChanges: async () => [
+        { key: at('db2.example'), code: 'DeadIntermediateMaster', atMs: NOW_MS - 3000 },
+        { key: at('db1.example'), code: 'DeadMaster', atMs: NOW_MS - 2000 },
+        { key: at('db2.example'), code: 'NoProblem', atMs: NOW_MS - 1000 },
+      ],
       recover: async (snapshot, key, options) => {
         note(`recover ${snapshot.name} ${keyText(key)} ${JSON.stringify(options)}`);
         return options.code === undefined ? undefined : { kind: 'recovered', record: A_RECOVERY };

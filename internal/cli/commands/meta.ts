@@ -26,7 +26,8 @@ export const META: readonly Command[] = [
     options: '-i! HOST[:PORT]',
     notes: 'Nothing is looked up in the backend; a TCP connection must succeed.',
     runPlain: async (context) => {
-      const { canonicalName, connects } = await import('../resolve.ts');
+      const { canonicalName } = await import('../resolve.ts');
+      const { connects } = await import('../../mysql/reachable.ts');
       const key = parseKey(required(context, 'i'), context.config.DefaultInstancePort);
       await connects(key, context.config.MySQLConnectTimeoutSeconds * 1000);
       return [keyText({ ...key, hostname: await canonicalName(key.hostname) })];

@@ -1,12 +1,13 @@
 import { type Analysis, NO_PROBLEM } from '../../analysis/analyse.ts';
 import { matchesServer } from '../../recovery/filters.ts';
 import type { ClusterSnapshot } from '../../topology/cluster.ts';
-import { type InstanceKey, keyText, sameKey } from '../../topology/instance-key.ts';
+import { compareKeys, type InstanceKey, keyText, sameKey } from '../../topology/instance-key.ts';
 import { listInstances } from '../../topology/listing.ts';
 import type { Request } from '../request.ts';
 import { bare, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireAnalysis } from '../wire/analysis.ts';
 import { wireInstance } from '../wire/instance.ts';
+import { wireKey, wireTime } from '../wire/values.ts';
 
 /** What is wrong, and what would be done about it. */
 export function analysisRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
@@ -20,6 +21,7 @@ export function analysisRoutes({ services, settings, clock }: HttpServerDeps): r
     tell('replication-analysis/instance/:host/:port', (request) =>
       envelope('OK', 'Analysis', analyses(services.snapshots(), request.key())),
     ),
+    bare('replication-analysis-changelog', changelog),
     bare('problems', () => problems(services.snapshots())),
     bare('problems/:clusterName', (request) => problems(like(request.text('clusterName')))),
     tell('automated-recovery-filters', () =>
@@ -66,6 +68,19 @@ export function analysisRoutes({ services, settings, clock }: HttpServerDeps): r
     const literal = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const expression = new RegExp(`^${literal.replaceAll('%', '.*').replaceAll('_', '.')}$`, 'i');
     return services.snapshots().filter(({ name, alias }) => expression.test(name) || expression.test(alias));
+  }
+
+  /** One entry a server, its changes oldest first, each as `time;code,`. */
+  async function changelog() {
+    const byServer = new Map<string, { readonly key: InstanceKey; readonly lines: string[] }>();
+    for (const { key, code, atMs } of await services.analysisChanges()) {
+      const entry = byServer.get(keyText(key)) ?? { key, lines: [] };
+      entry.lines.push(`${wireTime(atMs)};${code},`);
+      byServer.set(keyText(key), entry);
+    }
+    return [...byServer.values()]
+      .sort((a, b) => compareKeys(a.key, b.key))
+      .map(({ key, lines }) => ({ AnalyzedInstanceKey: wireKey(key), Changelog: lines }));
   }
 
   async function plan(request: Request) {

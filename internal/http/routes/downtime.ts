@@ -1,12 +1,12 @@
 import { parseDurationMs } from '../../runtime/duration.ts';
 import type { ClusterSnapshot } from '../../topology/cluster.ts';
-import { keyText } from '../../topology/instance-key.ts';
+import { compareKeys, keyText } from '../../topology/instance-key.ts';
 import { listByCluster } from '../../topology/listing.ts';
 import { parsePromotionRule } from '../../topology/promotion-rule.ts';
 import { bad } from '../request.ts';
 import { act, bare, type EnvelopeHandler, envelope, type HttpServerDeps, type Route } from '../route.ts';
 import { wireInstance } from '../wire/instance.ts';
-import { wireKey } from '../wire/values.ts';
+import { wireKey, wireTime } from '../wire/values.ts';
 
 const DEFAULT_DOWNTIME_MS = 600_000;
 /** A century; more is a slip of the pen, and no date of the backend's. */
@@ -43,7 +43,18 @@ export function downtimeRoutes({ services, settings, clock }: HttpServerDeps): r
     bare('downtimed', () => downtimed(services.snapshots())),
     bare('downtimed/:clusterHint', (request) => downtimed([request.cluster()])),
     act('register-candidate/:host/:port/:promotionRule', registerCandidate),
+    { path: 'bulk-promotion-rules', acts: true, answer: 'bare', handle: rules },
   ];
+
+  async function rules() {
+    const found = [...(await services.candidates())].sort((a, b) => compareKeys(a.key, b.key));
+    return found.map(({ key, rule, suggestedMs, expiresMs }) => ({
+      ...wireKey(key),
+      PromotionRule: rule,
+      LastSuggestedString: wireTime(suggestedMs),
+      PromotionRuleExpiry: wireTime(expiresMs),
+    }));
+  }
 
   function downtimed(snapshots: readonly ClusterSnapshot[]) {
     return listByCluster(snapshots)

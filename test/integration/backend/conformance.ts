@@ -240,6 +240,29 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       assert.equal(await backend.names.get('value', 'mysql/master/main'), undefined);
     });
 
+    it('forgets every resolved name on request', async () => {
+      await backend.names.put('resolved', 'a', 'db-a');
+      await backend.names.put('unresolved', 'a', 'db-a');
+      await backend.names.clear('resolved');
+      const { names } = await restarted();
+      assert.deepEqual([(await names.all('resolved')).size, (await names.all('unresolved')).size], [0, 1]);
+    });
+
+    it('keeps how the analysis of a server changed; its first code, and the one before a restart, are no change', async () => {
+      const listed = async () => (await backend.analyses.changes()).map(({ key, code }) => `${key.hostname} ${code}`);
+      for (const code of ['NoProblem', 'DeadMaster', 'DeadMaster']) backend.analyses.seen(A, code);
+      backend.analyses.seen(B, 'NoProblem');
+      assert.deepEqual(await listed(), ['db-a DeadMaster']);
+      await restarted();
+      await backend.analyses.load();
+      for (const code of ['DeadMaster', 'NoProblem']) backend.analyses.seen(A, code);
+      const [first, second] = await backend.analyses.changes();
+      assert.deepEqual([first?.code, second?.code, second?.atMs], ['DeadMaster', 'NoProblem', adapter.clock.nowMs()]);
+      await backend.analyses.forgotten(A);
+      backend.analyses.seen(A, 'DeadMaster');
+      assert.deepEqual(await listed(), ['db-a DeadMaster', 'db-a NoProblem']);
+    });
+
     it('moves an alias that was set by hand with its cluster', async () => {
       await backend.names.put('aliasOverride', 'db-a:3306', 'mine');
       await backend.names.moveOverride('db-a:3306', 'db-b:3307');

@@ -67,6 +67,7 @@ describe('the upkeep of a daemon', function () {
           auditMs: 7 * DAY_MS,
           unseenMs: 10 * DAY_MS,
           candidateMs: 4 * MINUTE_MS,
+          resolvedMs: 2 * HOUR_MS,
           recoveryBlockMs: HOUR_MS,
           detectionMs: HOUR_MS,
         },

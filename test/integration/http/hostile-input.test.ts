@@ -19,6 +19,7 @@ const FAMILIES: readonly string[] = [
   'begin-maintenance/H/me/why',
   'end-maintenance/H',
   'in-maintenance/H',
+  'resolve/H',
   'topology-tags/H',
   'recover/H',
   'recover-lite/db1.example/3306/H',

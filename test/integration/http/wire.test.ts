@@ -136,6 +136,34 @@ const VALUES: readonly (readonly [path: string, find: (json: unknown) => unknown
   ],
   ['maintenance', first, { MaintenanceId: 4, Key: DB3, SecondsElapsed: 5, IsActive: true, Owner: 'me', Reason: 'why' }],
   ['audit', first, { AuditId: 7, AuditType: 'begin-downtime', AuditInstanceKey: DB2, Message: 'why' }],
+  ['instance/alias.example/3306', whole, { Key: DB2 }],
+  ['topology/alias.example', whole, { Message: 'Topology for cluster db1.example:3306' }],
+  ['resolve/db2.example/3306', details, { Hostname: 'db2.example.', Port: 3306 }],
+  ['resolve/nowhere.example/1', whole, { Code: 'ERROR', Message: 'cannot connect to nowhere.example:1' }],
+  [
+    'hostname-resolve-cache',
+    details,
+    { 'alias.example': { Object: 'db2.example', Expiration: 1_767_323_045_001_000_000 } },
+  ],
+  [
+    'bulk-promotion-rules',
+    first,
+    {
+      Hostname: 'db2.example',
+      Port: 3306,
+      PromotionRule: 'prefer',
+      LastSuggestedString: '2026-01-02T03:04:04Z',
+      PromotionRuleExpiry: '2026-01-02T03:04:06Z',
+    },
+  ],
+  [
+    'replication-analysis-changelog',
+    (json) => (json as Found[])[1],
+    {
+      AnalyzedInstanceKey: DB2,
+      Changelog: ['2026-01-02T03:04:02Z;DeadIntermediateMaster,', '2026-01-02T03:04:04Z;NoProblem,'],
+    },
+  ],
   ['audit-recovery-steps/17:abc', first, { Id: 1, RecoveryUID: '17:abc', Message: 'drained' }],
 ];
 

@@ -8,6 +8,7 @@ const HOUR_MS = 3_600_000;
 function resolver(settings: Partial<HostnameSettings>) {
   const clock = new FakeClock();
   const asked: string[] = [];
+  const learnt: string[] = [];
   const world = { canonical: 'db1.example.com.', address: '10.0.0.1', down: false };
   const answer = async (hostname: string, text: string) => {
     asked.push(hostname);
@@ -21,9 +22,10 @@ function resolver(settings: Partial<HostnameSettings>) {
       canonicalName: (hostname) => answer(hostname, world.canonical),
       address: (hostname) => answer(hostname, world.address),
     },
+    onLearnt: (given, resolved) => learnt.push(`${given} ${resolved}`),
     settings: { method: 'cname', rejectPattern: '', expiryMs: HOUR_MS, ...settings },
   });
-  return { hostnames, clock, world, asked };
+  return { hostnames, clock, world, asked, learnt };
 }
 
 describe('resolving host names', () => {
@@ -93,6 +95,30 @@ describe('resolving host names', () => {
     assert.equal(await hostnames.resolve('db1'), 'db1');
     hostnames.learn('db1', 'x.example.com');
     assert.deepEqual(hostnames.entries(), []);
+  });
+
+  it('starts with what a former process knew, and looks it up again', async () => {
+    const { hostnames, clock, asked } = resolver({ rejectPattern: 'bad' });
+    hostnames.restore(
+      new Map([
+        ['db1', 'old.example.com'],
+        ['db2', 'bad'],
+      ]),
+    );
+    assert.deepEqual([hostnames.known('db1'), hostnames.known('db2')], ['old.example.com', undefined]);
+    await clock.advance(1);
+    assert.deepEqual([hostnames.known('db1'), asked], ['db1.example.com', ['db1']]);
+  });
+
+  it('tells of a name once, and again only when it stands for another one', async () => {
+    const { hostnames, learnt, world } = resolver({});
+    await hostnames.resolve('db1');
+    await hostnames.resolve('db1');
+    await hostnames.resolve('db1.example.com');
+    world.canonical = 'db2.example.com';
+    await hostnames.resolve('db1');
+    hostnames.learn('10.0.0.1', 'db9');
+    assert.deepEqual(learnt, ['db1 db1.example.com', 'db1 db2.example.com', '10.0.0.1 db9']);
   });
 
   it('lists what it knows, and forgets it on request', async () => {
