@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { pino } from 'pino';
 import { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
 import type { Config } from '../config/keys.ts';
@@ -12,8 +11,10 @@ import { Metrics } from '../metrics/metrics.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import type { ProcessSignals } from '../runtime/process-signals.ts';
 import { VERSION } from '../runtime/version.ts';
 import { assemble } from './assemble.ts';
+import { daemonLog } from './daemon-log.ts';
 import { httpSettings } from './http-settings.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
@@ -31,14 +32,15 @@ export interface DaemonOptions {
   /** False: the API alone, on what the backend holds. No server is read or recovered by itself. */
   readonly discovery: boolean;
   readonly logLevel: 'error' | 'info' | 'debug';
+  readonly logStacks: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signals: ProcessSignals;
 }
 
 /** Runs until SIGINT or SIGTERM; resolves when everything was stopped. SIGHUP reads the configuration again. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { config } = options;
-  const log = makeLog(options);
-  let onHangup = () => log.info({}, 'SIGHUP while starting: the configuration was just read');
-  process.on('SIGHUP', () => onHangup()); // never without a handler: the default is to die
+  const { config, signals } = options;
+  const log = daemonLog({ level: options.logLevel, stacks: options.logStacks, env: options.env });
   for (const warning of options.warnings) log.warn({ warning }, 'configuration');
   const clock = systemClock;
   const node = { hostname: hostname(), token: randomBytes(32).toString('hex') };
@@ -86,13 +88,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     clock,
     log: log.child({ component: 'http' }),
   });
-  onHangup = () => {
-    try {
-      live.reload();
-    } catch {
-      // told in the log; the daemon goes on with what it has
-    }
-  };
   const upkeep = new Upkeep({
     orchestrator,
     backend: store,
@@ -111,33 +106,30 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   });
   const { host, port } = listenAddress(config.ListenAddress, log);
   await server.start(host, port);
-  if (options.discovery) {
+  if (options.discovery && !signals.stopping) {
     orchestrator.start();
     upkeep.start();
-  } else log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
+  } else if (!options.discovery)
+    log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
   log.info(
     { address: `${host}:${port}`, backend: config.SQLite3DataFile, seeds: config.DiscoverySeeds },
     'orchestrator runs',
   );
 
-  await new Promise<void>((stop) => {
-    process.once('SIGINT', () => stop());
-    process.once('SIGTERM', () => stop());
+  signals.onReload(() => {
+    try {
+      live.reload();
+    } catch {
+      // told in the log; the daemon goes on with what it has
+    }
   });
-  log.info({}, 'orchestrator stops');
+  const signal = await signals.stopped;
+  log.info({ signal }, 'orchestrator stops');
   await server.stop();
   await orchestrator.stop();
   await upkeep.stop();
   await store.close();
   soleUse?.release();
-}
-
-function makeLog({ logLevel }: DaemonOptions) {
-  return pino({
-    level: logLevel,
-    redact: ['password', '*.password', 'login'],
-    timestamp: pino.stdTimeFunctions.isoTime,
-  });
 }
 
 /** Without a host in the configured address the daemon stays on loopback. */

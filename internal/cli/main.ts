@@ -1,9 +1,11 @@
 import type { Config } from '../config/keys.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
+import { ProcessSignals } from '../runtime/process-signals.ts';
+import type { Level } from '../runtime/readable-line.ts';
 import { Arguments, FlagError } from './arguments.ts';
 import { flagList, USAGE } from './flags.ts';
-import { type Level, StderrLog } from './stderr-log.ts';
+import { StderrLog } from './stderr-log.ts';
 
 export interface Streams {
   readonly out: (text: string) => void;
@@ -48,20 +50,34 @@ async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Pro
     streams.out(`${VERSION}\n${buildCommit()}\n`);
     return 0;
   }
+  const signals = isDaemon(given) ? new ProcessSignals({ process, clock: systemClock }) : undefined;
   const { loadConfig } = await import('../config/load.ts');
   const file = given.text('config');
   const load = (extra?: string) =>
     loadConfig({ ...(file === '' ? {} : { file }), ...(extra === undefined ? {} : { extra }), env: streams.env });
   const { config, warnings } = load();
-  if (given.text('c') === '' && given.words[0] === 'http') {
+  if (signals !== undefined) {
     const { runDaemon } = await import('../app/daemon.ts');
-    const logLevel = given.on('quiet') ? 'error' : given.on('debug') || config.Debug ? 'debug' : 'info';
-    await runDaemon({ config, warnings, load, noop: given.on('noop'), discovery: given.on('discovery'), logLevel });
+    await runDaemon({
+      config,
+      warnings,
+      load,
+      signals,
+      noop: given.on('noop'),
+      discovery: given.on('discovery'),
+      logLevel: given.on('quiet') ? 'error' : given.on('debug') || config.Debug ? 'debug' : 'info',
+      logStacks: given.on('stack'),
+      env: streams.env,
+    });
     return 0;
   }
   const session = { given, config, streams, log: makeLog(streams, given, config) };
   for (const warning of warnings) session.log.warn({}, warning);
   return runWords(session);
+}
+
+function isDaemon(given: Arguments): boolean {
+  return given.text('c') === '' && given.words[0] === 'http';
 }
 
 interface Session {

@@ -1,8 +1,12 @@
-import { bool, compat, later, restart, text } from './key.ts';
+import { bool, compat, restart, text } from './key.ts';
 
 export const GENERAL = {
   Debug: bool(false, 'Logs everything, as the flag `-debug` does. `-quiet` is stronger.', restart),
-  EnableSyslog: bool(false, 'Sends log lines from INFO upwards to the local syslog as well.', { ...compat, ...later }),
+  EnableSyslog: bool(false, 'Sends log lines from INFO upwards to the local syslog as well.', {
+    ...compat,
+    unbuilt:
+      'under systemd the standard error gets there by itself; elsewhere pipe it: `2>&1 | logger -t orchestrator`',
+  }),
   PrependMessagesWithOrcIdentity: text('', 'Names this node at the start of every message of the API.', {
     ...compat,
     choices: ['', 'none', 'fqdn', 'hostname', 'custom'],

@@ -22,7 +22,10 @@ export const WEB = {
 
 export const AUDIT = {
   AuditLogFile: text('', 'File that gets a line for each operation; empty: none.', later),
-  AuditToSyslog: bool(false, 'Sends these lines to syslog.', { ...compat, ...later }),
+  AuditToSyslog: bool(false, 'Sends these lines to syslog.', {
+    ...compat,
+    unbuilt: 'name a file in AuditLogFile',
+  }),
   AuditToBackendDB: bool(false, 'Writes them to the backend. Always done.', later),
   AuditPurgeDays: uint(7, 'Age at which audits, detections and recoveries are deleted.', { unit: 'days' }),
 };

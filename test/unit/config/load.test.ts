@@ -119,7 +119,7 @@ describe('the configuration', () => {
       `${file}:4: AuditPageSize has no effect: fixed at 20 rows`,
       `${file}:7: ServeAgentsHttp is set a second time: this one counts`,
       `${file}:8: AgentPollMinutes has no effect any more: remove it`,
-      `${file}:9: EnableSyslog has no effect yet`,
+      `${file}:9: EnableSyslog has no effect yet: under systemd the standard error gets there by itself; elsewhere pipe it: \`2>&1 | logger -t orchestrator\``,
       `${file}:11: UseSuperReadOnly has no effect yet: accounts with SUPER may write to a server that is read-only`,
       `${file}:12: ConsulScheme has no effect yet`,
       `${file}: ProbeIntervalMilliseconds is 1: using 10, the least that works`,
