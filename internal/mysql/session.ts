@@ -27,7 +27,8 @@ const SERVER_COMMANDS: ReadonlySet<string> = new Set([
   'Slave_IO',
   'Slave_SQL',
 ]);
-const UNKNOWN_THREAD_ERRNO = 1094;
+/** It left by itself; or it belongs to an account above ours (SYSTEM_USER), and read-only is all that holds it. */
+const NOT_ENDED_ERRNOS: ReadonlySet<unknown> = new Set([1094, 1095]);
 
 /** A replica with the source side on and too few replicas of its own lets its applier wait for acknowledgements. */
 function waitsForNobody({ sourceEnabled, sourceActive, sourceClients, waitForReplicaCount }: SemiSync): boolean {
@@ -169,7 +170,7 @@ export class MysqlSession {
     else await this.#run('SET GLOBAL read_only = ?', [readOnly ? 1 : 0]);
   }
 
-  /** Ends what clients run: not replication, not the server's own threads, not us. */
+  /** Ends what clients run: not replication, not the server's own threads, not us, nobody above us. */
   async endClientSessions(): Promise<void> {
     const [own] = await this.#run("SELECT CONNECTION_ID() AS id, SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AS user");
     for (const { Id, User, Command } of await this.#run('SHOW PROCESSLIST')) {
@@ -177,7 +178,7 @@ export class MysqlSession {
       const id = Number(Id);
       if (SERVER_COMMANDS.has(String(Command)) || !Number.isSafeInteger(id)) continue;
       await this.#run(`KILL ${id}`).catch((err: unknown) => {
-        if (!(err instanceof OrchestratorError && err.context.errno === UNKNOWN_THREAD_ERRNO)) throw err; // it left by itself
+        if (!(err instanceof OrchestratorError && NOT_ENDED_ERRNOS.has(err.context.errno))) throw err;
       });
     }
   }

@@ -15,7 +15,7 @@ export const REPLICATION_LOGIN: Login = { user: 'repl', password: 'repl_pw' };
 /** The account of whoever builds and breaks topologies: it may do everything. */
 export const ADMIN_LOGIN: Login = { user: 'sandbox', password: 'sandbox_pw' };
 /** An application's account, with its data in schema `app`. */
-const APPLICATION_LOGIN: Login = { user: 'app', password: 'app_pw' };
+export const APPLICATION_LOGIN: Login = { user: 'app', password: 'app_pw' };
 
 /** Rights of the daemon's account; the README shows the same statements. Sources: the manuals' lists of privileges. */
 const TOPOLOGY_GRANTS: Readonly<Record<Flavour, readonly string[]>> = {

@@ -8,7 +8,7 @@ import { freePorts } from './ports.ts';
 import type { Flavour } from './program.ts';
 import { SandboxServer } from './server.ts';
 
-export { ADMIN_LOGIN, type Login, REPLICATION_LOGIN, TOPOLOGY_LOGIN } from './accounts.ts';
+export { ADMIN_LOGIN, APPLICATION_LOGIN, type Login, REPLICATION_LOGIN, TOPOLOGY_LOGIN } from './accounts.ts';
 export { CACHE, type Flavour, findFlavours } from './program.ts';
 export { SandboxServer } from './server.ts';
 

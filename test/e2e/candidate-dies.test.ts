@@ -12,7 +12,7 @@ scenarios('a candidate that dies', { tree: [undefined, 0, 0, 0] }, (scenario, te
     scenario.expectsDeath(preferred());
     await scenario.kill(scenario.primary);
     await scenario.healed(others(), [1]);
-    const recoveries = await scenario.daemon.api<{ IsSuccessful: boolean }[]>('audit-recovery');
+    const recoveries = await scenario.recoveries('any');
     assert.equal(recoveries.filter(({ IsSuccessful }) => IsSuccessful).length, 1);
   });
 
@@ -52,7 +52,7 @@ scenarios('a candidate that dies', { tree: [undefined, 0, 0, 0] }, (scenario, te
     await scenario.begun('drain ');
     await Promise.all(scenario.replicas.map((replica) => scenario.kill(replica)));
     await scenario.daemon.logged('recovery ends');
-    assert.ok((await scenario.recoveries()).every(({ IsSuccessful }) => !IsSuccessful));
+    assert.ok((await scenario.recoveries('any')).every(({ IsSuccessful }) => !IsSuccessful));
     for (const server of scenario.servers) await scenario.revive(server);
     for (const replica of scenario.replicas) await replica.protectReplica();
     await until('the daemon sees the primary', async () => {

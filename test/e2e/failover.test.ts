@@ -27,18 +27,15 @@ scenarios('failover', { tree: [undefined, 0, 0, 0] }, (scenario, test) => {
 
   test('lists what only the replaced primary holds', async () => {
     const { primary, replicas, words } = scenario;
-    const daemon = await scenario.watching();
+    await scenario.watching();
     for (const replica of replicas) await replica.query(words.stopReceiver);
     await scenario.insert(77);
     await scenario.kill(primary);
     const leader = await scenario.healed(replicas, [1]);
     await scenario.revive(primary);
     await scenario.fenced(primary);
-    const told = await until('the audit tells of it', async () => {
-      const audits = await daemon.api<{ AuditType: string; Message: string }[]>('audit');
-      return audits.find(({ AuditType }) => AuditType === 'fence-replaced-primary');
-    });
-    assert.match(told.Message, new RegExp(`holds transactions that ${address(leader)} lacks: \\S+`));
+    const told = await scenario.audited('fence-replaced-primary');
+    assert.match(told, new RegExp(`holds transactions that ${address(leader)} lacks: \\S+`));
     await scenario.holds(primary, [1, 77]);
   });
 

@@ -1,22 +1,30 @@
 import assert from 'node:assert/strict';
-import { TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
+import { ADMIN_LOGIN, APPLICATION_LOGIN, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
 import { replicaStatus } from '../support/dialect.ts';
 import { Relay } from '../support/relay.ts';
 import { address, scenarios } from '../support/scenario.ts';
 
-scenarios('a primary that only the daemon cannot reach', { tree: [undefined, 0, 0] }, (scenario, test) => {
-  test('goes on leading: its replicas are connected to it', async () => {
-    const { primary, replicas } = scenario;
+scenarios('a primary behind a broken network', { tree: [undefined, 0, 0] }, (scenario, test) => {
+  /** From now on its replicas and the daemon reach the primary through the relay. */
+  async function behindRelay(): Promise<Relay> {
+    const { primary, replicas, words } = scenario;
     const relay = await Relay.before(primary.key.port, TOPOLOGY_LOGIN.user);
     scenario.onSettle(() => relay.close());
     for (const replica of replicas) {
-      await replica.query(scenario.words.stopReplication);
+      await replica.query(words.stopReplication);
       await replica.follow({ hostname: '127.0.0.1', port: relay.port });
     }
     await scenario.replicated(2);
-    const daemon = await scenario.watching({}, `127.0.0.1:${relay.port}`);
-    relay.silence();
+    await scenario.watching({}, `127.0.0.1:${relay.port}`);
+    return relay;
+  }
+
+  test('that only the daemon cannot reach goes on leading: its replicas are connected to it', async () => {
+    const { primary, replicas } = scenario;
+    const relay = await behindRelay();
+    const { daemon } = scenario;
+    relay.silence('daemon');
     await scenario.analysed('UnreachableMaster');
     await daemon.logged('asking its replicas to reconnect');
     await until('the replicas are connected again', async () => {
@@ -28,6 +36,27 @@ scenarios('a primary that only the daemon cannot reach', { tree: [undefined, 0, 
     await scenario.analysed('UnreachableMaster');
     await scenario.noRecovery();
     assert.deepEqual(await scenario.writable(scenario.servers), [primary]);
+  });
+
+  test('that nobody reaches is replaced, and fenced on the first packet that gets through', async () => {
+    const { primary, replicas } = scenario;
+    const relay = await behindRelay();
+    const client = await scenario.session(primary, APPLICATION_LOGIN);
+    const ended = new Promise((resolve) => client.on('error', resolve));
+    await scenario.session(primary, ADMIN_LOGIN); // whom the daemon may not be allowed to end
+    scenario.isolates(primary);
+    relay.silence('all');
+    await client.query('INSERT INTO app.t VALUES (77)');
+    const leader = await scenario.healed(replicas, [1, 2]);
+    await client.query('INSERT INTO app.t VALUES (78)');
+    scenario.rejoins(primary);
+    relay.mend();
+    await scenario.fenced(primary);
+    await ended;
+    const another = await scenario.session(primary, APPLICATION_LOGIN);
+    await assert.rejects(another.query('INSERT INTO app.t VALUES (79)'), /read.only/);
+    assert.match(await scenario.audited('fence-replaced-primary'), new RegExp(`that ${address(leader)} lacks: \\S+`));
+    await scenario.holds(primary, [1, 2, 77, 78]);
   });
 
   /** Seconds since the daemon last saw the server. */
@@ -81,16 +110,19 @@ scenarios('a primary that comes and goes', { tree: [undefined, 0, 0, 0] }, (scen
       await scenario.thaw(primary);
       await scenario.rows(primary);
     }
-    const all = await daemon.api<unknown[]>('audit-recovery');
-    assert.ok(all.length <= 1);
-    await until('one server takes writes', async () => (await scenario.writable(scenario.servers)).length === 1);
-    const [leader] = await scenario.writable(scenario.servers);
-    assert.ok(leader);
+    await scenario.sees(primary); // from now on no new recovery begins
+    const begun = await daemon.api<unknown[]>('audit-recovery');
+    if (begun.length > 0) await scenario.recoveries();
+    const leader = await until('one server takes writes', async () => {
+      const [one, ...more] = await scenario.writable(scenario.servers);
+      return more.length === 0 && one;
+    });
     await scenario.insert(2, leader);
     for (const replica of scenario.replicas) {
       if (replica === leader) continue;
       await scenario.follows(replica, leader);
       await scenario.holds(replica, [1, 2]);
     }
+    assert.equal((await daemon.api<unknown[]>('audit-recovery')).length, leader === primary ? 0 : 1);
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ADMIN_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
 import { address, scenarios } from '../support/scenario.ts';
 import { Writer } from '../support/writer.ts';
@@ -13,6 +14,7 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
 
   test('hands over with nothing lost, and the old primary follows', async () => {
     await scenario.watching(CREDENTIALS);
+    await scenario.session(scenario.primary, ADMIN_LOGIN); // whom the daemon may not be allowed to end
     const answer = await takeOver();
     assert.equal(answer.Code, 'OK', answer.Message);
     assert.equal(await scenario.healed(scenario.servers, [1]), scenario.server(2));
@@ -43,6 +45,7 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     const lost = writers.flatMap(({ ids }) => ids).filter((id) => !held.has(id));
     assert.deepEqual(lost, []);
     await scenario.healed(scenario.servers, [...held]);
+    assert.equal(await scenario.history(scenario.primary), await scenario.history(target));
   });
 
   test('is refused before anything changes when the target does not replicate', async () => {

@@ -11,6 +11,8 @@ interface Words {
   readonly startReplication: string;
   readonly ownPosition: string;
   readonly replicaStatus: string;
+  /** Expression: all transactions of a server, its own and replicated ones. */
+  readonly history: string;
   /** Back to a server that follows nobody, is writable and has no history. */
   readonly reset: readonly string[];
 }
@@ -26,6 +28,7 @@ export const WORDS: Readonly<Record<Flavour, Words>> = {
     startReplication: 'START SLAVE',
     ownPosition: 'SHOW MASTER STATUS',
     replicaStatus: 'SHOW SLAVE STATUS',
+    history: '@@global.gtid_binlog_state',
     reset: [
       'STOP ALL SLAVES',
       'RESET SLAVE ALL',
@@ -43,6 +46,7 @@ export const WORDS: Readonly<Record<Flavour, Words>> = {
     startReplication: 'START REPLICA',
     ownPosition: 'SHOW BINARY LOG STATUS',
     replicaStatus: 'SHOW REPLICA STATUS',
+    history: '@@global.gtid_executed',
     reset: [
       'STOP REPLICA',
       'RESET REPLICA ALL',

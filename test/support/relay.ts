@@ -1,5 +1,5 @@
 // A TCP relay before one server, through which the server's replicas and the daemon reach it, and which can fall silent for
-// the daemon only: its packets are swallowed, its new connections are accepted and hear nothing.
+// the daemon only or for all: packets are swallowed, new connections are accepted and hear nothing.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from './daemon.ts';
@@ -9,7 +9,7 @@ export class Relay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #links = new Set<{ client: Socket; server: Socket; ofDaemon: boolean }>();
-  #silent = false;
+  #silentFor: 'nobody' | 'daemon' | 'all' = 'nobody';
 
   private constructor(port: number, target: number, daemonUser: string) {
     this.port = port;
@@ -22,14 +22,20 @@ export class Relay {
     return relay;
   }
 
-  /** From now on the daemon hears nothing of the server. Whoever else logs in is served as before. */
-  silence(): void {
-    this.#silent = true;
+  /** From now on the daemon hears nothing of the server; or nobody who comes through here does. */
+  silence(audience: 'daemon' | 'all'): void {
+    this.#silentFor = audience;
     for (const { client, server, ofDaemon } of this.#links) {
-      if (!ofDaemon) continue;
+      if (!ofDaemon && audience === 'daemon') continue;
       client.unpipe(server);
       server.unpipe(client);
     }
+  }
+
+  /** Packets pass again. What was swallowed stays lost, and with it the connections that were open. */
+  mend(): void {
+    this.#silentFor = 'nobody';
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async close(): Promise<void> {
@@ -39,6 +45,12 @@ export class Relay {
 
   /** The login packet names the user in clear: it tells whose connection this is. */
   #link(client: Socket, target: number, daemonUser: string): void {
+    if (this.#silentFor === 'all') {
+      this.#sockets.add(client);
+      client.on('error', () => undefined);
+      client.on('close', () => this.#sockets.delete(client));
+      return;
+    }
     const server = connect(target, '127.0.0.1');
     const link = { client, server, ofDaemon: false };
     this.#links.add(link);
@@ -57,7 +69,7 @@ export class Relay {
     server.pipe(client);
     client.once('data', (login) => {
       link.ofDaemon = login.includes(`${daemonUser}\0`);
-      if (link.ofDaemon && this.#silent) {
+      if (link.ofDaemon && this.#silentFor === 'daemon') {
         server.unpipe(client);
         return;
       }

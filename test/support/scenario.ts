@@ -7,7 +7,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
-import { ADMIN_LOGIN, type Flavour, findFlavours, Sandbox, type SandboxServer } from '../../scripts/sandbox/sandbox.ts';
+import {
+  ADMIN_LOGIN,
+  type Flavour,
+  findFlavours,
+  type Login,
+  Sandbox,
+  type SandboxServer,
+} from '../../scripts/sandbox/sandbox.ts';
 import { Daemon, until } from './daemon.ts';
 import { inSession, ownPosition, replicaStatus, WORDS } from './dialect.ts';
 import { splitBrains, WriteWatch } from './write-watch.ts';
@@ -229,6 +236,15 @@ export class Scenario {
     await server.kill('SIGCONT');
   }
 
+  /** The test cuts this server off from everybody but its own clients, as a broken network does, or mends that. */
+  isolates(server: SandboxServer): void {
+    this.#watch?.expectIsolation(server);
+  }
+
+  rejoins(server: SandboxServer): void {
+    this.#watch?.expectReturn(server);
+  }
+
   async rows(on: SandboxServer): Promise<readonly number[]> {
     return (await on.query('SELECT id FROM app.t ORDER BY id')).map(({ id }) => Number(id));
   }
@@ -298,11 +314,15 @@ export class Scenario {
     return leader;
   }
 
-  /** Recoveries as the audit lists them, newest first, once `count` of them are closed. */
-  async recoveries(count = 1): Promise<readonly WireRecovery[]> {
+  /**
+   * Recoveries as the audit lists them, newest first, once there are `count` of them and every one is closed: a new primary
+   * takes writes before its recovery ends.
+   */
+  async recoveries(count: number | 'any' = 1): Promise<readonly WireRecovery[]> {
     return until(`${count} recoveries are closed`, async () => {
       const all = await this.daemon.api<WireRecovery[]>('audit-recovery');
-      if (all.length === count && all.every((one) => one.RecoveryEndTimestamp !== '')) return all;
+      const enough = count === 'any' ? all.length > 0 : all.length === count;
+      if (enough && all.every((one) => one.RecoveryEndTimestamp !== '')) return all;
       throw new Error(JSON.stringify(all.map(({ UID, RecoveryEndTimestamp }) => [UID, RecoveryEndTimestamp])));
     });
   }
@@ -339,6 +359,14 @@ export class Scenario {
     return rows.map(({ Message }) => Message);
   }
 
+  /** What the newest entry of this kind in the audit says. */
+  async audited(type: string): Promise<string> {
+    return until(`the audit tells of ${type}`, async () => {
+      const all = await this.daemon.api<{ AuditType: string; Message: string }[]>('audit');
+      return all.find(({ AuditType }) => AuditType === type)?.Message;
+    });
+  }
+
   /** Waits until a step that begins with `text` was journalled. */
   async begun(text: string): Promise<void> {
     await until(`the journal says "${text}"`, async () => this.daemon.journal().some((step) => step.startsWith(text)));
@@ -349,16 +377,26 @@ export class Scenario {
     assert.equal((await this.daemon.api<{ Code: string }>(path)).Code, 'OK');
   }
 
+  /** Every transaction that the server has ever executed, as it says itself. */
+  async history(server: SandboxServer): Promise<string> {
+    const [row] = await server.query(`SELECT ${this.words.history} AS history`);
+    return String(row?.history);
+  }
+
+  /** A session that stays open until the scenario is over. */
+  async session(server: SandboxServer, login: Login): Promise<Connection> {
+    const { hostname: host, port } = server.key;
+    const connection = await createConnection({ host, port, ...login });
+    connection.on('error', () => undefined); // its server may be killed
+    this.onSettle(() => connection.destroy());
+    return connection;
+  }
+
   /** Keeps appliers of these servers waiting for a row lock, with `UPDATE app.gate` sent to the primary, until released. */
   async holdAppliers(servers: readonly SandboxServer[]): Promise<() => void> {
     const connections: Connection[] = [];
-    const release = () => {
-      for (const connection of connections) connection.destroy();
-    };
-    this.onSettle(release);
-    for (const { key } of servers) {
-      const connection = await createConnection({ host: key.hostname, port: key.port, ...ADMIN_LOGIN });
-      connection.on('error', () => undefined); // its server may be killed
+    for (const server of servers) {
+      const connection = await this.session(server, ADMIN_LOGIN);
       connections.push(connection);
       if (this.flavour === 'mysql') await connection.query('SET GLOBAL super_read_only = 0'); // it forbids locking reads
       await connection.query('BEGIN');
@@ -366,6 +404,8 @@ export class Scenario {
     }
     if (this.flavour === 'mysql') for (const server of servers) await server.query('SET GLOBAL super_read_only = 1');
     await this.primary.query('UPDATE app.gate SET n = n + 1 WHERE id = 1');
-    return release;
+    return () => {
+      for (const connection of connections) connection.destroy();
+    };
   }
 }

@@ -40,14 +40,21 @@ class Watcher {
   #connection: Connection | undefined;
   #open: { fromMs: number; toMs: number; returned: boolean } | undefined;
   #returned = false;
+  #outOfReach = false;
 
   constructor(server: SandboxServer) {
     this.#server = server;
     this.#name = `${server.key.hostname}:${server.key.port}`;
   }
 
+  ignore(): void {
+    this.#end();
+    this.#outOfReach = true;
+  }
+
   expectReturn(): void {
     this.#end();
+    this.#outOfReach = false;
     this.#returned = true;
   }
 
@@ -55,7 +62,7 @@ class Watcher {
     while (!signal.aborted) {
       const sentMs = performance.now();
       const writable = await this.#ask();
-      if (writable === true) this.#sees(sentMs, performance.now());
+      if (writable === true && !this.#outOfReach) this.#sees(sentMs, performance.now());
       else this.#end();
       if (writable === false) this.#returned = false;
       await delay(PERIOD_MS);
@@ -114,6 +121,11 @@ export class WriteWatch {
   /** The test itself brings this server back: it may take writes for as long as fencing it needs. */
   expectReturn(server: SandboxServer): void {
     this.#watchers.get(server)?.expectReturn();
+  }
+
+  /** Nobody but the test reaches this server, so nobody can keep it from taking writes, until it returns. */
+  expectIsolation(server: SandboxServer): void {
+    this.#watchers.get(server)?.ignore();
   }
 
   async stop(): Promise<readonly WritableSpan[]> {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Connection, createConnection } from 'mysql2/promise';
-import type { SandboxServer } from '../../scripts/sandbox/sandbox.ts';
+import { APPLICATION_LOGIN, type SandboxServer } from '../../scripts/sandbox/sandbox.ts';
 
-const LOGIN = { user: 'app', password: 'app_pw', database: 'app' } as const;
+const LOGIN = { ...APPLICATION_LOGIN, database: 'app' } as const;
 const ANSWER_MS = 2_000;
 
 export interface Acknowledged {
