@@ -4,8 +4,6 @@ import { HookRunner } from '../hooks/runner.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { depthOf } from '../topology/cluster.ts';
-import { keyText } from '../topology/instance-key.ts';
 import { hooksOn } from './hooks.ts';
 import type { Current } from './live-config.ts';
 import { Orchestrator } from './orchestrator.ts';
@@ -44,11 +42,7 @@ export function assemble(parts: Parts): Orchestrator {
       return current.settings;
     },
     storage: observed(
-      storageOn(store, log, (key, cluster) => {
-        const snapshot = orchestrator.inventory.snapshot(cluster, clock.nowMs());
-        const member = snapshot.members.find(({ instance }) => keyText(instance.key) === key);
-        return member === undefined ? 0 : depthOf(snapshot, member.instance);
-      }),
+      storageOn(store, log, (watched) => orchestrator.inventory.depth(watched)),
       onRecovered,
     ),
     restored,

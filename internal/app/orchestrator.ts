@@ -8,6 +8,7 @@ import { Observer, type ProbeEvent } from '../discovery/observer.ts';
 import { systemNames } from '../mysql/name-service.ts';
 import { MysqlServers } from '../mysql/servers.ts';
 import { matchesServer } from '../recovery/filters.ts';
+import type { News } from '../recovery/sentinel.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
@@ -264,7 +265,7 @@ export class Orchestrator {
       this.#keepReady(event.key);
       if (event.watched !== undefined) this.recovery.fenceReturned(event.watched.instance);
     }
-    this.#touch(cluster);
+    this.#touch(cluster, event.steady ? 'steady' : 'change');
   }
 
   /** What was decided about a server stays with it when its address changes. */
@@ -308,7 +309,7 @@ export class Orchestrator {
     for (const { name } of this.snapshots()) this.#touch(name);
   }
 
-  #touch(cluster: string): void {
-    if (this.#deps.passive !== true) this.recovery.sentinel.touch(cluster);
+  #touch(cluster: string, news: News = 'change'): void {
+    if (this.#deps.passive !== true) this.recovery.sentinel.touch(cluster, news);
   }
 }

@@ -4,7 +4,7 @@ import type { Backend } from '../backend/backend.ts';
 import { lastPlanIn } from '../recovery/plan-note.ts';
 import { stepNote } from '../recovery/step-note.ts';
 import type { Log } from '../runtime/log.ts';
-import { keyText } from '../topology/instance-key.ts';
+import type { WatchedInstance } from '../topology/instance.ts';
 import type { Restored, Storage } from './ports.ts';
 
 /** Recoveries kept in memory. */
@@ -32,7 +32,7 @@ export async function restore(backend: Backend, toldSinceMs: number): Promise<Re
   };
 }
 
-export function storageOn(backend: Backend, log: Log, depth: (key: string, cluster: string) => number): Storage {
+export function storageOn(backend: Backend, log: Log, depth: (watched: WatchedInstance) => number): Storage {
   const { instances, recoveries, detections, journal, audits, words, names, analyses } = backend;
   /** An empty list where the backend does not answer. */
   const listOf = <T>(rows: Promise<readonly T[]>): Promise<readonly T[]> =>
@@ -41,7 +41,7 @@ export function storageOn(backend: Backend, log: Log, depth: (key: string, clust
       return [];
     });
   return {
-    instanceSeen: (watched, cluster) => instances.seen(watched, cluster, depth(keyText(watched.instance.key), cluster)),
+    instanceSeen: (watched, cluster) => instances.seen(watched, cluster, depth(watched)),
     opened: (record) => recoveries.opened(record),
     closed: (record) => recoveries.closed(record),
     acknowledged: (records) => backend.acknowledged(records),

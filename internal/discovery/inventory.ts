@@ -1,7 +1,7 @@
-import { type ClusterSnapshot, clusterNames } from '../topology/cluster.ts';
+import { type ClusterSnapshot, clusterNames, depthIn } from '../topology/cluster.ts';
 import { errantGtids } from '../topology/errant.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { aliasByName, clusterDomain, suggestedAlias } from './cluster-labels.ts';
 
 export interface Downtime {
@@ -39,6 +39,9 @@ export class Inventory {
   #remembered: RememberedNames = { aliases: new Map(), domains: new Map() };
   readonly #aliasPatterns: () => Readonly<Record<string, string>>;
   #names: ReadonlyMap<string, string> = new Map();
+  /** Members of each cluster as text keys, sorted. */
+  #grouped: ReadonlyMap<string, readonly string[]> = new Map();
+  /** The names are to be made anew. */
   #stale = true;
 
   readonly #freshForMs: () => number;
@@ -56,8 +59,14 @@ export class Inventory {
   }
 
   restore(members: readonly WatchedInstance[]): void {
-    for (const member of members) this.#members.set(keyText(member.instance.key), member);
-    this.#stale = true;
+    for (const member of members) this.#put(member);
+  }
+
+  #put(member: WatchedInstance): void {
+    const text = keyText(member.instance.key);
+    const before = this.#members.get(text);
+    this.#members.set(text, member);
+    this.#stale ||= before === undefined || !standsAlike(before.instance, member.instance);
   }
 
   recordSuccess(instance: Instance, nowMs: number): WatchedInstance {
@@ -73,9 +82,8 @@ export class Inventory {
       lastError: '',
       errantGtid: before === undefined ? '' : this.#errantOf(before),
     };
-    this.#members.set(text, watched);
+    this.#put(watched);
     this.#health.delete(text);
-    this.#stale = true;
     return watched;
   }
 
@@ -171,17 +179,23 @@ export class Inventory {
     return this.#clusterNames().get(keyText(key)) ?? keyText(key);
   }
 
+  /** How many known servers stand above this one. */
+  depth({ instance }: WatchedInstance): number {
+    return depthIn(this.clusterName(instance.key), instance, (key) => this.get(key)?.instance);
+  }
+
   clusters(nowMs: number): readonly ClusterSnapshot[] {
-    return [...new Set(this.#clusterNames().values())].sort().map((name) => this.snapshot(name, nowMs));
+    this.#clusterNames();
+    return [...this.#grouped.keys()].sort().map((name) => this.snapshot(name, nowMs));
   }
 
   /** The named cluster at this moment; without members when there is no such cluster. */
   snapshot(name: string, nowMs: number): ClusterSnapshot {
-    const names = this.#clusterNames();
-    const members = [...this.#members.entries()]
-      .filter(([text]) => names.get(text) === name)
-      .map(([, member]) => this.#judged(member, nowMs))
-      .sort((a, b) => (keyText(a.instance.key) < keyText(b.instance.key) ? -1 : 1));
+    this.#clusterNames();
+    const members = (this.#grouped.get(name) ?? [])
+      .map((text) => this.#members.get(text))
+      .filter((member) => member !== undefined)
+      .map((member) => this.#judged(member, nowMs));
     const downtimes = [...this.#downtimes].filter(([, downtime]) => downtime.endMs > nowMs);
     return {
       name,
@@ -237,10 +251,23 @@ export class Inventory {
   #clusterNames(): ReadonlyMap<string, string> {
     if (this.#stale) {
       this.#names = clusterNames([...this.#members.values()].map(({ instance }) => instance));
+      const grouped = new Map<string, string[]>();
+      for (const [text, name] of [...this.#names].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        const members = grouped.get(name);
+        if (members === undefined) grouped.set(name, [text]);
+        else members.push(text);
+      }
+      this.#grouped = grouped;
       this.#stale = false;
     }
     return this.#names;
   }
+}
+
+/** Nothing that `clusterNames` looks at has changed. */
+function standsAlike(before: Instance, now: Instance): boolean {
+  const [former, source] = [sourceKey(before), sourceKey(now)];
+  return before.readOnly === now.readOnly && (former === source || sameKey(former, source));
 }
 
 /** A server that could not answer its detection queries has not moved and has not changed its name. */

@@ -8,6 +8,7 @@ import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, isUsableKey, keyText, sameKey } from '../topology/instance-key.ts';
+import { isSteady } from '../topology/steady.ts';
 import { longUnseen, unnamed } from './forgetting.ts';
 import type { HostnameResolver } from './hostname-resolver.ts';
 import { isSameRun, kinship } from './identity.ts';
@@ -60,6 +61,8 @@ export interface ProbeEvent {
   readonly ok: boolean;
   readonly durationMs: number;
   readonly watched: WatchedInstance | undefined;
+  /** Read again and as before, apart from what always moves. */
+  readonly steady: boolean;
 }
 
 /** Each kind of server has places of its own: neither the dead nor the unknown ones delay one that lives. */
@@ -255,10 +258,12 @@ export class Observer {
       const filed = before === undefined ? await this.#underOwnName(key, raw, signal) : raw;
       const instance = this.#identified(this.#canonical(filed));
       const wasDead = inventory.health(key).failures > 0;
+      const last = inventory.get(instance.key);
       const watched = inventory.recordSuccess(instance, clock.nowMs());
       this.#follow(key, instance);
       if (lostSource(before?.instance, instance) || wasDead) this.#suspectLater(sourceKey(instance));
-      onProbed({ key: instance.key, ok: true, durationMs: clock.monotonicMs() - startedMs, watched });
+      const durationMs = clock.monotonicMs() - startedMs;
+      onProbed({ key: instance.key, ok: true, durationMs, watched, steady: isSteady(last, watched) });
       return instance;
     } catch (err) {
       signal.throwIfAborted();
@@ -270,7 +275,7 @@ export class Observer {
         log.warn({ instance: keyText(key), err: errorText(err) }, 'server does not answer');
         if (mattersAtOnce(before)) this.suspect(key);
       }
-      onProbed({ key, ok: false, durationMs: clock.monotonicMs() - startedMs, watched });
+      onProbed({ key, ok: false, durationMs: clock.monotonicMs() - startedMs, watched, steady: false });
       throw err;
     }
   }

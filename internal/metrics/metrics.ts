@@ -18,6 +18,8 @@ export class Metrics {
     labelNames: ['outcome'],
     registers: [this.#registry],
   });
+  /** Since the last time somebody asked: counting by labels costs more than the rest of what is done with a probe here. */
+  #probed = { success: 0, failure: 0 };
   readonly #latency = new Histogram({
     name: 'orchestrator_probe_duration_seconds',
     help: 'Time from the start of a probe to its answer or its failure',
@@ -65,7 +67,7 @@ export class Metrics {
   }
 
   probed(ok: boolean, seconds: number): void {
-    this.#probes.inc({ outcome: ok ? 'success' : 'failure' });
+    this.#probed[ok ? 'success' : 'failure'] += 1;
     this.#latency.observe(seconds);
   }
 
@@ -76,6 +78,9 @@ export class Metrics {
 
   async text(now: () => Now): Promise<{ type: string; text: string }> {
     const { queue, instances, problems, waitingWrites } = now();
+    for (const outcome of ['success', 'failure'] as const)
+      if (this.#probed[outcome] > 0) this.#probes.inc({ outcome }, this.#probed[outcome]);
+    this.#probed = { success: 0, failure: 0 };
     this.#queue.set(queue);
     this.#instances.set(instances);
     this.#waiting.set(waitingWrites);

@@ -68,7 +68,7 @@ export class HeldConnection {
       if (memory.isNews(statement.part)) onRefused(statement, message);
     });
     if (rare) this.#readRareMs = startedMs;
-    memory.learn(rows, instanceFromRows(connection.key, rows));
+    memory.learn(rows);
     const all = memory.merge(rows);
     const { instance, complaints } = classified(instanceFromRows(connection.key, all), all, settings.detection);
     for (const part of Object.keys(rows) as ProbePart[])

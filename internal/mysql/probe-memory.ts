@@ -1,5 +1,4 @@
-import type { Instance } from '../topology/instance.ts';
-import type { ProbeRows } from './probe-rows.ts';
+import { identityFrom, type ProbeRows } from './probe-rows.ts';
 import type { ProbePart } from './probe-statements.ts';
 
 /**
@@ -38,8 +37,8 @@ export class ProbeMemory {
   }
 
   /** Remembers a read, and forgets everything else when another server or another version answers at this address. */
-  learn(rows: ProbeRows, { version, serverId, serverUuid }: Instance): void {
-    const identity = `${version} ${serverId} ${serverUuid}`;
+  learn(rows: ProbeRows): void {
+    const identity = identityFrom(rows);
     if (this.#identity !== '' && identity !== this.#identity) {
       this.#rows = {};
       this.#refusedUntilMs.clear();

@@ -113,6 +113,12 @@ export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
   };
 }
 
+/** Tells one server, in one version, from every other. */
+export function identityFrom(rows: ProbeRows): string {
+  const values = new Map((rows.variables ?? []).map(({ Variable_name, Value }) => [Variable_name, Value]));
+  return `${values.get('version')} ${values.get('server_id')} ${rows.gtid?.[0]?.server_uuid ?? ''}`;
+}
+
 function valuesByName(rows: readonly Row[] = []): Columns {
   return new Columns(Object.fromEntries(rows.map((row) => [String(row.Variable_name), row.Value ?? null])));
 }

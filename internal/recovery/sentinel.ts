@@ -53,9 +53,17 @@ export interface SentinelDeps {
   readonly onCode: (key: InstanceKey, cluster: string, code: string, before: string | undefined) => void;
 }
 
+/** What a cluster is examined for. `steady`: one of its servers was read once more and is as it was. */
+export type News = 'change' | 'steady';
+
+/** A cluster in which nothing is wrong is examined this often without a change, since some rules go by the clock. */
+const CALM_INTERVAL_MS = 500;
+
 export class Sentinel {
   readonly #deps: SentinelDeps;
   readonly #due = new Set<string>();
+  /** Clusters in which the last examination found nothing to act on or to tell of, and when that was. */
+  readonly #calmAtMs = new Map<string, number>();
   readonly #codes = new Map<string, { readonly code: string; readonly sinceMs: number }>();
   readonly #reconnected = new Map<string, { readonly atMs: number; readonly askedMs: number }>();
   readonly #lastNo = new Map<string, string>();
@@ -64,15 +72,23 @@ export class Sentinel {
     this.#deps = deps;
   }
 
-  /** Something about this cluster changed. Calls of one turn of the event loop are answered by one analysis. */
-  touch(cluster: string): void {
-    if (this.#due.has(cluster)) return;
+  /**
+   * Something was heard about this cluster. Calls of one turn of the event loop are answered by one analysis. While anything
+   * is wrong each read counts, a steady one too: that a replica was read after the failure is what a decision waits for.
+   */
+  touch(cluster: string, news: News = 'change'): void {
+    if (this.#due.has(cluster) || (news === 'steady' && this.#isCalm(cluster))) return;
     this.#due.add(cluster);
     this.#deps.tasks.run(`analysis ${cluster}`, async (signal) => {
       await Promise.resolve();
       this.#due.delete(cluster);
       this.#examine(cluster, signal);
     });
+  }
+
+  #isCalm(cluster: string): boolean {
+    const atMs = this.#calmAtMs.get(cluster);
+    return atMs !== undefined && this.#deps.clock.monotonicMs() - atMs < CALM_INTERVAL_MS;
   }
 
   /** When the replicas of this server had been asked to reconnect, by the wall clock; 0: never, infinity: not all yet. */
@@ -86,9 +102,12 @@ export class Sentinel {
   }
 
   #examine(cluster: string, signal: AbortSignal): void {
-    const { analyse, snapshot: take, coordinator, tasks, settings } = this.#deps;
+    const { analyse, snapshot: take, coordinator, tasks, clock, settings } = this.#deps;
+    this.#calmAtMs.delete(cluster); // also if this fails
     const snapshot = take(cluster);
     const findings = analyse(snapshot).map((finding) => ({ finding, lastedMs: this.#remember(finding, cluster) }));
+    if (findings.length > 0 && findings.every(({ finding }) => finding.response === 'show' && !finding.silent))
+      this.#calmAtMs.set(cluster, clock.monotonicMs());
     if (coordinator.isBusy(cluster)) return; // what is left to do is found again when that is over
     const verdicts: Verdict[] = [];
     for (const { finding, lastedMs } of findings) {

@@ -22,15 +22,41 @@ export interface ClusterSnapshot {
   readonly maintenance: ReadonlySet<string>;
 }
 
+/** Who is who among the members of a snapshot. */
+interface Directory {
+  readonly byKey: ReadonlyMap<string, WatchedInstance>;
+  /** Members that name a key as their source, in key order. */
+  readonly bySource: ReadonlyMap<string, readonly WatchedInstance[]>;
+}
+
+/** Made at the first question about a snapshot: its members never change. */
+const directories = new WeakMap<readonly WatchedInstance[], Directory>();
+const NOBODY: readonly WatchedInstance[] = [];
+
+function directoryOf({ members }: ClusterSnapshot): Directory {
+  const known = directories.get(members);
+  if (known !== undefined) return known;
+  const bySource = new Map<string, WatchedInstance[]>();
+  for (const member of members) {
+    const source = sourceKey(member.instance);
+    if (source === undefined) continue;
+    const below = bySource.get(keyText(source));
+    if (below === undefined) bySource.set(keyText(source), [member]);
+    else below.push(member);
+  }
+  for (const below of bySource.values()) below.sort((a, b) => compareKeys(a.instance.key, b.instance.key));
+  const directory = { byKey: new Map(members.map((member) => [keyText(member.instance.key), member])), bySource };
+  directories.set(members, directory);
+  return directory;
+}
+
 export function memberOf(snapshot: ClusterSnapshot, key: InstanceKey): WatchedInstance | undefined {
-  return snapshot.members.find((member) => sameKey(member.instance.key, key));
+  return directoryOf(snapshot).byKey.get(keyText(key));
 }
 
 /** Members that name `key` as their source, in key order. */
 export function replicasOf(snapshot: ClusterSnapshot, key: InstanceKey): readonly WatchedInstance[] {
-  return snapshot.members
-    .filter((member) => sameKey(sourceKey(member.instance), key))
-    .sort((a, b) => compareKeys(a.instance.key, b.instance.key));
+  return directoryOf(snapshot).bySource.get(keyText(key)) ?? NOBODY;
 }
 
 /**
@@ -56,17 +82,26 @@ export function isCoPrimary(snapshot: ClusterSnapshot, instance: Instance): bool
   return partner !== undefined && sameKey(sourceKey(partner.instance), instance.key);
 }
 
-/** Distance from the top; a source that is not known counts as absent. Rings end at the co-primary that names the cluster. */
 export function depthOf(snapshot: ClusterSnapshot, instance: Instance): number {
+  return depthIn(snapshot.name, instance, (key) => memberOf(snapshot, key)?.instance);
+}
+
+/** Distance from the top; a source that is not known counts as absent. Rings end at the co-primary that names the cluster. */
+export function depthIn(
+  cluster: string,
+  instance: Instance,
+  known: (key: InstanceKey) => Instance | undefined,
+): number {
   const seen = new Set<string>();
   let current = instance;
   for (let depth = 0; ; depth += 1) {
-    seen.add(keyText(current.key));
-    if (keyText(current.key) === snapshot.name) return depth;
+    const text = keyText(current.key);
+    seen.add(text);
+    if (text === cluster) return depth;
     const source = sourceKey(current);
-    const above = source && memberOf(snapshot, source);
-    if (above === undefined || seen.has(keyText(above.instance.key))) return depth;
-    current = above.instance;
+    const above = source && known(source);
+    if (above === undefined || seen.has(keyText(above.key))) return depth;
+    current = above;
   }
 }
 

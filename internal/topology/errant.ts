@@ -17,6 +17,7 @@ export function errantGtids(
 ): string {
   if (!sourceValid) return '';
   if (replica.gtid.kind === 'mysql' && source.gtid.kind === 'mysql') {
+    if (replica.gtid.executed === source.gtid.executed) return '';
     const known = knownWriters(replica, source, replica.serverUuid, [...ancestors, source.serverUuid]);
     return mysqlErrant(replica.gtid.executed, source.gtid.executed, known);
   }

@@ -26,6 +26,17 @@ describe('metrics', () => {
     }
   });
 
+  it('counts probes by outcome, over several questions', async () => {
+    const metrics = new Metrics();
+    metrics.probed(true, 0.002);
+    await metrics.text(() => quiet);
+    metrics.probed(true, 0.002);
+    metrics.probed(false, 1);
+    const { text } = await metrics.text(() => quiet);
+    for (const line of ['{outcome="success"} 2', '{outcome="failure"} 1'])
+      assert.ok(text.includes(`\norchestrator_probes_total${line}\n`), line);
+  });
+
   it('counts recoveries by kind and outcome, with how long they took', async () => {
     const metrics = new Metrics();
     metrics.recovered('primary', 'success', 0.3);

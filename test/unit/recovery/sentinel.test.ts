@@ -5,6 +5,8 @@ import type { Verdict } from '../../../internal/recovery/verdict.ts';
 import { systemClock } from '../../../internal/runtime/clock.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import { TaskGroup } from '../../../internal/runtime/task-group.ts';
+import type { ClusterSnapshot } from '../../../internal/topology/cluster.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeServers } from '../../support/fake-servers.ts';
 
 const finding = (hostname: string, more: Partial<Finding> = {}): Finding => ({
@@ -16,6 +18,16 @@ const finding = (hostname: string, more: Partial<Finding> = {}): Finding => ({
   silent: false,
   suppressedBy: undefined,
   ...more,
+});
+
+const aSnapshotOf = (name: string): ClusterSnapshot => ({
+  name,
+  alias: name,
+  domain: '',
+  takenAtMs: 0,
+  members: [],
+  downtimes: new Map(),
+  maintenance: new Set(),
 });
 
 /** Looks once at a cluster with these findings; the answer is who was considered, told of, or seen. */
@@ -39,15 +51,7 @@ async function look(findings: readonly Finding[], decide: (verdict: Verdict) => 
       looks += 1;
       return looks === 1 ? findings : [];
     },
-    snapshot: (name) => ({
-      name,
-      alias: name,
-      domain: '',
-      takenAtMs: 0,
-      members: [],
-      downtimes: new Map(),
-      maintenance: new Set(),
-    }),
+    snapshot: aSnapshotOf,
     coordinator,
     servers: new FakeServers([]),
     tasks,
@@ -64,6 +68,40 @@ async function look(findings: readonly Finding[], decide: (verdict: Verdict) => 
   await new Promise(setImmediate);
   await tasks.stop();
   return { heard: heard.filter((line) => !line.includes(' is ')), looks };
+}
+
+/** How often a cluster with this finding is examined when its servers are read `reads` times, 100 ms apart. */
+async function examinations(found: Finding, reads: number, news: 'steady' | 'change'): Promise<number> {
+  const clock = new FakeClock();
+  const tasks = new TaskGroup(silentLog);
+  let examined = 0;
+  const sentinel = new Sentinel({
+    analyse: () => {
+      examined += 1;
+      return [found];
+    },
+    snapshot: aSnapshotOf,
+    coordinator: { isBusy: () => true } as unknown as RecoveryCoordinator,
+    servers: new FakeServers([]),
+    tasks,
+    clock,
+    log: silentLog,
+    silentReads: () => 0,
+    suspect: () => undefined,
+    mayReconnect: () => false,
+    settings: { reconnectThrottleMs: 1000, stepTimeoutMs: 1000, detectionHoldMs: 0, confirmFailures: 2 },
+    onCode: () => undefined,
+  });
+  sentinel.touch('c');
+  await clock.advance(0);
+  examined = 0;
+  for (let read = 0; read < reads; read += 1) {
+    await clock.advance(100);
+    sentinel.touch('c', news);
+    await clock.advance(0);
+  }
+  await tasks.stop();
+  return examined;
 }
 
 const middle = finding('a', { kind: 'intermediatePrimary', code: 'DeadIntermediateMaster' });
@@ -92,4 +130,16 @@ describe('Sentinel', () => {
     );
     assert.deepEqual(heard, ['tell a']);
   });
+
+  const calm = finding('a', { code: 'NoProblem', response: 'show' });
+  for (const [title, found, news, expected] of [
+    ['a steady read of a calm cluster twice a second', calm, 'steady', 6],
+    ['a change at once', calm, 'change', 30],
+    ['each read while somebody is to be recovered', finding('a'), 'steady', 30],
+    ['each read while somebody is to be told of', finding('a', { response: 'tell' }), 'steady', 30],
+    ['each read while a primary is silent', finding('a', { response: 'show', silent: true }), 'steady', 30],
+  ] as const)
+    it(`answers ${title}`, async () => {
+      assert.equal(await examinations(found, 30, news), expected);
+    });
 });
