@@ -78,6 +78,7 @@ export class Orchestrator {
         return deps.settings.servers;
       },
       onDisconnect: (key) => this.observer.suspect(key),
+      whyNoChange: () => (deps.settings.coordinator.noop ? 'started with --noop' : undefined),
     });
     this.observer = new Observer({
       prober: this.servers,

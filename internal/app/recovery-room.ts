@@ -32,8 +32,6 @@ import type { Restored, RunHooks, Storage } from './ports.ts';
 import type { Settings } from './settings.ts';
 import { newRecoveryUid } from './uid.ts';
 
-/** Reason of the downtime of servers that a recovery left behind; contract. */
-
 export interface RecoveryRoomDeps {
   readonly settings: Settings;
   readonly storage: Storage;
@@ -118,7 +116,7 @@ export class RecoveryRoom {
       newUid,
       evidence: (key) => inventory.health(key),
       globallyDisabled: deps.globallyDisabled,
-      reconnectAskedMs: (key) => this.sentinel.reconnectAskedMs(key),
+      reconnectAskedMs: (primary, replica) => this.sentinel.reconnectAskedMs(primary, replica),
       hooks: (list, record, verdict) => this.#hooks(list, record.uid, verdict, record),
       note,
       audit: (type, key, cluster, message) => storage.audit(type, key, cluster, message),
@@ -133,7 +131,9 @@ export class RecoveryRoom {
       silentReads: (key) => (inventory.health(key).refused ? 0 : inventory.health(key).failures),
       suspect: (key) => observer.suspect(key),
       mayReconnect: (snapshot) =>
-        !deps.globallyDisabled() && matchesClusterFilter(deps.settings.coordinator.primaryFilters, snapshot),
+        !deps.settings.coordinator.noop &&
+        !deps.globallyDisabled() &&
+        matchesClusterFilter(deps.settings.coordinator.primaryFilters, snapshot),
       get settings() {
         return deps.settings.sentinel;
       },
@@ -148,7 +148,6 @@ export class RecoveryRoom {
       get settings() {
         return deps.settings.takeover;
       },
-      isBanned: (key) => deps.settings.coordinator.attempt.plan.isBanned(key),
       hooks: (list, failed, successor, snapshot) =>
         deps.runHooks(list, {
           uid: '',
@@ -170,10 +169,16 @@ export class RecoveryRoom {
 
   /** Takes up what an earlier process left: fences to be set, recoveries to be finished or let go. */
   start(): void {
-    const { restored } = this.#deps;
+    const { restored, settings, log } = this.#deps;
+    const open = restored.recoveries.filter(({ endedMs }) => endedMs === undefined);
+    if (settings.coordinator.noop) {
+      const left = { fences: restored.openFences.map(keyText), recoveries: open.map(({ uid }) => uid) };
+      log.info(left, 'started with --noop: what an earlier process left is not taken up');
+      return;
+    }
     const known = restored.instances.map(({ instance }) => instance.key);
     for (const key of restored.openFences) this.fences.watch(key);
-    for (const record of restored.recoveries) if (record.endedMs === undefined) this.#resume(record, known);
+    for (const record of open) this.#resume(record, known);
   }
 
   /** For a process that ends now: finishes, or lets go of, the recoveries that it began and was interrupted in. */
@@ -232,7 +237,7 @@ export class RecoveryRoom {
     const { settings, storage, clock, log, inventory } = this.#deps;
     const { key } = instance;
     if (instance.readOnly || sourceKey(instance) !== undefined || this.fences.isWatched(key)) return;
-    if (!settings.coordinator.attempt.fenceReplacedPrimary) return;
+    if (!settings.coordinator.attempt.fenceReplacedPrimary || settings.coordinator.noop) return;
     if (inventory.downtime(key, clock.nowMs())?.reason !== LOST_IN_RECOVERY) return;
     const record = this.book.replaced(key);
     if (record?.successor === undefined) return;

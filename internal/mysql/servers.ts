@@ -31,6 +31,8 @@ export interface ServersDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onDisconnect: (key: InstanceKey) => void;
+  /** Why no server may be changed by this process, in words; undefined: nothing speaks against it. */
+  readonly whyNoChange: () => string | undefined;
 }
 
 /** The parts that a session needs of a server it changes. */
@@ -106,6 +108,7 @@ export class MysqlServers {
    * @throws {OrchestratorError} at once when no connection is ready, else when it breaks
    */
   async fenceReady(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    this.#mustMayChange(key);
     const ready = this.#ready.get(keyText(key));
     this.#ready.delete(keyText(key));
     if (ready === undefined) throw new OrchestratorError('CONNECT_FAILED', `no connection to ${keyText(key)} is ready`);
@@ -114,6 +117,7 @@ export class MysqlServers {
 
   /** @throws {OrchestratorError} when the server is not known to be read-only after `timeoutMs` */
   async fence(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    this.#mustMayChange(key);
     const deadline = this.#deadline(timeoutMs, signal);
     return this.#fence(await this.#connector.open(key, deadline), deadline);
   }
@@ -123,6 +127,7 @@ export class MysqlServers {
    * own, since it is busy meanwhile, and without the named lock, which would be held as long.
    */
   async stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<string> {
+    this.#mustMayChange(key);
     const { connection, dialect } = await this.#connector.open(key, this.#deadline(timeoutMs, signal));
     await new Promise<void>((resolve, reject) => {
       connection
@@ -136,19 +141,24 @@ export class MysqlServers {
     return dialect.stopReceiver;
   }
 
-  /** Runs `work` on a connection of its own that holds the named lock. */
+  /**
+   * Runs `work` on a connection of its own that holds the named lock. A statement that waits for a lock gives up by itself
+   * in the same time: one that went on waiting would still take effect after we told everyone that it failed.
+   */
   async change<T>(
     key: InstanceKey,
     timeoutMs: number,
     signal: AbortSignal,
     work: (session: MysqlSession) => Promise<T>,
   ): Promise<T> {
+    this.#mustMayChange(key);
     const deadline = this.#deadline(timeoutMs, signal);
     const connection = await this.#connector.connect(key, deadline);
+    const limitSeconds = Math.max(1, Math.ceil(timeoutMs / 1000));
     try {
       const [row] = await connection.query(
-        "SELECT VERSION() AS version, GET_LOCK('orchestrator.change', ?) AS locked",
-        [Math.ceil(timeoutMs / 1000)],
+        `SET SESSION lock_wait_timeout = ?; SELECT VERSION() AS version, GET_LOCK('orchestrator.change', ?) AS locked`,
+        [limitSeconds, limitSeconds],
         deadline,
       );
       if (String(row?.locked) !== '1')
@@ -170,17 +180,24 @@ export class MysqlServers {
       connection.key,
       this.#deps.settings.sweepTimeoutMs,
       AbortSignal.any([signal, done.signal]),
-      (session) => session.endClientSessions(),
+      async (session) => void (await session.endClientSessions()),
     ).catch(() => undefined); // the sweep behind the statement is the one that counts
     try {
       const session = this.#session(opened, signal);
       await session.setReadOnly(true);
-      await session.endClientSessions();
+      const left = await session.endClientSessions();
+      const instance = keyText(connection.key);
+      if (left.length > 0) this.#deps.log.warn({ instance, left }, 'sessions of a fenced server could not be ended');
     } finally {
       done.abort();
       connection.close();
       await sweep;
     }
+  }
+
+  #mustMayChange(key: InstanceKey): void {
+    const why = this.#deps.whyNoChange();
+    if (why !== undefined) throw new OrchestratorError('CONFLICT', `${keyText(key)} must not be changed: ${why}`);
   }
 
   #session(opened: Opened, signal: AbortSignal): MysqlSession {

@@ -1,5 +1,5 @@
 import { format } from 'mysql2';
-import { OrchestratorError } from '../runtime/errors.ts';
+import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Instance, ReplicationTls, SemiSync } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { Dialect } from './dialect.ts';
@@ -27,8 +27,8 @@ const SERVER_COMMANDS: ReadonlySet<string> = new Set([
   'Slave_IO',
   'Slave_SQL',
 ]);
-/** It left by itself; or it belongs to an account above ours (SYSTEM_USER), and read-only is all that holds it. */
-const NOT_ENDED_ERRNOS: ReadonlySet<unknown> = new Set([1094, 1095]);
+/** The session left by itself. */
+const UNKNOWN_THREAD_ERRNO = 1094;
 
 /** A replica with the source side on and too few replicas of its own lets its applier wait for acknowledgements. */
 function waitsForNobody({ sourceEnabled, sourceActive, sourceClients, waitForReplicaCount }: SemiSync): boolean {
@@ -170,17 +170,24 @@ export class MysqlSession {
     else await this.#run('SET GLOBAL read_only = ?', [readOnly ? 1 : 0]);
   }
 
-  /** Ends what clients run: not replication, not the server's own threads, not us, nobody above us. */
-  async endClientSessions(): Promise<void> {
+  /**
+   * Ends what clients run: not replication, not the server's own threads, not us. The answer is what could not be ended,
+   * such as a session of an account with `SYSTEM_USER`, which outranks ours.
+   */
+  async endClientSessions(): Promise<readonly string[]> {
+    const left: string[] = [];
     const [own] = await this.#run("SELECT CONNECTION_ID() AS id, SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AS user");
     for (const { Id, User, Command } of await this.#run('SHOW PROCESSLIST')) {
       if (String(Id) === String(own?.id) || User === own?.user || SERVER_USERS.has(String(User))) continue;
       const id = Number(Id);
       if (SERVER_COMMANDS.has(String(Command)) || !Number.isSafeInteger(id)) continue;
       await this.#run(`KILL ${id}`).catch((err: unknown) => {
-        if (!(err instanceof OrchestratorError && NOT_ENDED_ERRNOS.has(err.context.errno))) throw err;
+        const errno = err instanceof OrchestratorError ? err.context.errno : undefined;
+        if (!errno) throw err; // the connection is gone, not the session
+        if (errno !== UNKNOWN_THREAD_ERRNO) left.push(`${id} of ${String(User)}: ${errorText(err)}`);
       });
     }
+    return left;
   }
 
   async #waitGtid(target: string, limitMs: number): Promise<boolean> {

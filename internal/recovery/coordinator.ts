@@ -13,7 +13,7 @@ import type { BlockedRecord } from './detections.ts';
 import type { Detector } from './detector.ts';
 import type { FenceKeeper } from './fence.ts';
 import { firstNo, type Gate } from './gates.ts';
-import { type FailoverPlan, planRecovery } from './plan.ts';
+import { type FailoverPlan, type PlanOptions, planRecovery } from './plan.ts';
 import { type Evidence, evidenceGates, type GateFacts, recoveryGates } from './recovery-gates.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -44,7 +44,7 @@ export interface CoordinatorDeps {
   readonly newUid: () => string;
   readonly evidence: (key: InstanceKey) => Evidence;
   readonly globallyDisabled: () => boolean;
-  readonly reconnectAskedMs: (key: InstanceKey) => number;
+  readonly reconnectAskedMs: (primary: InstanceKey, replica: InstanceKey) => number;
   /** Runs one list of operator scripts; false when one that may stop the recovery failed. */
   readonly hooks: (list: HookList, record: RecoveryRecord, verdict: Verdict) => Promise<boolean>;
   readonly note: (uid: string, message: string) => void;
@@ -54,9 +54,28 @@ export interface CoordinatorDeps {
   readonly blocked: (record: BlockedRecord) => void;
 }
 
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly gate: Gate;
+  readonly gates: readonly Gate[];
+}
+
 export type Decision =
   | { readonly kind: 'recovered'; readonly record: RecoveryRecord; readonly gates: readonly Gate[] }
-  | { readonly kind: 'refused'; readonly gate: Gate; readonly gates: readonly Gate[] };
+  | Refusal;
+
+/** A cluster in the hands of one operator's command. */
+export interface TakenCluster {
+  readonly kind: 'taken';
+  readonly gates: readonly Gate[];
+  /** Recovers now; lets go of the cluster when the servers are done, before the scripts behind. */
+  readonly recover: (options: ForceOptions, signal: AbortSignal) => Promise<RecoveryRecord>;
+  /** May be called more than once. */
+  readonly release: () => void;
+}
+
+/** What even an operator's command has to wait for, or cannot have. */
+const GATES_OF_FORCE: ReadonlySet<string> = new Set(['none open', 'may change servers']);
 
 const HOOK_KEYS = {
   postPrimary: 'PostMasterFailoverProcesses',
@@ -73,7 +92,8 @@ const AUDIT_TYPES: Readonly<Record<RecoveryKind, string>> = {
 
 export class RecoveryCoordinator {
   readonly #deps: CoordinatorDeps;
-  readonly #busy = new Set<string>();
+  /** Clusters about which something is being decided or done, and by whom. */
+  readonly #busy = new Map<string, object>();
 
   constructor(deps: CoordinatorDeps) {
     this.#deps = deps;
@@ -98,7 +118,7 @@ export class RecoveryCoordinator {
       confirmFailures: settings.confirmFailures,
       silentSinceMs: (other) => evidence(other).firstFailureMs,
       nowMs,
-      reconnectAskedMs: this.#deps.reconnectAskedMs(key),
+      reconnectAskedMs: (replica) => this.#deps.reconnectAskedMs(key, replica),
       reconnectSettleMs: settings.reconnectSettleMs,
       filters: kind === 'intermediatePrimary' ? settings.intermediateFilters : settings.primaryFilters,
       graceMs: settings.graceMs,
@@ -119,7 +139,8 @@ export class RecoveryCoordinator {
     const facts = this.#facts(verdict);
     const evidenceNo = firstNo(evidenceGates(facts));
     if (evidenceNo === undefined && suppressedBy === undefined && !settings.noop && !facts.open) {
-      const agreed = await this.#alone(snapshot.name, () => detector.register(verdict, true, { skipHooks: false }));
+      const release = this.#hold(snapshot.name);
+      const agreed = await detector.register(verdict, true, { skipHooks: false }).finally(release);
       if (!agreed) {
         const value = 'one of OnFailureDetectionProcesses failed; the next attempt does not ask it again';
         return refusal([...evidenceGates(facts), { name: 'scripts agree', passed: false, value, source: 'hooks' }]);
@@ -127,7 +148,8 @@ export class RecoveryCoordinator {
     }
     const gates = this.gates(verdict);
     if (firstNo(gates) !== undefined) return this.#refuse(verdict, gates);
-    return { kind: 'recovered', record: await this.#recover(verdict, {}, signal), gates };
+    const release = this.#hold(snapshot.name);
+    return { kind: 'recovered', record: await this.#recover(verdict, {}, signal, release), gates };
   }
 
   /** People and scripts hear of a problem that nobody acts on. */
@@ -137,31 +159,55 @@ export class RecoveryCoordinator {
     await detector.register(verdict, false, { skipHooks: false });
   }
 
-  /** An operator insists: only "one recovery at a time" still counts. Older recoveries of the server are acknowledged. */
+  /** An operator insists: only what nobody can overrule still counts. Older recoveries of the server are acknowledged. */
   async force(verdict: Verdict, options: ForceOptions, signal: AbortSignal): Promise<Decision> {
-    const { book, clock, detector } = this.#deps;
-    const gates = this.gates(verdict).filter((gate) => gate.name === 'none open');
+    const taken = this.take(verdict);
+    if (taken.kind === 'refused') return taken;
+    return { kind: 'recovered', record: await taken.recover(options, signal), gates: taken.gates };
+  }
+
+  /** Takes the cluster for an operator's command: nothing else is decided about it until it is let go. */
+  take(verdict: Verdict): TakenCluster | Refusal {
+    const gates = this.gates(verdict).filter(({ name }) => GATES_OF_FORCE.has(name));
     if (firstNo(gates) !== undefined) return refusal(gates);
-    await this.#alone(verdict.snapshot.name, async () => {
-      const comment = `implicit: ${verdict.command || 'recover'} was asked for`;
-      await book.acknowledge((record) => sameKey(record.failed, verdict.key) && record.endedMs !== undefined, {
-        by: 'orchestrator',
-        comment,
-        atMs: clock.nowMs(),
-      });
-      await detector.register(verdict, true, { skipHooks: options.skipHooks ?? false });
+    const release = this.#hold(verdict.snapshot.name);
+    const recover = async (options: ForceOptions, signal: AbortSignal) => {
+      try {
+        await this.#insist(verdict, options.skipHooks ?? false);
+        return await this.#recover(verdict, options, signal, release);
+      } finally {
+        release();
+      }
+    };
+    return { kind: 'taken', gates, recover, release };
+  }
+
+  async #insist(verdict: Verdict, skipHooks: boolean): Promise<void> {
+    const { book, clock, detector } = this.#deps;
+    const comment = `implicit: ${verdict.command || 'recover'} was asked for`;
+    await book.acknowledge((record) => sameKey(record.failed, verdict.key) && record.endedMs !== undefined, {
+      by: 'orchestrator',
+      comment,
+      atMs: clock.nowMs(),
     });
-    return { kind: 'recovered', record: await this.#recover(verdict, options, signal), gates };
+    await detector.register(verdict, true, { skipHooks });
   }
 
   /** What would happen if this server died now. */
-  preview(snapshot: ClusterSnapshot, failed: InstanceKey, kind: RecoveryKind, designated?: InstanceKey): FailoverPlan {
-    return this.#planFor({ snapshot, key: failed, kind }, designated);
+  preview(snapshot: ClusterSnapshot, failed: InstanceKey, kind: RecoveryKind): FailoverPlan {
+    return this.#planFor({ snapshot, key: failed, kind });
+  }
+
+  /** What a takeover would do, which lets the successor apply everything first. */
+  previewTakeover(snapshot: ClusterSnapshot, primary: InstanceKey, designated?: InstanceKey): FailoverPlan {
+    const options = { ...this.#deps.settings.attempt.plan, failIfNotApplied: false };
+    return this.#planFor({ snapshot, key: primary, kind: 'primary' }, designated, options);
   }
 
   #planFor(
     { snapshot, key, kind, heir }: Pick<Verdict, 'snapshot' | 'key' | 'kind' | 'heir'>,
     designated?: InstanceKey,
+    options: PlanOptions = this.#deps.settings.attempt.plan,
   ): FailoverPlan {
     const { attempt } = this.#deps.settings;
     return planRecovery(kind, {
@@ -171,18 +217,17 @@ export class RecoveryCoordinator {
       primaryAnswers: false,
       heir,
       fence: attempt.fenceReplacedPrimary,
-      options: attempt.plan,
+      options,
     });
   }
 
-  /** Nothing else is decided about this cluster meanwhile. */
-  async #alone<T>(cluster: string, work: () => Promise<T>): Promise<T> {
-    this.#busy.add(cluster);
-    try {
-      return await work();
-    } finally {
-      this.#busy.delete(cluster);
-    }
+  /** Nothing else is decided about this cluster until the answer is called. */
+  #hold(cluster: string): () => void {
+    const holder = {};
+    this.#busy.set(cluster, holder);
+    return () => {
+      if (this.#busy.get(cluster) === holder) this.#busy.delete(cluster);
+    };
   }
 
   #refuse(verdict: Verdict, gates: readonly Gate[]): Decision {
@@ -197,10 +242,14 @@ export class RecoveryCoordinator {
     return decision;
   }
 
-  async #recover(verdict: Verdict, options: ForceOptions, signal: AbortSignal): Promise<RecoveryRecord> {
+  async #recover(
+    verdict: Verdict,
+    options: ForceOptions,
+    signal: AbortSignal,
+    release: () => void,
+  ): Promise<RecoveryRecord> {
     const { attempt, book, clock, newUid, log, note, audit, onChanged } = this.#deps;
     const { snapshot, key } = verdict;
-    this.#busy.add(snapshot.name);
     let record: RecoveryRecord = {
       uid: newUid(),
       kind: verdict.kind,
@@ -226,7 +275,7 @@ export class RecoveryCoordinator {
       record = { ...record, errors: [...record.errors, errorText(err)] };
       log.error({ err, uid: record.uid }, 'recovery failed');
     } finally {
-      this.#busy.delete(snapshot.name);
+      release();
     }
     signal.throwIfAborted();
     record = { ...record, endedMs: clock.nowMs() };

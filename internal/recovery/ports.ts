@@ -29,7 +29,7 @@ export interface ServerSession {
   setReadOnly(readOnly: boolean): Promise<void>;
   /** Lets writes wait for acknowledgements of replicas, or not; nothing where semi-sync is not there. */
   setSemiSyncSource(enabled: boolean): Promise<void>;
-  endClientSessions(): Promise<void>;
+  endClientSessions(): Promise<readonly string[]>;
 }
 
 export interface Servers {

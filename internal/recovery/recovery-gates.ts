@@ -22,8 +22,8 @@ export interface GateFacts {
   /** When another server of the cluster fell silent; 0: it did not. */
   readonly silentSinceMs: (key: InstanceKey) => number;
   readonly nowMs: number;
-  /** When the replicas had been asked to reconnect; 0: never, infinity: not all yet. And the time they get for it. */
-  readonly reconnectAskedMs: number;
+  /** When a replica had been asked to reconnect; 0: never, infinity: it is being asked. And the time it gets for it. */
+  readonly reconnectAskedMs: (replica: InstanceKey) => number;
   readonly reconnectSettleMs: number;
   readonly filters: readonly string[];
   readonly graceMs: number;
@@ -73,15 +73,14 @@ export function evidenceGates(facts: GateFacts): readonly Gate[] {
  * still is after the time to settle, or that was refused, has anything to say.
  */
 function reconnectGate({ verdict, reconnectAskedMs, reconnectSettleMs }: GateFacts): Gate {
-  const undecided = dependantsOf(verdict.snapshot, verdict.key).find(
-    ({ valid, lastSeenMs, instance }) =>
-      valid &&
-      lastSeenMs < reconnectAskedMs + reconnectSettleMs &&
-      (reconnectAskedMs === Number.POSITIVE_INFINITY || instance.replication?.receiverErrno === 0),
-  );
+  const undecided = dependantsOf(verdict.snapshot, verdict.key).find(({ valid, lastSeenMs, instance }) => {
+    const askedMs = reconnectAskedMs(instance.key);
+    if (!valid || askedMs === 0 || lastSeenMs >= askedMs + reconnectSettleMs) return false;
+    return askedMs === Number.POSITIVE_INFINITY || instance.replication?.receiverErrno === 0;
+  });
   return {
     name: 'replicas had their say',
-    passed: reconnectAskedMs === 0 || undecided === undefined,
+    passed: undecided === undefined,
     value: undecided === undefined ? 'yes' : `${keyText(undecided.instance.key)} may still reconnect`,
     source: 'ReconnectSettleMilliseconds',
   };

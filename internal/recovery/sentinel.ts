@@ -6,7 +6,7 @@ import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
-import type { WatchedInstance } from '../topology/instance.ts';
+import type { Instance, WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { RecoveryKind } from './book.ts';
 import type { Decision, RecoveryCoordinator } from './coordinator.ts';
@@ -59,13 +59,19 @@ export type News = 'change' | 'steady';
 /** A cluster in which nothing is wrong is examined this often without a change, since some rules go by the clock. */
 const CALM_INTERVAL_MS = 500;
 
+/** The replicas of one silent primary that were asked to reconnect, each with when by the wall clock; infinity: not yet. */
+interface ReconnectSweep {
+  readonly atMs: number;
+  readonly askedMs: Map<string, number>;
+}
+
 export class Sentinel {
   readonly #deps: SentinelDeps;
   readonly #due = new Set<string>();
   /** Clusters in which the last examination found nothing to act on or to tell of, and when that was. */
   readonly #calmAtMs = new Map<string, number>();
   readonly #codes = new Map<string, { readonly code: string; readonly sinceMs: number }>();
-  readonly #reconnected = new Map<string, { readonly atMs: number; readonly askedMs: number }>();
+  readonly #sweeps = new Map<string, ReconnectSweep>();
   readonly #lastNo = new Map<string, string>();
 
   constructor(deps: SentinelDeps) {
@@ -91,9 +97,9 @@ export class Sentinel {
     return atMs !== undefined && this.#deps.clock.monotonicMs() - atMs < CALM_INTERVAL_MS;
   }
 
-  /** When the replicas of this server had been asked to reconnect, by the wall clock; 0: never, infinity: not all yet. */
-  reconnectAskedMs(key: InstanceKey): number {
-    return this.#reconnected.get(keyText(key))?.askedMs ?? 0;
+  /** When this replica had been asked to reconnect to the primary, by the wall clock; 0: never, infinity: it is being asked. */
+  reconnectAskedMs(primary: InstanceKey, replica: InstanceKey): number {
+    return this.#sweeps.get(keyText(primary))?.askedMs.get(keyText(replica)) ?? 0;
   }
 
   /** The last answer of the gates for this server, in words; undefined when nothing was asked. */
@@ -158,8 +164,9 @@ export class Sentinel {
   }
 
   /**
-   * A receiver that is stopped and started drops nothing while its applier runs, so only such replicas are asked, one
-   * sweep per primary and throttle period. If the primary lives they come back at once; if not they report it.
+   * A receiver that is stopped and started drops nothing while its applier runs, and one that an operator stopped stays
+   * so: only replicas with both threads on are asked, one sweep per primary and throttle period. If the primary lives they
+   * come back at once; if not they report it. Each answers for itself: a frozen one does not hold up what the others say.
    */
   #reconnect(snapshot: ClusterSnapshot, finding: Finding, signal: AbortSignal): void {
     const { clock, silentReads, mayReconnect, settings, tasks, suspect, log } = this.#deps;
@@ -168,19 +175,22 @@ export class Sentinel {
     const nowMs = clock.monotonicMs();
     if (silentReads(finding.key) < confirmFailures || finding.suppressedBy !== undefined || !mayReconnect(snapshot))
       return;
-    const last = this.#reconnected.get(text);
+    const last = this.#sweeps.get(text);
     if (last !== undefined && nowMs - last.atMs < reconnectThrottleMs) return;
-    this.#reconnected.set(text, { atMs: nowMs, askedMs: Number.POSITIVE_INFINITY });
-    log.warn({ instance: text }, 'primary is silent: asking its replicas to reconnect');
-    const asked = replicasOf(snapshot, finding.key).filter(
-      ({ instance, valid }) =>
-        valid && instance.replication?.applier === 'running' && !snapshot.downtimes.has(keyText(instance.key)),
-    );
-    tasks.run(`reconnect below ${text}`, async () => {
-      await Promise.all(asked.map(({ instance }) => this.#reconnectOne(instance.key, finding.key, signal)));
-      this.#reconnected.set(text, { atMs: nowMs, askedMs: clock.nowMs() });
-      suspect(finding.key);
-    });
+    const asked = replicasOf(snapshot, finding.key)
+      .filter(
+        ({ instance, valid }) => valid && isReplicating(instance) && !snapshot.downtimes.has(keyText(instance.key)),
+      )
+      .map(({ instance }) => instance.key);
+    const askedMs = new Map(asked.map((key) => [keyText(key), Number.POSITIVE_INFINITY]));
+    this.#sweeps.set(text, { atMs: nowMs, askedMs });
+    log.warn({ instance: text, replicas: [...askedMs.keys()] }, 'primary is silent: asking its replicas to reconnect');
+    for (const key of asked)
+      tasks.run(`reconnect ${keyText(key)} to ${text}`, async () => {
+        await this.#reconnectOne(key, finding.key, signal);
+        askedMs.set(keyText(key), clock.nowMs());
+        suspect(finding.key);
+      });
   }
 
   async #reconnectOne(replica: InstanceKey, primary: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -197,4 +207,8 @@ export class Sentinel {
       );
     }
   }
+}
+
+function isReplicating({ replication }: Instance): boolean {
+  return replication?.applier === 'running' && replication.receiver !== 'stopped';
 }

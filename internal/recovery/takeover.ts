@@ -4,12 +4,13 @@
 import type { Clock } from '../runtime/clock.ts';
 import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { type ClusterSnapshot, memberOf, primariesOf, replicasOf } from '../topology/cluster.ts';
+import { type ClusterSnapshot, primariesOf, replicasOf } from '../topology/cluster.ts';
 import { type Instance, lagSeconds } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
-import type { RecoveryCoordinator } from './coordinator.ts';
+import type { RecoveryCoordinator, TakenCluster } from './coordinator.ts';
 import type { ReplicationLogin, Servers } from './ports.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface TakeoverSettings {
   readonly probeTimeoutMs: number;
@@ -25,7 +26,6 @@ export interface TakeoverDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: TakeoverSettings;
-  readonly isBanned: (key: InstanceKey) => boolean;
   /** False: a script says no, and nothing was changed. */
   readonly hooks: (
     list: 'preGraceful' | 'postGraceful',
@@ -58,15 +58,26 @@ export class GracefulTakeover {
 
   /** @throws {OrchestratorError} `RECOVERY_REFUSED` before anything was changed, `RECOVERY_FAILED` after it was undone. */
   async run(request: TakeoverRequest, signal: AbortSignal): Promise<Takeover> {
-    const { servers, coordinator, settings, hooks, acknowledge } = this.#deps;
+    const { servers, settings, hooks, acknowledge } = this.#deps;
     const { probeTimeoutMs, stepTimeoutMs, catchUpMs } = settings;
     const { snapshot } = request;
     const primary = onlyPrimary(snapshot);
+    const verdict: Verdict = {
+      code: 'DeadMaster',
+      kind: 'primary',
+      key: primary.key,
+      snapshot,
+      suppressedBy: undefined,
+      description: 'Planned takeover',
+      command: 'graceful-master-takeover',
+    };
+    this.#take(verdict).release(); // what stands in the way is said before any script runs
     const target = await this.#target(request, primary, signal);
     if (!(await hooks('preGraceful', primary.key, target.key, snapshot)))
       throw refused('a PreGracefulTakeoverProcesses hook failed');
     const login = await servers.change(target.key, stepTimeoutMs, signal, (session) => session.replicationLogin());
 
+    const taken = this.#take(verdict);
     let record: RecoveryRecord;
     try {
       await servers.change(primary.key, stepTimeoutMs, signal, (session) => session.setReadOnly(true));
@@ -79,22 +90,13 @@ export class GracefulTakeover {
           'RECOVERY_FAILED',
           `${keyText(target.key)} did not catch up within ${catchUpMs} ms`,
         );
-      const verdict = {
-        code: 'DeadMaster',
-        kind: 'primary',
-        key: primary.key,
-        snapshot,
-        suppressedBy: undefined,
-        description: 'Planned takeover',
-        command: 'graceful-master-takeover',
-      } as const;
-      const decision = await coordinator.force(verdict, { designated: target.key, primaryAnswers: true }, signal);
-      if (decision.kind === 'refused') throw refused(`${decision.gate.name}: ${decision.gate.value}`);
-      record = decision.record;
+      record = await taken.recover({ designated: target.key, primaryAnswers: true }, signal);
       if (!record.successful) throw new OrchestratorError('RECOVERY_FAILED', record.errors.join('; '));
     } catch (cause) {
       await this.#reopen(primary.key, target.key);
       throw new OrchestratorError('RECOVERY_FAILED', `takeover undone: ${errorText(cause)}`, { cause });
+    } finally {
+      taken.release();
     }
     await acknowledge(record);
     const warnings = await this.#demote(primary.key, target.key, login, request.auto, signal);
@@ -102,24 +104,29 @@ export class GracefulTakeover {
     return { record, warnings: [...record.errors, ...warnings] };
   }
 
+  #take(verdict: Verdict): TakenCluster {
+    const taken = this.#deps.coordinator.take(verdict);
+    if (taken.kind === 'refused') throw refused(`${taken.gate.name}: ${taken.gate.value}`);
+    return taken;
+  }
+
   async #target(request: TakeoverRequest, primary: Instance, signal: AbortSignal): Promise<Instance> {
-    const { servers, coordinator, settings, isBanned } = this.#deps;
+    const { servers, coordinator, settings } = this.#deps;
     const { probeTimeoutMs, reasonableLagSeconds } = settings;
     const replicas = replicasOf(request.snapshot, primary.key);
     if (replicas.length === 0) throw refused(`${keyText(primary.key)} has no replicas`);
-    let key = request.designated ?? (replicas.length === 1 ? replicas[0]?.instance.key : undefined);
-    if (key === undefined) {
-      if (!request.auto) throw refused('more than one replica: name the one that shall lead');
-      const plan = coordinator.preview(request.snapshot, primary.key, 'primary');
-      if (plan.kind === 'none') throw refused(plan.reasons.join('; '));
-      key = plan.successor;
-    }
-    const known = memberOf(request.snapshot, key);
-    if (known === undefined || !replicas.some(({ instance }) => sameKey(instance.key, key))) {
-      throw refused(`${keyText(key)} is not a direct replica of ${keyText(primary.key)}`);
-    }
-    if (isBanned(key) || known.instance.promotionRule === 'must_not')
-      throw refused(`${keyText(key)} must not be promoted`);
+    const named = request.designated ?? (replicas.length === 1 ? replicas[0]?.instance.key : undefined);
+    if (named === undefined && !request.auto) throw refused('more than one replica: name the one that shall lead');
+    if (named !== undefined && !replicas.some(({ instance }) => sameKey(instance.key, named)))
+      throw refused(`${keyText(named)} is not a direct replica of ${keyText(primary.key)}`);
+    const plan = coordinator.previewTakeover(request.snapshot, primary.key, named);
+    if (plan.kind === 'none') throw refused(plan.reasons.join('; '));
+    const left = plan.lost.find(({ key }) => !request.snapshot.downtimes.has(keyText(key)));
+    if (left !== undefined)
+      throw refused(
+        `${keyText(left.key)} would be left behind: ${left.reason}; set it in downtime to go on without it`,
+      );
+    const key = plan.successor;
     const fresh = await servers.probe(key, probeTimeoutMs, signal);
     const lag = lagSeconds(fresh);
     const delay = fresh.replication?.delaySeconds ?? 0;

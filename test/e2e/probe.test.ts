@@ -49,6 +49,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
       const made = new MysqlServers({
         clock: systemClock,
         log: { ...silentLog, warn: (fields) => warnings.push(fields) },
+        whyNoChange: () => undefined,
         onDisconnect: (key) => disconnected.push(key),
         settings: { ...SETTINGS, detection: { ...SETTINGS.detection, queries: detection } },
       });

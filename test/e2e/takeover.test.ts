@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createConnection } from 'mysql2/promise';
 import { ADMIN_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
 import { address, scenarios } from '../support/scenario.ts';
@@ -55,5 +56,61 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     const answer = await takeOver(target);
     assert.equal(answer.Code, 'ERROR', answer.Message);
     assert.deepEqual(await scenario.writable(scenario.servers), [scenario.primary]);
+  });
+
+  test('is refused before anything changes when a replica would be left behind, unless it is in downtime', async () => {
+    const [target, another, dead] = scenario.replicas;
+    assert.ok(target && another && dead);
+    await scenario.watching(CREDENTIALS);
+    scenario.expectsDeath(dead);
+    await scenario.kill(dead);
+    await until('the dead replica is seen', async () => {
+      const { hostname, port } = dead.key;
+      return (
+        (await scenario.daemon.api<{ IsLastCheckValid: boolean }>(`instance/${hostname}/${port}`)).IsLastCheckValid ===
+        false
+      );
+    });
+    const answer = await takeOver(target);
+    assert.equal(answer.Code, 'ERROR');
+    assert.match(answer.Message, new RegExp(`${address(dead)} would be left behind: unreachable`));
+    assert.deepEqual(await scenario.writable([scenario.primary, target, another]), [scenario.primary]);
+    await scenario.daemon.api(`begin-downtime/${dead.key.hostname}/${dead.key.port}/test/gone/1h`);
+    assert.equal((await takeOver(target)).Code, 'OK');
+    assert.equal(await scenario.healed([scenario.primary, target, another], [1]), target);
+  });
+
+  test('is undone for good when the primary cannot be made read-only in time', async () => {
+    await scenario.watching({ ...CREDENTIALS, RecoveryStepTimeoutMilliseconds: 1_000 });
+    const { primary } = scenario;
+    const { hostname: host, port } = primary.key;
+    const application = await createConnection({ host, port, ...ADMIN_LOGIN });
+    scenario.onSettle(() => application.destroy());
+    await application.query('LOCK TABLES app.t WRITE');
+    const answer = await takeOver();
+    assert.equal(answer.Code, 'ERROR');
+    assert.match(answer.Message, /takeover undone/);
+    await until('no statement of ours is waiting', async () => {
+      const sessions = await primary.query('SHOW PROCESSLIST');
+      return !sessions.some(({ Info }) => /^SET GLOBAL/.test(String(Info)));
+    });
+    await application.query('UNLOCK TABLES');
+    assert.deepEqual(await scenario.writable(scenario.servers), [primary]);
+    assert.equal((await takeOver()).Code, 'OK', 'the next one finds nothing in its way');
+    await scenario.healed(scenario.servers, [1]);
+  });
+
+  test('is refused by a daemon started with -noop, as is everything else that changes a server', async () => {
+    await scenario.watching(CREDENTIALS, undefined, ['-noop']);
+    const answer = await takeOver();
+    assert.match(answer.Message, /may change servers: started with --noop/);
+    assert.deepEqual(await scenario.writable(scenario.servers), [scenario.primary]);
+    scenario.expectsDeath(scenario.primary);
+    await scenario.kill(scenario.primary);
+    await scenario.daemon.logged('"name":"may change servers"');
+    const { hostname, port } = scenario.primary.key;
+    const forced = await scenario.daemon.api<{ Code: string }>(`force-master-failover/${hostname}/${port}`);
+    assert.equal(forced.Code, 'ERROR');
+    assert.deepEqual(await scenario.writable(scenario.replicas), []);
   });
 });

@@ -157,6 +157,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         clock: systemClock,
         log: silentLog,
         onDisconnect: () => undefined,
+        whyNoChange: () => undefined,
         settings: {
           login: TOPOLOGY_LOGIN,
           tls: tls('never'),

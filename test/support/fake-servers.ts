@@ -101,7 +101,7 @@ export class FakeServers implements Servers {
       forgetSource: () => set('forgetSource', () => ({ replication: undefined })),
       setReadOnly: (readOnly) => set(`setReadOnly ${readOnly}`, () => ({ readOnly, superReadOnly: readOnly })),
       setSemiSyncSource: () => act('setSemiSyncSource', () => ({ answer: undefined })),
-      endClientSessions: () => act('endClientSessions', () => ({ answer: undefined })),
+      endClientSessions: () => act('endClientSessions', () => ({ answer: [] })),
     };
   }
 }

@@ -200,8 +200,12 @@ export class Scenario {
   }
 
   /** A daemon that knows every server of the tree. */
-  async watching(config: Readonly<Record<string, unknown>> = {}, seed = address(this.primary)): Promise<Daemon> {
-    const daemon = await Daemon.start({ seeds: [seed], config });
+  async watching(
+    config: Readonly<Record<string, unknown>> = {},
+    seed = address(this.primary),
+    flags: readonly string[] = [],
+  ): Promise<Daemon> {
+    const daemon = await Daemon.start({ seeds: [seed], config, arguments: flags });
     this.#daemon = daemon;
     await until(
       'every server is discovered',

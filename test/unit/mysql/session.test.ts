@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { dialectOf } from '../../../internal/mysql/dialect.ts';
 import { RehearsalServers } from '../../../internal/mysql/rehearsal.ts';
-import type { MysqlSession } from '../../../internal/mysql/session.ts';
+import { type Line, MysqlSession } from '../../../internal/mysql/session.ts';
+import { OrchestratorError } from '../../../internal/runtime/errors.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
 import { aMariadbReplica, anInstance, aReplica, uuid } from '../topology/builders.ts';
 
@@ -119,5 +121,46 @@ describe('what a session sends', () => {
   it('carries a name that holds quotes as a value', async () => {
     const statements = await sent(mysql('9.7.4'), (session) => session.pointTo({ hostname: "x' OR '1", port: 1 }));
     assert.match(statements[1] ?? '', /SOURCE_HOST = 'x\\' OR \\'1'/);
+  });
+});
+
+describe('the sessions of clients', () => {
+  const failing = (errno: number) =>
+    new OrchestratorError('STATEMENT_FAILED', `errno ${errno}`, { context: { errno } });
+  const sessions = [
+    { Id: 1, User: 'orchestrator', Command: 'Query' },
+    { Id: 2, User: 'orchestrator', Command: 'Sleep' },
+    { Id: 3, User: 'app', Command: 'Sleep' },
+    { Id: 4, User: 'gone', Command: 'Query' },
+    { Id: 5, User: 'admin', Command: 'Query' },
+    { Id: 6, User: 'system user', Command: 'Connect' },
+    { Id: 7, User: 'repl', Command: 'Binlog Dump GTID' },
+  ];
+
+  /** Ends them on a server that answers some statements with an error. */
+  async function end(errors: Readonly<Record<string, Error>>) {
+    const run: string[] = [];
+    const line: Line = {
+      run: async (sql) => {
+        run.push(sql);
+        if (errors[sql]) throw errors[sql];
+        if (sql === 'SHOW PROCESSLIST') return sessions;
+        return sql.startsWith('SELECT') ? [{ id: 1, user: 'orchestrator' }] : [];
+      },
+      read: () => assert.fail('nothing is to be read'),
+    };
+    const left = await new MysqlSession(line, dialectOf('8.4.0'), '').endClientSessions();
+    return { killed: run.filter((sql) => sql.startsWith('KILL')), left };
+  }
+
+  it('are ended one by one; one that cannot be ended does not save the others', async () => {
+    assert.deepEqual(await end({ 'KILL 4': failing(1094), 'KILL 3': failing(1095) }), {
+      killed: ['KILL 3', 'KILL 4', 'KILL 5'],
+      left: ['3 of app: errno 1095'],
+    });
+  });
+
+  it('are not taken for ended when the connection breaks', async () => {
+    await assert.rejects(end({ 'KILL 3': new OrchestratorError('STATEMENT_FAILED', 'the connection broke') }), /broke/);
   });
 });

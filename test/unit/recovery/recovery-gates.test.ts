@@ -40,7 +40,7 @@ const agreeing: GateFacts = {
   evidence: { failures: 2, firstFailureMs: 100, refused: false },
   silentSinceMs: () => 0,
   nowMs: 200,
-  reconnectAskedMs: 0,
+  reconnectAskedMs: () => 0,
   confirmFailures: 2,
   reconnectSettleMs: 40,
   filters: ['alias=app'],
@@ -67,7 +67,7 @@ describe('gates of an automatic recovery', () => {
   it('agree when nothing speaks against it', () => assert.equal(firstNo(recoveryGates(agreeing)), undefined));
 
   it('agree when the replicas had time to reconnect', () => {
-    assert.equal(firstNo(recoveryGates({ ...agreeing, reconnectAskedMs: 110 })), undefined);
+    assert.equal(firstNo(recoveryGates({ ...agreeing, reconnectAskedMs: () => 110 })), undefined);
   });
 
   it('take one refused connection for proof enough', () => {
@@ -98,8 +98,8 @@ describe('gates of an automatic recovery', () => {
     [{ evidence: { failures: 0, firstFailureMs: 0, refused: false } }, 'confirmed', /0 failed reads/],
     [{ confirmFailures: 3 }, 'confirmed', /2 failed reads, 3 confirm/],
     [{ verdict: verdict(99) }, 'fresh evidence', /h2:3306 not read since/],
-    [{ reconnectAskedMs: 120 }, 'replicas had their say', /h2:3306 may still reconnect/],
-    [{ reconnectAskedMs: Number.POSITIVE_INFINITY }, 'replicas had their say', /may still/],
+    [{ reconnectAskedMs: () => 120 }, 'replicas had their say', /h2:3306 may still reconnect/],
+    [{ reconnectAskedMs: () => Number.POSITIVE_INFINITY }, 'replicas had their say', /may still/],
     [{ globallyDisabled: true }, 'recoveries enabled', /disabled/],
     [{ filters: [] }, 'filter matches', /\[\]/],
     [{ filters: ['alias=other'] }, 'filter matches', /alias=other/],

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Decision, RecoveryCoordinator } from '../../../internal/recovery/coordinator.ts';
+import type { ServerSession, Servers } from '../../../internal/recovery/ports.ts';
 import { type Finding, Sentinel } from '../../../internal/recovery/sentinel.ts';
 import type { Verdict } from '../../../internal/recovery/verdict.ts';
 import { systemClock } from '../../../internal/runtime/clock.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import { TaskGroup } from '../../../internal/runtime/task-group.ts';
 import type { ClusterSnapshot } from '../../../internal/topology/cluster.ts';
+import type { Instance } from '../../../internal/topology/instance.ts';
+import { type InstanceKey, sameKey } from '../../../internal/topology/instance-key.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeServers } from '../../support/fake-servers.ts';
+import { aReplica, PRIMARY_KEY } from '../topology/builders.ts';
 
 const finding = (hostname: string, more: Partial<Finding> = {}): Finding => ({
   key: { hostname, port: 3306 },
@@ -20,15 +24,26 @@ const finding = (hostname: string, more: Partial<Finding> = {}): Finding => ({
   ...more,
 });
 
-const aSnapshotOf = (name: string): ClusterSnapshot => ({
+const snapshotOf = (name: string, members: readonly Instance[] = []): ClusterSnapshot => ({
   name,
   alias: name,
   domain: '',
   takenAtMs: 0,
-  members: [],
+  members: members.map((instance) => ({
+    instance,
+    lastCheckedMs: 0,
+    lastAttemptedMs: 0,
+    lastSeenMs: 0,
+    valid: true,
+    partialSuccess: true,
+    lastError: '',
+    errantGtid: '',
+  })),
   downtimes: new Map(),
   maintenance: new Set(),
 });
+
+const settings = { reconnectThrottleMs: 1000, stepTimeoutMs: 1000, detectionHoldMs: 0, confirmFailures: 2 };
 
 /** Looks once at a cluster with these findings; the answer is who was considered, told of, or seen. */
 async function look(findings: readonly Finding[], decide: (verdict: Verdict) => Decision['kind'], busy = false) {
@@ -51,7 +66,7 @@ async function look(findings: readonly Finding[], decide: (verdict: Verdict) => 
       looks += 1;
       return looks === 1 ? findings : [];
     },
-    snapshot: aSnapshotOf,
+    snapshot: snapshotOf,
     coordinator,
     servers: new FakeServers([]),
     tasks,
@@ -60,7 +75,7 @@ async function look(findings: readonly Finding[], decide: (verdict: Verdict) => 
     silentReads: () => 0,
     suspect: () => undefined,
     mayReconnect: () => false,
-    settings: { reconnectThrottleMs: 1000, stepTimeoutMs: 1000, detectionHoldMs: 0, confirmFailures: 2 },
+    settings,
     onCode: (key, _cluster, code) => heard.push(`${key.hostname} is ${code}`),
   });
   sentinel.touch('c');
@@ -80,7 +95,7 @@ async function examinations(found: Finding, reads: number, news: 'steady' | 'cha
       examined += 1;
       return [found];
     },
-    snapshot: aSnapshotOf,
+    snapshot: snapshotOf,
     coordinator: { isBusy: () => true } as unknown as RecoveryCoordinator,
     servers: new FakeServers([]),
     tasks,
@@ -142,4 +157,72 @@ describe('Sentinel', () => {
     it(`answers ${title}`, async () => {
       assert.equal(await examinations(found, 30, news), expected);
     });
+});
+
+describe('replicas of a silent primary', () => {
+  const silent = finding(PRIMARY_KEY.hostname, { code: 'UnreachableMaster', response: 'tell', silent: true });
+  const thread = (receiver: 'running' | 'stopped', applier: 'running' | 'stopped') => ({
+    replication: { receiver, applier },
+  });
+  const replicas = [
+    aReplica(2, '', '', thread('running', 'running')),
+    aReplica(3, '', '', thread('running', 'running')),
+    aReplica(4, '', '', thread('stopped', 'running')),
+    aReplica(5, '', '', thread('running', 'stopped')),
+  ];
+  const [living, frozen] = replicas.map(({ key }) => key);
+  const NOW_MS = 5_000;
+
+  /** Looks at the cluster as often as told, while the second replica never answers. */
+  async function sweep(looks: number, mayReconnect = true) {
+    const servers = new FakeServers(replicas);
+    const changed: string[] = [];
+    const tasks = new TaskGroup(silentLog);
+    const sentinel = new Sentinel({
+      analyse: () => [silent],
+      snapshot: (name) => snapshotOf(name, replicas),
+      coordinator: { isBusy: () => false, tell: async () => undefined } as unknown as RecoveryCoordinator,
+      servers: {
+        change: (
+          key: InstanceKey,
+          timeoutMs: number,
+          signal: AbortSignal,
+          work: (session: ServerSession) => Promise<never>,
+        ) => {
+          changed.push(key.hostname);
+          if (sameKey(key, frozen)) return new Promise<never>((_, reject) => signal.addEventListener('abort', reject));
+          return servers.change(key, timeoutMs, signal, work);
+        },
+      } as unknown as Servers,
+      tasks,
+      clock: { ...systemClock, monotonicMs: () => NOW_MS, nowMs: () => NOW_MS },
+      log: silentLog,
+      silentReads: () => 2,
+      suspect: () => undefined,
+      mayReconnect: () => mayReconnect,
+      settings,
+      onCode: () => undefined,
+    });
+    for (let look = 0; look < looks; look += 1) {
+      sentinel.touch('c');
+      await new Promise(setImmediate);
+    }
+    await tasks.stop();
+    return { sentinel, changed, acts: servers.acts };
+  }
+
+  it('are asked to reconnect where both threads are on, once a throttle period', async () => {
+    const { changed, acts } = await sweep(3);
+    assert.deepEqual(changed, ['h2', 'h3']);
+    assert.deepEqual(acts, ['h2 stopReceiver', 'h2 startReplication']);
+  });
+
+  it('have their say one by one: a frozen one does not hold up the others', async () => {
+    const { sentinel } = await sweep(1);
+    assert.ok(living && frozen);
+    assert.equal(sentinel.reconnectAskedMs(PRIMARY_KEY, living), NOW_MS);
+    assert.equal(sentinel.reconnectAskedMs(PRIMARY_KEY, { hostname: 'h4', port: 3306 }), 0);
+  });
+
+  it('are left alone where recovery is off', async () => assert.deepEqual((await sweep(1, false)).changed, []));
 });
