@@ -44,6 +44,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   for (const warning of options.warnings) log.warn({ warning }, 'configuration');
   const clock = systemClock;
   const node = { hostname: hostname(), token: randomBytes(32).toString('hex') };
+  const self = {
+    startedMs: clock.nowMs(),
+    version: VERSION,
+    command: 'http',
+    mode: 'HttpMode',
+    backend: resolve(config.SQLite3DataFile),
+  };
   if (!config.BackendDB.includes('sqlite')) {
     throw new OrchestratorError(
       'CONFIG_INVALID',
@@ -83,7 +90,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const doubt = authenticationWarning(settings.authentication);
   if (doubt !== undefined) log.warn({ doubt }, 'authentication');
   const server = new HttpServer({
-    services: servicesOn(orchestrator, store, live, metrics),
+    services: servicesOn({
+      ...{ orchestrator, store, live, metrics, clock },
+      self: { ...node, ...self, firstSeenMs: self.startedMs },
+      leads: options.discovery,
+    }),
     settings,
     clock,
     log: log.child({ component: 'http' }),
@@ -91,13 +102,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const upkeep = new Upkeep({
     orchestrator,
     backend: store,
-    node: {
-      startedMs: clock.nowMs(),
-      version: VERSION,
-      command: 'http',
-      mode: 'HttpMode',
-      backend: resolve(config.SQLite3DataFile),
-    },
+    node: self,
     get settings() {
       return upkeepSettings(live);
     },

@@ -1,4 +1,3 @@
-import { resolve as resolvePath } from 'node:path';
 import type { Config } from '../config/keys.ts';
 import type { AuthenticationSettings } from '../http/authentication.ts';
 import type { HttpSettings } from '../http/ports.ts';
@@ -6,11 +5,10 @@ import type { Current } from './live-config.ts';
 
 /** What the routes are told: paths and the kind of login as they were at start, all else as it is now. */
 export function httpSettings(current: Current, node: HttpSettings['node']): HttpSettings {
-  const { SQLite3DataFile, URLPrefix, StatusEndpoint } = current.config;
+  const { URLPrefix, StatusEndpoint } = current.config;
   const authentication = authenticationSettings(current);
   return {
     node,
-    backend: resolvePath(SQLite3DataFile),
     urlPrefix: URLPrefix,
     statusEndpoint: StatusEndpoint,
     authentication,

@@ -2,17 +2,31 @@
 
 import { NO_PROBLEM } from '../analysis/analyse.ts';
 import type { Backend } from '../backend/backend.ts';
-import type { Services } from '../http/ports.ts';
+import type { RecoveryEntry, Services } from '../http/ports.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { connects } from '../mysql/reachable.ts';
+import type { RecoveryRecord } from '../recovery/book.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { LiveConfig } from './live-config.ts';
+import { nodeHealth, type Self } from './node-health.ts';
 import type { Orchestrator } from './orchestrator.ts';
 
 /** Entries per page of a listing. */
 const PAGE = 20;
 
-export function servicesOn(orchestrator: Orchestrator, store: Backend, live: LiveConfig, metrics: Metrics): Services {
+export interface ServiceParts {
+  readonly orchestrator: Orchestrator;
+  readonly store: Backend;
+  readonly live: LiveConfig;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly self: Self;
+  /** This node watches and recovers, and does not only answer. */
+  readonly leads: boolean;
+}
+
+export function servicesOn({ orchestrator, store, live, metrics, clock, self, leads }: ServiceParts): Services {
   const { observer, recovery, maintenance, tasks } = orchestrator;
   return {
     snapshots: () => orchestrator.snapshots(),
@@ -50,7 +64,7 @@ export function servicesOn(orchestrator: Orchestrator, store: Backend, live: Liv
     recover: (snapshot, key, options) => recovery.recoverNow(snapshot, key, options),
     takeOver: (request) => recovery.takeover.run(request, tasks.signal),
     failoverPlan: (snapshot) => orchestrator.failoverPlan(snapshot),
-    recoveries: () => recovery.book.list(),
+    recoveries: () => Promise.all(recovery.book.list().map(entryOf)),
     steps: (uid) => store.journal.steps(uid),
     audits: (page, only) => store.audits.page(page, PAGE, only),
     detections: (page, alias) =>
@@ -65,8 +79,8 @@ export function servicesOn(orchestrator: Orchestrator, store: Backend, live: Liv
     tags: (key) => store.names.tags(key),
     keyValue: (name) => store.names.get('value', name),
     keyValues: () => store.names.all('value'),
-    nodes: (sinceMs) => store.nodes.seenSince(sinceMs),
-    backendHealth: () => store.health(),
+    leads: () => leads,
+    health: () => nodeHealth(store, self, leads, clock.nowMs()),
     acknowledge: (selects, by, comment) => recovery.acknowledge(selects, by, comment),
     recoveriesDisabled: () => orchestrator.recoveriesDisabled,
     setRecoveriesDisabled: (disabled) => {
@@ -88,6 +102,12 @@ export function servicesOn(orchestrator: Orchestrator, store: Backend, live: Liv
       problems: codes.filter((code) => code !== NO_PROBLEM),
       waitingWrites: store.health().waiting,
     };
+  }
+
+  /** Recoveries are known without a backend, only their numbers are not. */
+  async function entryOf(record: RecoveryRecord): Promise<RecoveryEntry> {
+    const stored = await store.recoveries.identity(record).catch(() => undefined);
+    return { id: 0, detectionId: 0, node: self, ...stored, record };
   }
 
   function backend() {

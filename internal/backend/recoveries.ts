@@ -1,5 +1,5 @@
 import type { RecoveryKind, RecoveryRecord } from '../recovery/book.ts';
-import type { Change, Row } from './database.ts';
+import type { Change, Condition, Row } from './database.ts';
 import { bit, keyColumns, keyOf, keysOf, keysText, number, readable, text, whereKey } from './rows.ts';
 import { toMs, toText } from './time.ts';
 import type { Store } from './write-queue.ts';
@@ -12,12 +12,24 @@ export interface Node {
   readonly token: string;
 }
 
+/** What only the table knows of a recovery. */
+export interface StoredIdentity {
+  /** The number that people name it by; never given to another one. */
+  readonly id: number;
+  /** The detection that it came of; 0: none. */
+  readonly detectionId: number;
+  /** The process that ran it. */
+  readonly node: Node;
+}
+
 const seconds = (ms: number) => Math.floor(ms / 1000);
 
 /** `topology_recovery`: one row per recovery, active while it may block another one. */
 export class Recoveries {
   readonly #store: Store;
   readonly #node: Node;
+  /** Of recoveries whose rows will not change in this respect. */
+  readonly #identities = new Map<string, StoredIdentity>();
 
   constructor(store: Store, node: Node) {
     this.#store = store;
@@ -84,11 +96,28 @@ export class Recoveries {
   /** The newest, newest first. */
   async load(limit: number): Promise<readonly RecoveryRecord[]> {
     const rows = await this.#store.read({ table: TABLE, orderBy: 'recovery_id', descending: true, limit });
-    return readable(rows, recoveryOf);
+    return readable(rows, (row) => {
+      const record = recoveryOf(row);
+      const identity = identityOf(row);
+      if (identity.detectionId > 0) this.#identities.set(record.uid, identity);
+      return record;
+    });
+  }
+
+  /** Undefined: it is not stored yet. @throws {OrchestratorError} `BACKEND_FAILED`, `BACKEND_CORRUPT` */
+  async identity(record: RecoveryRecord): Promise<StoredIdentity | undefined> {
+    const known = this.#identities.get(record.uid);
+    if (known !== undefined) return known;
+    const [row] = await this.#store.read({ table: TABLE, where: [whereUid(record.uid)], limit: 1 });
+    if (row === undefined) return undefined;
+    const stored = identityOf(row);
+    const identity = { ...stored, detectionId: stored.detectionId || (await this.#lastDetection(record)) };
+    if (record.endedMs !== undefined) this.#identities.set(record.uid, identity);
+    return identity;
   }
 
   async idOf(uid: string): Promise<number> {
-    const [row] = await this.#store.read({ table: TABLE, where: [['uid', '=', uid]], limit: 1 });
+    const [row] = await this.#store.read({ table: TABLE, where: [whereUid(uid)], limit: 1 });
     return number(row?.recovery_id);
   }
 
@@ -122,15 +151,23 @@ function acknowledgement(uid: string, { by, comment, atMs }: NonNullable<Recover
     acknowledge_comment: comment,
   };
   return [
-    { kind: 'update', table: TABLE, row, where: [['uid', '=', uid]] },
-    periodEnd(
-      [
-        ['uid', '=', uid],
-        ['in_active_period', '=', 1],
-      ],
-      atMs,
-    ),
+    { kind: 'update', table: TABLE, row, where: [whereUid(uid)] },
+    periodEnd([whereUid(uid), ['in_active_period', '=', 1]], atMs),
   ];
+}
+
+/** A row that another program wrote may hold no uid: it goes by its number then. */
+function whereUid(uid: string): Condition {
+  const byId = /^id:(\d+)$/.exec(uid);
+  return byId === null ? ['uid', '=', uid] : ['recovery_id', '=', Number(byId[1])];
+}
+
+function identityOf(row: Row): StoredIdentity {
+  return {
+    id: number(row.recovery_id),
+    detectionId: number(row.last_detection_id),
+    node: { hostname: text(row.processing_node_hostname), token: text(row.processcing_node_token) },
+  };
 }
 
 export function recoveryOf(row: Row): RecoveryRecord {

@@ -31,6 +31,16 @@ export interface DetectionEntry extends DetectionRecord {
   readonly recoveryId: number;
 }
 
+export interface RecoveryEntry {
+  /** The number that people name it by, also after a restart; 0: the backend did not take it yet. */
+  readonly id: number;
+  /** The detection that it came of; 0: none is known. */
+  readonly detectionId: number;
+  /** The process that ran it. */
+  readonly node: { readonly hostname: string; readonly token: string };
+  readonly record: RecoveryRecord;
+}
+
 export interface BlockedEntry extends Omit<BlockedRecord, 'alias'> {
   readonly blockingId: number;
 }
@@ -82,6 +92,17 @@ export interface NodeEntry {
   readonly version: string;
   readonly mode: string;
   readonly backend: string;
+}
+
+/** What this node knows of itself and of the others on its backend. */
+export interface NodeHealth {
+  /** Why the backend does not take what it is given, or cannot be read; undefined: all is well. */
+  readonly failure: string | undefined;
+  readonly self: NodeEntry;
+  /** The one that watches and recovers; undefined: none was heard of. */
+  readonly active: NodeEntry | undefined;
+  /** Daemons that work on this backend, itself included. */
+  readonly nodes: readonly NodeEntry[];
 }
 
 export interface Readiness {
@@ -152,7 +173,8 @@ export interface Services {
     readonly gates: readonly Gate[];
     readonly firstNo: Gate | null;
   }>;
-  recoveries(): readonly RecoveryRecord[];
+  /** Newest first. */
+  recoveries(): Promise<readonly RecoveryEntry[]>;
   steps(uid: string): Promise<readonly RecoveryStepEntry[]>;
   /** Newest first, twenty to a page; of one server, or of all. */
   audits(page: number, only?: InstanceKey): Promise<readonly AuditEntry[]>;
@@ -174,10 +196,9 @@ export interface Services {
   /** Of the internal key-value store. */
   keyValue(name: string): Promise<string | undefined>;
   keyValues(): Promise<ReadonlyMap<string, string>>;
-  /** Processes that work on this backend and were heard of since then. */
-  nodes(sinceMs: number): Promise<readonly NodeEntry[]>;
-  /** Whether the backend takes what it is given. `waiting`: changes kept in memory until it does. */
-  backendHealth(): { readonly ok: boolean; readonly message?: string; readonly waiting: number; readonly lost: number };
+  /** Whether this node is the one that watches and recovers. */
+  leads(): boolean;
+  health(): Promise<NodeHealth>;
   acknowledge(
     selects: (record: RecoveryRecord) => boolean,
     by: string,
@@ -204,8 +225,6 @@ export interface Services {
 
 export interface HttpSettings {
   readonly node: { readonly hostname: string; readonly token: string };
-  /** Where the backend is: its data file, or host and port. */
-  readonly backend: string;
   readonly pollSeconds: number;
   readonly reasonableLagSeconds: number;
   readonly maintenanceLagSeconds: number;

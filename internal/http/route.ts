@@ -33,7 +33,14 @@ interface RouteBase {
 export type Route =
   | (RouteBase & { readonly answer: 'envelope'; readonly handle: (request: Request) => Envelope | Promise<Envelope> })
   /** The value is the whole body; a failure is an envelope all the same. */
-  | (RouteBase & { readonly answer: 'bare'; readonly handle: (request: Request) => unknown });
+  | (RouteBase & { readonly answer: 'bare'; readonly handle: (request: Request) => unknown })
+  /** For those who look at the status alone. */
+  | (RouteBase & { readonly answer: 'check'; readonly handle: (request: Request) => Verdict });
+
+export interface Verdict {
+  readonly status: number;
+  readonly body: string;
+}
 
 export type EnvelopeHandler = Extract<Route, { answer: 'envelope' }>['handle'];
 
@@ -41,6 +48,12 @@ export type EnvelopeHandler = Extract<Route, { answer: 'envelope' }>['handle'];
 export const tell = (path: string, handle: EnvelopeHandler): Route => ({ path, answer: 'envelope', handle });
 /** An answer that stands alone, open to everyone. */
 export const bare = (path: string, handle: (request: Request) => unknown): Route => ({ path, answer: 'bare', handle });
+/** An answer that is in the status, open to everyone. */
+export const check = (path: string, handle: (request: Request) => Verdict): Route => ({
+  path,
+  answer: 'check',
+  handle,
+});
 /** Wrapped, and only for those who may act. */
 export const act = (path: string, handle: EnvelopeHandler): Route => ({ path, acts: true, answer: 'envelope', handle });
 

@@ -103,6 +103,12 @@ export class HttpServer {
         this.#send(ctx, await route.handle(request));
         return;
       }
+      if (route.answer === 'check') {
+        const { status, body } = route.handle(request);
+        ctx.status = status;
+        this.#send(ctx, body);
+        return;
+      }
       const answer = await route.handle(request);
       ctx.status = answer.Code === 'OK' ? 200 : 500;
       this.#send(ctx, this.#named(answer));

@@ -51,7 +51,7 @@ export const A_DETECTION: DetectionEntry = {
   detectedMs: NOW_MS - 61_000,
   active: true,
   node: { hostname: 'node2', token: 'beef' },
-  recoveryId: 1,
+  recoveryId: 41,
 };
 
 export const A_BLOCK: BlockedEntry = {
@@ -60,12 +60,22 @@ export const A_BLOCK: BlockedEntry = {
   cluster: 'db1.example:3306',
   atMs: NOW_MS - 1000,
   blockingUid: A_RECOVERY.uid,
-  blockingId: 1,
+  blockingId: 41,
 };
+
+export const SELF = {
+  hostname: 'node1',
+  token: 'f00d',
+  firstSeenMs: NOW_MS - 10_000,
+  lastSeenMs: NOW_MS,
+  version: '3.9',
+  mode: 'HttpMode',
+  backend: '/data/orchestrator.sqlite3',
+};
+export const ANOTHER_NODE = { ...SELF, hostname: 'node2', token: 'beef', firstSeenMs: NOW_MS - 20_000 };
 
 export const SETTINGS: HttpSettings = {
   node: { hostname: 'node1', token: 'f00d' },
-  backend: '/data/orchestrator.sqlite3',
   pollSeconds: 5,
   reasonableLagSeconds: 10,
   maintenanceLagSeconds: 20,
@@ -92,6 +102,9 @@ export class FakeHouse {
   readonly inventory = new Inventory();
   recoveries: readonly RecoveryRecord[] = [A_RECOVERY];
   disabled = false;
+  leads = true;
+  /** Of the backend. */
+  failure: string | undefined;
 
   constructor() {
     const primary = anInstance(1, {
@@ -121,6 +134,11 @@ export class FakeHouse {
       recoverNonWriteablePrimary: false,
       staleCoordinates: () => false,
     });
+
+  /** Numbers are the backend's: no position in a list. */
+  entryOf(record: RecoveryRecord) {
+    return { id: { '17:abc': 41, '18:def': 42 }[record.uid] ?? 0, detectionId: 9, node: ANOTHER_NODE, record };
+  }
 
   services(): Services {
     const note = (text: string) => void this.calls.push(text);
@@ -174,7 +192,7 @@ export class FakeHouse {
       failoverPlan: async () => {
         throw new OrchestratorError('NOT_FOUND', 'no plan in a fake');
       },
-      recoveries: () => this.recoveries,
+      recoveries: async () => this.recoveries.map((record) => this.entryOf(record)),
       steps: async (uid) => (uid === A_RECOVERY.uid ? [{ id: 1, at: '2026-01-02T03:03:05Z', message: 'drained' }] : []),
       audits: async (page, only) =>
         page > 0
@@ -215,8 +233,13 @@ export class FakeHouse {
         ].filter((tag) => key === undefined || sameKey(tag.key, key)),
       keyValue: async () => undefined,
       keyValues: async () => new Map(),
-      nodes: async () => [],
-      backendHealth: () => ({ ok: true, waiting: 0, lost: 0 }),
+      leads: () => this.leads,
+      health: async () => ({
+        failure: this.failure,
+        self: SELF,
+        active: this.leads ? SELF : ANOTHER_NODE,
+        nodes: [ANOTHER_NODE, SELF],
+      }),
       acknowledge: async (selects, by, comment) => {
         const picked = this.recoveries.filter(selects);
         note(`acknowledge ${picked.map(({ uid }) => uid).join()} ${by}|${comment}`);

@@ -1,15 +1,14 @@
 import { type InstanceKey, sameKey } from '../../topology/instance-key.ts';
-import type { AuditEntry } from '../ports.ts';
+import type { AuditEntry, RecoveryEntry } from '../ports.ts';
 import { bad, type Request } from '../request.ts';
 import { act, bare, envelope, type HttpServerDeps, type Route } from '../route.ts';
 import { wireRecovery } from '../wire/recovery.ts';
 import { wireKey } from '../wire/values.ts';
-import { type NumberedRecovery, numbered } from './recovery-numbers.ts';
 
 /** How long a recovery that ended counts as recent. */
 const RECENT_MS = 300_000;
 
-type Selects = (one: NumberedRecovery) => boolean;
+type Selects = (one: RecoveryEntry) => boolean;
 
 /** What became of recoveries, what was done at all, and acknowledging that somebody has looked. */
 export function historyRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
@@ -28,10 +27,7 @@ export function historyRoutes({ services, settings, clock }: HttpServerDeps): re
         ({ record }) =>
           record.alias === request.text('clusterAlias'),
     ),
-    listed('audit-recovery/id/:id', (request) => {
-      const wanted = request.number('id');
-      return ({ id }) => id === wanted;
-    }),
+    listed('audit-recovery/id/:id', (request) => ofNumber(request.number('id'))),
     listed(
       'audit-recovery/uid/:uid',
       (request) =>
@@ -63,10 +59,9 @@ export function historyRoutes({ services, settings, clock }: HttpServerDeps): re
       const key = request.key();
       return acknowledge(request, ({ record }) => sameKey(record.failed, key), wireKey(key));
     }),
-    act('ack-recovery/:recoveryId', (request) => {
-      const wanted = request.number('recoveryId');
-      return acknowledge(request, ({ id }) => id === wanted, request.text('recoveryId'));
-    }),
+    act('ack-recovery/:recoveryId', (request) =>
+      acknowledge(request, ofNumber(request.number('recoveryId')), request.text('recoveryId')),
+    ),
     act('ack-recovery/uid/:uid', (request) =>
       acknowledge(request, ({ record }) => record.uid === request.text('uid'), request.text('uid')),
     ),
@@ -74,10 +69,10 @@ export function historyRoutes({ services, settings, clock }: HttpServerDeps): re
   ];
 
   function paged(path: string, selects: (request: Request) => Selects): readonly Route[] {
-    const handle = (request: Request) => {
+    const handle = async (request: Request) => {
       const openOnly = request.query('unacknowledged') === 'true';
       const picks = selects(request);
-      const all = numbered(services.recoveries()).filter(
+      const all = (await services.recoveries()).filter(
         (one) => picks(one) && !(openOnly && one.record.acknowledged !== undefined),
       );
       return request.pageOf(all).map(wire);
@@ -86,12 +81,15 @@ export function historyRoutes({ services, settings, clock }: HttpServerDeps): re
   }
 
   function listed(path: string, selects: (request: Request) => Selects): Route {
-    return bare(path, (request) => numbered(services.recoveries()).filter(selects(request)).map(wire));
+    return bare(path, async (request) => {
+      const picks = selects(request); // before anything is read: it may be no question at all
+      return (await services.recoveries()).filter(picks).map(wire);
+    });
   }
 
-  function wire({ id, record }: NumberedRecovery) {
-    const flags = services.clusterFlags({ name: record.cluster, alias: record.alias });
-    return wireRecovery(record, { ...settings, id, flags, nowMs: clock.nowMs() });
+  function wire(entry: RecoveryEntry) {
+    const flags = services.clusterFlags({ name: entry.record.cluster, alias: entry.record.alias });
+    return wireRecovery(entry, { ...settings, flags, nowMs: clock.nowMs() });
   }
 
   async function steps(uid: string) {
@@ -111,15 +109,17 @@ export function historyRoutes({ services, settings, clock }: HttpServerDeps): re
   async function acknowledge(request: Request, selects: Selects, details: unknown) {
     const comment = request.query('comment');
     if (comment === '') throw bad('No acknowledge comment given');
-    const picked = new Set(
-      numbered(services.recoveries())
-        .filter(selects)
-        .map(({ record }) => record.uid),
-    );
+    const found = (await services.recoveries()).filter(selects);
+    const picked = new Set(found.map(({ record }) => record.uid));
     const by = request.caller.name || settings.node.hostname;
     const done = await services.acknowledge(({ uid }) => picked.has(uid), by, comment);
     return envelope('OK', `Acknowledged ${done.length} recoveries`, details);
   }
+}
+
+/** Those that are not stored yet share 0, which is nobody's number. */
+function ofNumber(wanted: number): Selects {
+  return ({ id }) => id > 0 && id === wanted;
 }
 
 function wireAudit(entry: AuditEntry) {

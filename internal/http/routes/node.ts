@@ -1,20 +1,29 @@
-import { VERSION } from '../../runtime/version.ts';
+import type { NodeEntry } from '../ports.ts';
 import type { Request } from '../request.ts';
-import { act, bare, type EnvelopeHandler, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
+import { act, bare, check, type EnvelopeHandler, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireTime } from '../wire/values.ts';
 
 const SECRET_HEADERS = new Set(['Authorization', 'Proxy-Authorization', 'Cookie']);
 
-/** This node: is it up, does it lead, what does it hear. Without a group every node leads. */
+/** This node: is it up, does it lead, what does it hear. */
 export function nodeRoutes(deps: HttpServerDeps): readonly Route[] {
   return [
-    ...['lb-check', '_ping', 'leader-check', 'leader-check/:errorStatusCode', 'routed-leader-check'].map((path) =>
-      bare(path, () => 'OK'),
-    ),
+    bare('lb-check', () => 'OK'),
+    bare('_ping', () => 'OK'),
+    check('leader-check', leads),
+    check('leader-check/:errorStatusCode', leads),
+    check('routed-leader-check', leads),
     bare('headers', ({ headers }) => wireHeaders(headers)),
     tell('health', healthHandler(deps)),
     act('reload-configuration', reload),
   ];
+
+  /** Somebody who does not lead says so with the status that was asked for; 404 where that is no status of an error. */
+  function leads(request: Request) {
+    if (deps.services.leads()) return { status: 200, body: 'OK' };
+    const wanted = request.text('errorStatusCode');
+    return { status: /^[45]\d\d$/.test(wanted) ? Number(wanted) : 404, body: 'Not leader' };
+  }
 
   function reload(request: Request) {
     const file = request.query('config');
@@ -26,34 +35,42 @@ export function nodeRoutes(deps: HttpServerDeps): readonly Route[] {
 }
 
 /** `health`, and the status endpoint wherever it stands. */
-export function healthHandler({ settings, clock }: HttpServerDeps): EnvelopeHandler {
-  const startedMs = clock.nowMs();
-  const node = (more: { readonly AppVersion: string; readonly DBBackend: string }) => ({
-    Hostname: settings.node.hostname,
-    Token: settings.node.token,
-    AppVersion: more.AppVersion,
-    FirstSeenActive: wireTime(startedMs),
-    LastSeenActive: wireTime(clock.nowMs()),
-    ExtraInfo: '',
-    Command: '',
-    DBBackend: more.DBBackend,
-    LastReported: '0001-01-01T00:00:00Z',
-  });
-  return () =>
-    envelope('OK', 'Application node is healthy', {
-      Healthy: true,
-      Hostname: settings.node.hostname,
-      Token: settings.node.token,
-      IsActiveNode: true,
-      ActiveNode: node({ AppVersion: '', DBBackend: '' }),
-      Error: null,
-      AvailableNodes: [node({ AppVersion: VERSION, DBBackend: settings.backend })],
+export function healthHandler({ services, settings }: HttpServerDeps): EnvelopeHandler {
+  return async () => {
+    const { failure, self, active, nodes } = await services.health();
+    const { hostname: Hostname, token: Token } = settings.node;
+    const details = {
+      Healthy: failure === undefined,
+      Hostname,
+      Token,
+      IsActiveNode: services.leads(),
+      ActiveNode: { ...wireNode(active), AppVersion: '', DBBackend: '' },
+      Error: failure === undefined ? null : { Message: failure },
+      AvailableNodes: [...nodes.filter(({ token }) => token !== self.token), self].map(wireNode),
       RaftLeader: '',
       IsRaftLeader: false,
       RaftLeaderURI: '',
       RaftAdvertise: '',
       RaftHealthyMembers: null,
-    });
+    };
+    return failure === undefined
+      ? envelope('OK', 'Application node is healthy', details)
+      : envelope('ERROR', `Application node is unhealthy: ${failure}`, details);
+  };
+}
+
+function wireNode(node: NodeEntry | undefined) {
+  return {
+    Hostname: node?.hostname ?? '',
+    Token: node?.token ?? '',
+    AppVersion: node?.version ?? '',
+    FirstSeenActive: wireTime(node?.firstSeenMs),
+    LastSeenActive: wireTime(node?.lastSeenMs),
+    ExtraInfo: '',
+    Command: '',
+    DBBackend: node?.backend ?? '',
+    LastReported: '0001-01-01T00:00:00Z',
+  };
 }
 
 /** Canonical name to values. What lets somebody in is not told back. */

@@ -6,7 +6,6 @@ import { act, type EnvelopeHandler, envelope, type HttpServerDeps, type Route, t
 import { wireAnalysis, wireRecordedAnalysis } from '../wire/analysis.ts';
 import { wireDoneRecovery } from '../wire/recovery.ts';
 import { wireKey } from '../wire/values.ts';
-import { numbered } from './recovery-numbers.ts';
 
 const WHOLE = ['/:host/:port', '/:clusterHint'] as const;
 const DESIGNATED = [
@@ -60,7 +59,7 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
       });
       if (done === undefined || done.kind === 'refused')
         throw bad(`Failover not attempted: ${done?.gate.value ?? 'nothing to recover'}`);
-      const details = wired(done.record, snapshot, command);
+      const details = await wired(done.record, snapshot, command);
       return done.record.successful
         ? envelope('OK', `Master failed over: ${keyText(primary.instance.key)}`, details)
         : envelope('ERROR', `Master failover failed: ${done.record.errors.join('; ')}`, details);
@@ -76,7 +75,7 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
       return envelope(
         'OK',
         `graceful-master-takeover: successor promoted${text}`,
-        wired(record, snapshot, 'graceful-master-takeover'),
+        await wired(record, snapshot, 'graceful-master-takeover'),
       );
     };
     return [...WHOLE, ...DESIGNATED].map((form) => act(`${name}${form}`, handle));
@@ -88,7 +87,7 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
   }
 
   /** `before`: the cluster as it was when the recovery began. */
-  function wired(record: RecoveryRecord, before: ClusterSnapshot, command: string) {
+  async function wired(record: RecoveryRecord, before: ClusterSnapshot, command: string) {
     const flags = services.clusterFlags(before);
     const { node, blockMs } = settings;
     const nowMs = clock.nowMs();
@@ -97,10 +96,10 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
       found === undefined
         ? wireRecordedAnalysis({ ...record, replicas: record.participants, cluster: before, flags })
         : wireAnalysis(found, { cluster: before, flags, node, nowMs });
-    const id = numbered(services.recoveries()).find((one) => one.record.uid === record.uid)?.id ?? 0;
+    const stored = (await services.recoveries()).find((one) => one.record.uid === record.uid);
     return wireDoneRecovery(
-      record,
-      { id, flags, node, blockMs, nowMs },
+      { id: 0, detectionId: 0, node, ...stored, record },
+      { flags, blockMs, nowMs },
       { ...analysis, Analysis: record.code, CommandHint: command, IsActionableRecovery: true },
     );
   }

@@ -1,5 +1,5 @@
-import type { RecoveryKind, RecoveryRecord } from '../../recovery/book.ts';
-import type { DetectionEntry } from '../ports.ts';
+import type { RecoveryKind } from '../../recovery/book.ts';
+import type { DetectionEntry, RecoveryEntry } from '../ports.ts';
 import { type WireAnalysis, wireRecordedAnalysis } from './analysis.ts';
 import type { ClusterFlags } from './cluster.ts';
 import { wireCoordinates, wireKey, wireKeys, wireTime } from './values.ts';
@@ -11,15 +11,14 @@ const TYPES: Readonly<Record<RecoveryKind, string>> = {
 };
 
 export interface RecoveryContext {
-  readonly id: number;
   readonly flags: ClusterFlags;
-  readonly node: { readonly hostname: string; readonly token: string };
   readonly blockMs: number;
   readonly nowMs: number;
 }
 
 /** A recovery as listings have it: what was kept of it, with the empty values that clients know. */
-export function wireRecovery(record: RecoveryRecord, { id, flags, node, blockMs, nowMs }: RecoveryContext) {
+export function wireRecovery(entry: RecoveryEntry, { flags, blockMs, nowMs }: RecoveryContext) {
+  const { id, detectionId, node, record } = entry;
   const { acknowledged } = record;
   return {
     Id: id,
@@ -47,7 +46,7 @@ export function wireRecovery(record: RecoveryRecord, { id, flags, node, blockMs,
     AcknowledgedAt: wireTime(acknowledged?.atMs),
     AcknowledgedBy: acknowledged?.by ?? '',
     AcknowledgedComment: acknowledged?.comment ?? '',
-    LastDetectionId: 0,
+    LastDetectionId: detectionId,
     RelatedRecoveryId: 0,
     Type: '',
     RecoveryType: 'NotMasterRecovery',
@@ -56,12 +55,13 @@ export function wireRecovery(record: RecoveryRecord, { id, flags, node, blockMs,
 
 /** A recovery as the action that ran it answers: with all that was seen, and without what only the listing knows. */
 export function wireDoneRecovery(
-  record: RecoveryRecord,
+  entry: RecoveryEntry,
   context: RecoveryContext,
   analysis: WireAnalysis,
 ): ReturnType<typeof wireRecovery> {
+  const { record } = entry;
   return {
-    ...wireRecovery(record, context),
+    ...wireRecovery(entry, context),
     AnalysisEntry: analysis,
     SuccessorKey: record.successor === undefined ? null : wireKey(record.successor),
     SuccessorBinlogCoordinates:

@@ -240,6 +240,40 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       assert.equal(await backend.names.get('value', 'mysql/master/main'), undefined);
     });
 
+    it('gives each recovery a number for good, and says which detection it came of', async () => {
+      const [one, two] = [
+        aRecovery('one'),
+        { ...aRecovery('two'), failed: B, startedMs: adapter.clock.nowMs() + 1000 },
+      ];
+      assert.equal(await backend.recoveries.identity(one), undefined);
+      await backend.recoveries.opened(one);
+      assert.deepEqual(await backend.recoveries.identity(one), {
+        id: 1,
+        detectionId: 0,
+        node: { hostname: 'here', token: 'token' },
+      });
+      await backend.detections.detected(aDetection('DeadMaster'));
+      assert.equal((await backend.recoveries.identity(one))?.detectionId, 1);
+      await backend.recoveries.closed({ ...one, endedMs: one.startedMs + 1 });
+      await backend.recoveries.opened(two);
+      await adapter.sql('DELETE FROM topology_recovery WHERE recovery_id = 1');
+      await restarted();
+      const [stored] = await backend.recoveries.load(10);
+      assert.ok(stored);
+      assert.deepEqual([stored.uid, (await backend.recoveries.identity(stored))?.id], ['two', 2]);
+    });
+
+    it('numbers a recovery that another program stored without a uid', async () => {
+      await backend.recoveries.opened(aRecovery('one'));
+      await adapter.sql('UPDATE topology_recovery SET recovery_id = 7, uid = ?', '');
+      await restarted();
+      const [stored] = await backend.recoveries.load(10);
+      assert.ok(stored);
+      assert.equal((await backend.recoveries.identity(stored))?.id, 7);
+      await backend.recoveries.acknowledged([{ ...stored, acknowledged: { by: 'me', comment: 'c', atMs: 1000 } }]);
+      assert.equal((await (await restarted()).recoveries.load(1))[0]?.acknowledged?.by, 'me');
+    });
+
     it('forgets every resolved name on request', async () => {
       await backend.names.put('resolved', 'a', 'db-a');
       await backend.names.put('unresolved', 'a', 'db-a');

@@ -9,6 +9,17 @@ import { readBackend } from '../../support/backend-fixture.ts';
 import { runCli } from '../../support/cli.ts';
 import { Daemon, until } from '../../support/daemon.ts';
 
+interface Health {
+  readonly Code: string;
+  readonly Message: string;
+  readonly Details: { readonly Healthy: boolean; readonly IsActiveNode: boolean };
+}
+
+async function health(daemon: Daemon): Promise<Health & { readonly status: number }> {
+  const response = await fetch(`${daemon.url}/api/health`);
+  return { status: response.status, ...((await response.json()) as Health) };
+}
+
 describe('a daemon on a backend that fails', function () {
   this.timeout(30_000);
 
@@ -25,11 +36,18 @@ describe('a daemon on a backend that fails', function () {
         const { Details } = await daemon.api<{ Details: string }>('check-global-recoveries');
         assert.equal(Details, 'disabled');
         await daemon.logged('the backend takes nothing');
+        const ill = await health(daemon);
+        assert.deepEqual(
+          [ill.status, ill.Code, ill.Details.Healthy, ill.Details.IsActiveNode],
+          [500, 'ERROR', false, true],
+        );
+        assert.match(ill.Message, /^Application node is unhealthy: .*(busy|locked)/);
         assert.deepEqual(readBackend(file, 'SELECT * FROM global_recovery_disable'), []);
       } finally {
         other.close();
       }
       await daemon.logged('the backend takes changes again');
+      assert.deepEqual([(await health(daemon)).status, (await health(daemon)).Details.Healthy], [200, true]);
       await until('the switch is stored', async () => {
         return readBackend(file, 'SELECT * FROM global_recovery_disable').length === 1;
       });

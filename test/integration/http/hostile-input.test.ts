@@ -99,7 +99,7 @@ const OTHERS: readonly (readonly [path: string, message: RegExp])[] = [
   ['register-candidate/db2.example/3306/__proto__', /^Invalid promotion rule/],
   ['ack-recovery/cluster/shop', /^No acknowledge comment given$/],
   ['ack-recovery/cluster/shop?comment=%20%0A', /^No acknowledge comment given$/],
-  ['ack-recovery/1?comment', /^No acknowledge comment given$/],
+  ['ack-recovery/41?comment', /^No acknowledge comment given$/],
   ['ack-recovery/one?comment=c', /^Not a number: one$/],
   ['ack-recovery/-1?comment=c', /^Not a number: -1$/],
   ['ack-recovery/1e3?comment=c', /^Not a number: 1e3$/],

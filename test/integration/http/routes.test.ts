@@ -81,7 +81,7 @@ const ROUTES: readonly Row[] = [
   ['check-global-recoveries', 'envelope'],
   ['audit-recovery', 'bare'],
   ['audit-recovery/0', 'bare'],
-  ['audit-recovery/id/1', 'bare'],
+  ['audit-recovery/id/41', 'bare'],
   ['audit-recovery/uid/17:abc', 'bare'],
   ['audit-recovery/cluster/db1.example:3306', 'bare'],
   ['audit-recovery/cluster/db1.example:3306/0', 'bare'],
@@ -98,7 +98,7 @@ const ROUTES: readonly Row[] = [
   ['ack-recovery/cluster/shop?comment=c', 'envelope', 'acts'],
   ['ack-recovery/cluster/alias/shop?comment=c', 'envelope', 'acts'],
   [`ack-recovery/instance/${KEY}?comment=c`, 'envelope', 'acts'],
-  ['ack-recovery/1?comment=c', 'envelope', 'acts'],
+  ['ack-recovery/41?comment=c', 'envelope', 'acts'],
   ['ack-recovery/uid/17:abc?comment=c', 'envelope', 'acts'],
   ['ack-all-recoveries?comment=c', 'envelope', 'acts'],
   [`resolve/${KEY}`, 'envelope'],
@@ -203,6 +203,28 @@ describe('routes of the API', () => {
       assert.equal((await moved.get('/orc/api/status')).status, 404);
     } finally {
       await moved.stop();
+    }
+  });
+
+  it('tells checks with the status they ask for whether it leads; what is no status of an error is 404', async () => {
+    const follower = await TestHttp.start();
+    follower.house.leads = false;
+    try {
+      for (const [path, status] of [
+        ['leader-check', 404],
+        ['leader-check/503', 503],
+        ['leader-check/503/', 503],
+        ['leader-check/200', 404],
+        ['leader-check/-503', 404],
+        ['leader-check/no', 404],
+        ['routed-leader-check', 404],
+      ] as const) {
+        const answer = await follower.get(`/api/${path}`);
+        assert.deepEqual([answer.status, answer.text], [status, '"Not leader"'], path);
+      }
+      assert.equal((await follower.get('/api/lb-check')).text, '"OK"');
+    } finally {
+      await follower.stop();
     }
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { TestHttp } from '../../support/http.ts';
+import { A_RECOVERY, TestHttp } from '../../support/http.ts';
 import {
   CLUSTER_INFO,
   HEALTH_STATUS,
@@ -94,7 +94,9 @@ const VALUES: readonly (readonly [path: string, find: (json: unknown) => unknown
     'audit-recovery',
     first,
     {
-      Id: 1,
+      Id: 41,
+      LastDetectionId: 9,
+      ProcessingNodeHostname: 'node2',
       SuccessorKey: DB1,
       SuccessorBinlogCoordinates: null,
       IsActive: true,
@@ -114,7 +116,7 @@ const VALUES: readonly (readonly [path: string, find: (json: unknown) => unknown
     'force-master-failover/shop',
     details,
     {
-      Id: 1,
+      Id: 41,
       SuccessorKey: DB1,
       IsActive: false,
       AllErrors: [],
@@ -127,12 +129,12 @@ const VALUES: readonly (readonly [path: string, find: (json: unknown) => unknown
   [
     'audit-failure-detection',
     first,
-    { Id: 9, UID: '', SuccessorKey: null, AllErrors: null, RelatedRecoveryId: 1, RecoveryType: '', IsActive: true },
+    { Id: 9, UID: '', SuccessorKey: null, AllErrors: null, RelatedRecoveryId: 41, RecoveryType: '', IsActive: true },
   ],
   [
     'blocked-recoveries',
     first,
-    { FailedInstanceKey: DB1, BlockingRecoveryId: 1, LastBlockedTimestamp: '2026-01-02T03:04:04Z' },
+    { FailedInstanceKey: DB1, BlockingRecoveryId: 41, LastBlockedTimestamp: '2026-01-02T03:04:04Z' },
   ],
   ['maintenance', first, { MaintenanceId: 4, Key: DB3, SecondsElapsed: 5, IsActive: true, Owner: 'me', Reason: 'why' }],
   ['audit', first, { AuditId: 7, AuditType: 'begin-downtime', AuditInstanceKey: DB2, Message: 'why' }],
@@ -163,6 +165,35 @@ const VALUES: readonly (readonly [path: string, find: (json: unknown) => unknown
       AnalyzedInstanceKey: DB2,
       Changelog: ['2026-01-02T03:04:02Z;DeadIntermediateMaster,', '2026-01-02T03:04:04Z;NoProblem,'],
     },
+  ],
+  ['audit-recovery/id/41', first, { Id: 41, UID: '17:abc' }],
+  ['audit-recovery/id/1', whole, { length: 0 }],
+  [
+    'health',
+    details,
+    {
+      Healthy: true,
+      Hostname: 'node1',
+      Token: 'f00d',
+      IsActiveNode: true,
+      ActiveNode: {
+        Hostname: 'node1',
+        Token: 'f00d',
+        AppVersion: '',
+        FirstSeenActive: '2026-01-02T03:03:55Z',
+        LastSeenActive: '2026-01-02T03:04:05Z',
+        ExtraInfo: '',
+        Command: '',
+        DBBackend: '',
+        LastReported: '0001-01-01T00:00:00Z',
+      },
+      Error: null,
+    },
+  ],
+  [
+    'health',
+    (json) => (details(json) as { AvailableNodes: Found[] }).AvailableNodes[0],
+    { Hostname: 'node2', AppVersion: '3.9', DBBackend: '/data/orchestrator.sqlite3' },
   ],
   ['audit-recovery-steps/17:abc', first, { Id: 1, RecoveryUID: '17:abc', Message: 'drained' }],
 ];
@@ -235,6 +266,40 @@ describe('shapes of the contract', () => {
       assert.deepEqual(Object.fromEntries(Object.keys(part).map((name) => [name, found[name]])), part);
     });
   }
+
+  it('says in its health what ails the backend, and who leads in its place', async () => {
+    const ill = await TestHttp.start();
+    Object.assign(ill.house, { failure: 'the file is locked', leads: false });
+    try {
+      for (const path of ['/api/health', '/api/status']) {
+        const { status, json } = await ill.get(path);
+        const { Healthy, IsActiveNode, ActiveNode, Error: cause } = details(json) as Found;
+        assert.deepEqual([status, Healthy, IsActiveNode], [500, false, false]);
+        assert.deepEqual([(ActiveNode as Found).Hostname, cause], ['node2', { Message: 'the file is locked' }]);
+        assert.equal((json as Found).Message, 'Application node is unhealthy: the file is locked');
+      }
+    } finally {
+      await ill.stop();
+    }
+  });
+
+  it('acknowledges by the number of the backend, not by the place in a list', async () => {
+    const own = await TestHttp.start();
+    own.house.recoveries = ['19:new', '18:def', '17:abc'].map((uid) => ({ ...A_RECOVERY, uid }));
+    try {
+      for (const [id, uids] of [
+        [41, '17:abc'],
+        [42, '18:def'],
+        [1, ''],
+        [0, ''],
+      ] as const) {
+        const { json } = await own.get(`/api/ack-recovery/${id}?comment=c`);
+        assert.deepEqual([own.house.calls.at(-1), details(json)], [`acknowledge ${uids} node1|c`, `${id}`]);
+      }
+    } finally {
+      await own.stop();
+    }
+  });
 
   it('has equal values under old and new names', async () => {
     const instance = (await http.get('/api/instance/db1/3306')).json as Found;
