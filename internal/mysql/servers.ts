@@ -2,6 +2,7 @@
 // one per change, which holds a named lock while it works, and one kept ready for servers that may have to be fenced.
 
 import type { Clock } from '../runtime/clock.ts';
+import { withDeadline } from '../runtime/deadline.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Instance } from '../topology/instance.ts';
@@ -58,8 +59,11 @@ export class MysqlServers {
     this.#connector = new Connector(deps);
   }
 
-  async probe(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<Instance> {
-    const deadline = this.#deadline(timeoutMs, signal);
+  probe(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<Instance> {
+    return this.#within(timeoutMs, signal, (deadline) => this.#probe(key, deadline));
+  }
+
+  async #probe(key: InstanceKey, deadline: AbortSignal): Promise<Instance> {
     const text = keyText(key);
     let held = this.#held.get(text);
     if (held === undefined || held.closed) held = await this.#hold(key, deadline);
@@ -92,7 +96,7 @@ export class MysqlServers {
   /** Keeps one more connection open, for `fenceReady`. */
   async keepReady(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
     if (this.#ready.get(keyText(key))?.connection.closed === false) return;
-    const ready = await this.#connector.open(key, this.#deadline(timeoutMs, signal));
+    const ready = await this.#within(timeoutMs, signal, (deadline) => this.#connector.open(key, deadline));
     this.dropReady(key);
     this.#ready.set(keyText(key), ready);
   }
@@ -118,8 +122,9 @@ export class MysqlServers {
   /** @throws {OrchestratorError} when the server is not known to be read-only after `timeoutMs` */
   async fence(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
     this.#mustMayChange(key);
-    const deadline = this.#deadline(timeoutMs, signal);
-    return this.#fence(await this.#connector.open(key, deadline), deadline);
+    return this.#within(timeoutMs, signal, async (deadline) =>
+      this.#fence(await this.#connector.open(key, deadline), deadline),
+    );
   }
 
   /**
@@ -128,10 +133,11 @@ export class MysqlServers {
    */
   async stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<string> {
     this.#mustMayChange(key);
-    const { connection, dialect } = await this.#connector.open(key, this.#deadline(timeoutMs, signal));
+    const within = <T>(work: (deadline: AbortSignal) => Promise<T>) => this.#within(timeoutMs, signal, work);
+    const { connection, dialect } = await within((deadline) => this.#connector.open(key, deadline));
+    const sql = `SELECT 1; ${dialect.stopReceiver}`;
     await new Promise<void>((resolve, reject) => {
-      connection
-        .many(`SELECT 1; ${dialect.stopReceiver}`, this.#deadline(timeoutMs, signal), () => resolve())
+      within((deadline) => connection.many(sql, deadline, resolve))
         .then(({ failed }) => {
           if (failed === undefined) resolve();
           else reject(new OrchestratorError('STATEMENT_FAILED', `${keyText(key)}: ${failed.message}`));
@@ -152,21 +158,22 @@ export class MysqlServers {
     work: (session: MysqlSession) => Promise<T>,
   ): Promise<T> {
     this.#mustMayChange(key);
-    const deadline = this.#deadline(timeoutMs, signal);
-    const connection = await this.#connector.connect(key, deadline);
     const limitSeconds = Math.max(1, Math.ceil(timeoutMs / 1000));
-    try {
-      const [row] = await connection.query(
-        `SET SESSION lock_wait_timeout = ?; SELECT VERSION() AS version, GET_LOCK('orchestrator.change', ?) AS locked`,
-        [limitSeconds, limitSeconds],
-        deadline,
-      );
-      if (String(row?.locked) !== '1')
-        throw new OrchestratorError('CONFLICT', `${keyText(key)}: another session is changing this server`);
-      return await work(this.#session({ connection, dialect: dialectOf(String(row?.version)) }, deadline));
-    } finally {
-      connection.close();
-    }
+    return this.#within(timeoutMs, signal, async (deadline) => {
+      const connection = await this.#connector.connect(key, deadline);
+      try {
+        const [row] = await connection.query(
+          "SET SESSION lock_wait_timeout = ?; SELECT VERSION() AS version, GET_LOCK('orchestrator.change', ?) AS locked",
+          [limitSeconds, limitSeconds],
+          deadline,
+        );
+        if (String(row?.locked) !== '1')
+          throw new OrchestratorError('CONFLICT', `${keyText(key)}: another session is changing this server`);
+        return await work(this.#session({ connection, dialect: dialectOf(String(row?.version)) }, deadline));
+      } finally {
+        connection.close();
+      }
+    });
   }
 
   /**
@@ -235,7 +242,7 @@ export class MysqlServers {
     return held;
   }
 
-  #deadline(timeoutMs: number, signal: AbortSignal): AbortSignal {
-    return AbortSignal.any([signal, this.#deps.clock.timeoutSignal(timeoutMs)]);
+  #within<T>(timeoutMs: number, signal: AbortSignal, work: (deadline: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline(this.#deps.clock, timeoutMs, signal, work);
   }
 }

@@ -9,6 +9,8 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** A signal that aborts after `ms`. Does not keep the process alive. */
   timeoutSignal(ms: number): AbortSignal;
+  /** Calls back once after `ms` unless the returned function was called before. Does not keep the process alive. */
+  after(ms: number, callback: () => void): () => void;
   /** Calls back every `ms` until the returned function is called. */
   every(ms: number, callback: () => void): () => void;
 }
@@ -34,6 +36,10 @@ export const systemClock: Clock = {
     });
   },
   timeoutSignal: (ms) => AbortSignal.timeout(Math.max(0, Math.ceil(ms))),
+  after(ms, callback) {
+    const timer = setTimeout(callback, Math.max(0, Math.ceil(ms))).unref();
+    return () => clearTimeout(timer);
+  },
   every(ms, callback) {
     const timer = setInterval(callback, ms);
     return () => clearInterval(timer);

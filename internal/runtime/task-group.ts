@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Log } from './log.ts';
 
 /** Background work with an owner: failures are reported, and `stop` aborts what runs and waits for it. */
@@ -8,6 +9,7 @@ export class TaskGroup {
 
   constructor(log: Log) {
     this.#log = log;
+    setMaxListeners(0, this.#controller.signal); // as many as there is work: not a leak
   }
 
   get signal(): AbortSignal {

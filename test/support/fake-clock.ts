@@ -39,6 +39,11 @@ export class FakeClock implements Clock {
     return controller.signal;
   }
 
+  after(ms: number, callback: () => void): () => void {
+    const timer = this.#add(ms, undefined, callback);
+    return () => this.#timers.delete(timer);
+  }
+
   every(ms: number, callback: () => void): () => void {
     const timer = this.#add(ms, ms, callback);
     return () => this.#timers.delete(timer);

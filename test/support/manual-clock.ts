@@ -29,6 +29,12 @@ export class ManualClock implements Clock {
     return controller.signal;
   }
 
+  after(ms: number, ring: () => void): () => void {
+    const timer = { atMs: this.#nowMs + ms, everyMs: undefined, ring };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
   every(ms: number, ring: () => void): () => void {
     const timer = { atMs: this.#nowMs + ms, everyMs: ms, ring };
     this.#timers.add(timer);
