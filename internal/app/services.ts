@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { connects } from '../mysql/reachable.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
+import { repeatedRecovery } from '../recovery/repeated.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LiveConfig } from './live-config.ts';
 import { nodeHealth, type Self } from './node-health.ts';
@@ -62,6 +63,10 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
     },
     analysisChanges: () => store.analyses.changes(),
     recover: (snapshot, key, options) => recovery.recoverNow(snapshot, key, options),
+    repeatedRecovery: (cluster, failed) => {
+      const busy = () => recovery.coordinator.isBusy(cluster);
+      return repeatedRecovery(failed, { busy, records: () => recovery.book.list(), clock }, tasks.signal);
+    },
     takeOver: (request) => recovery.takeover.run(request, tasks.signal),
     failoverPlan: (snapshot) => orchestrator.failoverPlan(snapshot),
     recoveries: () => Promise.all(recovery.book.list().map(entryOf)),

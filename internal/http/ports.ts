@@ -154,6 +154,11 @@ export interface Services {
     | { readonly kind: 'refused'; readonly gate: Gate }
     | undefined
   >;
+  /**
+   * Waits until nothing is done about the cluster. The recovery of this server that ended meanwhile, or that succeeded a
+   * moment ago: the answer to a call that was repeated.
+   */
+  repeatedRecovery(cluster: string, failed: InstanceKey): Promise<RecoveryRecord | undefined>;
   takeOver(request: {
     readonly snapshot: ClusterSnapshot;
     readonly designated?: InstanceKey;

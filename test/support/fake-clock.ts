@@ -25,11 +25,15 @@ export class FakeClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = this.#add(ms, undefined, resolve);
-      signal?.addEventListener('abort', () => {
+      const onAbort = () => {
         this.#timers.delete(timer);
-        reject(signal.reason);
+        reject(signal?.reason);
+      };
+      const timer = this.#add(ms, undefined, () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
       });
+      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 

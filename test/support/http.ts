@@ -103,6 +103,8 @@ export class FakeHouse {
   recoveries: readonly RecoveryRecord[] = [A_RECOVERY];
   disabled = false;
   leads = true;
+  /** Ended a moment ago. */
+  repeated: readonly RecoveryRecord[] = [];
   /** Of the backend. */
   failure: string | undefined;
 
@@ -185,6 +187,7 @@ export class FakeHouse {
         note(`recover ${snapshot.name} ${keyText(key)} ${JSON.stringify(options)}`);
         return options.code === undefined ? undefined : { kind: 'recovered', record: A_RECOVERY };
       },
+      repeatedRecovery: async (_cluster, failed) => this.repeated.find((record) => sameKey(record.failed, failed)),
       takeOver: async ({ snapshot, designated, auto }) => {
         note(`take over ${snapshot.name} ${designated === undefined ? '' : keyText(designated)} ${auto}`);
         return { record: A_RECOVERY, warnings: [] };

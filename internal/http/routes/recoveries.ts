@@ -29,21 +29,27 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
 
   function recover(name: string, skipHooks: boolean): readonly Route[] {
     const handle: EnvelopeHandler = async (request) => {
-      const { snapshot, watched } = request.member();
-      const { key } = watched.instance;
+      const before = request.member();
+      const { key } = before.watched.instance;
+      const designated = candidate(request, 'candidateHost', 'candidatePort');
+      const repeated = await services.repeatedRecovery(before.snapshot.name, key);
+      if (repeated !== undefined) return told(key, repeated, 'was executed a moment ago');
+      const { snapshot } = request.member(); // as it is after what was waited for
       const done = await services.recover(snapshot, key, {
-        ...candidate(request, 'candidateHost', 'candidatePort'),
+        ...designated,
         skipHooks: skipHooks || request.query('skipProcesses') === 'true',
       });
-      const failure = (message: string) => envelope('ERROR', message, wireKey(key));
-      if (done === undefined) return failure(`Recovery not attempted on ${keyText(key)}: there is nothing to recover`);
-      if (done.kind === 'refused')
-        return failure(`Recovery not attempted on ${keyText(key)}: ${done.gate.name}: ${done.gate.value}`);
-      if (!done.record.successful)
-        return failure(`Recovery failed on ${keyText(key)}: ${done.record.errors.join('; ')}`);
-      return envelope('OK', `Recovery executed on ${keyText(key)}`, wireKey(done.record.successor));
+      if (done?.kind === 'recovered') return told(key, done.record, 'executed');
+      const reason = done === undefined ? 'there is nothing to recover' : `${done.gate.name}: ${done.gate.value}`;
+      return envelope('ERROR', `Recovery not attempted on ${keyText(key)}: ${reason}`, wireKey(key));
     };
     return [act(`${name}/:host/:port`, handle), act(`${name}/:host/:port/:candidateHost/:candidatePort`, handle)];
+  }
+
+  function told(key: InstanceKey, { successful, successor, errors }: RecoveryRecord, executed: string) {
+    return successful
+      ? envelope('OK', `Recovery ${executed} on ${keyText(key)}`, wireKey(successor))
+      : envelope('ERROR', `Recovery failed on ${keyText(key)}: ${errors.join('; ')}`, wireKey(key));
   }
 
   function force(command: 'force-master-failover' | 'force-master-takeover'): EnvelopeHandler {

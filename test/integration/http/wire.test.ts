@@ -283,6 +283,24 @@ describe('shapes of the contract', () => {
     }
   });
 
+  it('answers a recovery that is asked for again with what came of it, and starts nothing', async () => {
+    const own = await TestHttp.start();
+    const failed = { hostname: 'db2.example', port: 3306 };
+    try {
+      for (const [successful, code, message, key] of [
+        [true, 'OK', 'Recovery was executed a moment ago on db2.example:3306', DB1],
+        [false, 'ERROR', 'Recovery failed on db2.example:3306: no candidate', DB2],
+      ] as const) {
+        own.house.repeated = [{ ...A_RECOVERY, failed, successful, errors: ['no candidate'] }];
+        for (const path of ['recover/db2.example/3306', 'recover-lite/db2.example/3306/db3.example/3306'])
+          assert.deepEqual((await own.get(`/api/${path}`)).json, { Code: code, Message: message, Details: key });
+      }
+      assert.deepEqual(own.house.calls, []);
+    } finally {
+      await own.stop();
+    }
+  });
+
   it('acknowledges by the number of the backend, not by the place in a list', async () => {
     const own = await TestHttp.start();
     own.house.recoveries = ['19:new', '18:def', '17:abc'].map((uid) => ({ ...A_RECOVERY, uid }));
