@@ -4,6 +4,7 @@ import { HookRunner } from '../hooks/runner.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { AuditTrail } from './audit-trail.ts';
 import { hooksOn } from './hooks.ts';
 import type { Current } from './live-config.ts';
 import { Orchestrator } from './orchestrator.ts';
@@ -14,6 +15,7 @@ export interface Parts {
   readonly current: Current;
   readonly store: Backend;
   readonly restored: Restored;
+  readonly trail: AuditTrail;
   readonly hostname: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -26,7 +28,7 @@ export interface Parts {
 
 /** The orchestrator on its backend and its hooks, as the daemon and the acting commands of the command line have it. */
 export function assemble(parts: Parts): Orchestrator {
-  const { current, store, restored, hostname, clock, log, hooksLog, onProbed, onRecovered, passive } = parts;
+  const { current, store, restored, trail, hostname, clock, log, hooksLog, onProbed, onRecovered, passive } = parts;
   const hooks = new HookRunner({
     get shellCommand() {
       return current.config.ProcessesShellCommand;
@@ -42,7 +44,7 @@ export function assemble(parts: Parts): Orchestrator {
       return current.settings;
     },
     storage: observed(
-      storageOn(store, log, (watched) => orchestrator.inventory.depth(watched)),
+      storageOn(store, trail, log, (watched) => orchestrator.inventory.depth(watched)),
       onRecovered,
     ),
     restored,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import type { Logger } from 'pino';
 import { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
 import type { Config } from '../config/keys.ts';
@@ -14,10 +15,12 @@ import type { Log } from '../runtime/log.ts';
 import type { ProcessSignals } from '../runtime/process-signals.ts';
 import { VERSION } from '../runtime/version.ts';
 import { assemble } from './assemble.ts';
+import { AuditTrail, NO_SERVER } from './audit-trail.ts';
 import { daemonLog } from './daemon-log.ts';
 import { httpSettings } from './http-settings.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
+import { Presence, takeLead } from './presence.ts';
 import { servicesOn } from './services.ts';
 import { restore } from './storage.ts';
 import { Upkeep } from './upkeep.ts';
@@ -31,18 +34,48 @@ export interface DaemonOptions {
   readonly noop: boolean;
   /** False: the API alone, on what the backend holds. No server is read or recovered by itself. */
   readonly discovery: boolean;
+  /** Lead although another process seems to. */
+  readonly grabElection: boolean;
   readonly logLevel: 'error' | 'info' | 'debug';
   readonly logStacks: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signals: ProcessSignals;
 }
 
+type Work = () => void | Promise<void>;
+
 /** Runs until SIGINT or SIGTERM; resolves when everything was stopped. SIGHUP reads the configuration again. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { config, signals } = options;
   const log = daemonLog({ level: options.logLevel, stacks: options.logStacks, env: options.env });
   for (const warning of options.warnings) log.warn({ warning }, 'configuration');
+  const endings: Work[] = [];
+  try {
+    await start(options, log, (end) => endings.unshift(end));
+    log.info({ signal: await options.signals.stopped }, 'orchestrator stops');
+  } finally {
+    for (const end of endings) await undo(end, log);
+  }
+}
+
+/** One that fails does not keep the others from being done. */
+async function undo(end: Work, log: Log): Promise<void> {
+  try {
+    await end();
+  } catch (err) {
+    log.error({ err }, 'while stopping');
+  }
+}
+
+/** @param atEnd takes what has to be undone, the newest first, also when the start fails half-way */
+async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => void): Promise<void> {
+  const { config, signals, discovery } = options;
   const clock = systemClock;
+  if (!config.BackendDB.includes('sqlite')) {
+    throw new OrchestratorError(
+      'CONFIG_INVALID',
+      `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`,
+    );
+  }
   const node = { hostname: hostname(), token: randomBytes(32).toString('hex') };
   const self = {
     startedMs: clock.nowMs(),
@@ -51,31 +84,34 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     mode: 'HttpMode',
     backend: resolve(config.SQLite3DataFile),
   };
-  if (!config.BackendDB.includes('sqlite')) {
-    throw new OrchestratorError(
-      'CONFIG_INVALID',
-      `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`,
-    );
-  }
-  const soleUse = options.discovery ? SoleUse.take(config.SQLite3DataFile) : undefined;
+  const soleUse = discovery ? SoleUse.take(config.SQLite3DataFile) : undefined;
+  atEnd(() => soleUse?.release());
   const store = Backend.openSqlite(config.SQLite3DataFile, {
     node,
     clock,
     log: log.child({ component: 'backend' }),
     flushMs: config.BackendFlushIntervalMilliseconds,
   });
+  atEnd(() => store.close());
+  if (discovery) await takeLead(store.nodes, clock, options.grabElection);
   const metrics = new Metrics();
   const live = new LiveConfig({
     ...options,
     onReloaded: (message) => {
-      void store.audits.add('reload-configuration', { hostname: '', port: 0 }, '', message);
+      trail.add('reload-configuration', NO_SERVER, '', message);
       orchestrator.refresh();
     },
     log: log.child({ component: 'config' }),
   });
+  const trail = new AuditTrail({ audits: store.audits, config: () => live.config, clock, log });
+  atEnd(() => {
+    trail.add('shutdown', NO_SERVER, '', '');
+    return trail.settled();
+  });
   const orchestrator: Orchestrator = assemble({
     current: live,
     store,
+    trail,
     restored: await restore(store, clock.nowMs() - live.settings.detector.periodMs),
     hostname: node.hostname,
     clock,
@@ -84,8 +120,21 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     onProbed: ({ ok, durationMs }) => metrics.probed(ok, durationMs / 1000),
     onRecovered: ({ kind, successful, startedMs, endedMs = startedMs }) =>
       metrics.recovered(kind, successful ? 'success' : 'failure', (endedMs - startedMs) / 1000),
-    passive: !options.discovery,
+    passive: !discovery,
   });
+  const presence = new Presence({ nodes: store.nodes, node: self, clock, leads: discovery });
+  atEnd(() => presence.stop());
+  const upkeep = new Upkeep({
+    orchestrator,
+    backend: store,
+    get settings() {
+      return upkeepSettings(live);
+    },
+    clock,
+    log: log.child({ component: 'upkeep' }),
+  });
+  atEnd(() => upkeep.stop());
+  atEnd(() => orchestrator.stop());
   const settings = httpSettings(live, node);
   const doubt = authenticationWarning(settings.authentication);
   if (doubt !== undefined) log.warn({ doubt }, 'authentication');
@@ -93,34 +142,24 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     services: servicesOn({
       ...{ orchestrator, store, live, metrics, clock },
       self: { ...node, ...self, firstSeenMs: self.startedMs },
-      leads: options.discovery,
+      leads: discovery,
     }),
     settings,
     clock,
     log: log.child({ component: 'http' }),
   });
-  const upkeep = new Upkeep({
-    orchestrator,
-    backend: store,
-    node: self,
-    get settings() {
-      return upkeepSettings(live);
-    },
-    clock,
-    log: log.child({ component: 'upkeep' }),
-  });
   const { host, port } = listenAddress(config.ListenAddress, log);
   await server.start(host, port);
-  if (options.discovery && !signals.stopping) {
+  atEnd(() => server.stop());
+  presence.start();
+  if (discovery && !signals.stopping) {
     orchestrator.start();
     upkeep.start();
-  } else if (!options.discovery)
-    log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
+  } else if (!discovery) log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
   log.info(
     { address: `${host}:${port}`, backend: config.SQLite3DataFile, seeds: config.DiscoverySeeds },
     'orchestrator runs',
   );
-
   signals.onReload(() => {
     try {
       live.reload();
@@ -128,13 +167,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       // told in the log; the daemon goes on with what it has
     }
   });
-  const signal = await signals.stopped;
-  log.info({ signal }, 'orchestrator stops');
-  await server.stop();
-  await orchestrator.stop();
-  await upkeep.stop();
-  await store.close();
-  soleUse?.release();
 }
 
 /** Without a host in the configured address the daemon stays on loopback. */

@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/backend.ts';
+import { LEAD_EXPIRES_MS } from '../backend/nodes.ts';
 import type { NodeEntry, NodeHealth } from '../http/ports.ts';
 import { errorText } from '../runtime/errors.ts';
 
@@ -19,10 +20,22 @@ export async function nodeHealth(store: Backend, self: Self, leads: boolean, now
     return {
       failure: ok ? undefined : (message ?? 'the backend takes nothing'),
       self: here,
-      active: leads ? here : others[0], // a daemon that does not lead gives no beats: those that do, lead
+      active: leads ? here : await leaderAmong(store, others, nowMs),
       nodes: [here, ...others],
     };
   } catch (err) {
     return { failure: errorText(err), self: here, active: leads ? here : undefined, nodes: [here] };
   }
+}
+
+/** The elected node; what it says of itself besides, where it is heard of. */
+async function leaderAmong(
+  store: Backend,
+  others: readonly NodeEntry[],
+  nowMs: number,
+): Promise<NodeEntry | undefined> {
+  const leader = await store.nodes.leader();
+  if (leader === undefined || nowMs - leader.lastSeenMs > LEAD_EXPIRES_MS) return undefined;
+  const known = others.find(({ token }) => token === leader.token);
+  return { version: '', mode: DAEMON, backend: '', ...known, ...leader };
 }

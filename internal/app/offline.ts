@@ -137,11 +137,13 @@ export class Offline {
   async #localActions(): Promise<Actions> {
     const { assemble } = await import('./assemble.ts');
     const { LocalActions } = await import('./local-actions.ts');
+    const { AuditTrail } = await import('./audit-trail.ts');
     const log = this.#log;
     const orchestrator = assemble({
       current: this,
       store: this.store,
       restored: await restored(this.store, this.settings), // not what was read before others were kept out
+      trail: new AuditTrail({ audits: this.store.audits, config: () => this.config, clock: systemClock, log }),
       hostname: hostname(),
       clock: systemClock,
       log,

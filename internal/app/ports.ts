@@ -52,7 +52,6 @@ export interface Storage extends RecoveryStore, Journal {
   forgotten(key: InstanceKey): void;
   detected(detection: DetectionRecord): void;
   blocked(record: BlockedRecord): void;
-  unblocked(key: InstanceKey): void;
 }
 
 /** What the backend still knew at start. */

@@ -5,6 +5,7 @@ import { lastPlanIn } from '../recovery/plan-note.ts';
 import { stepNote } from '../recovery/step-note.ts';
 import type { Log } from '../runtime/log.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
+import type { AuditTrail } from './audit-trail.ts';
 import type { Restored, Storage } from './ports.ts';
 
 /** Recoveries kept in memory. */
@@ -32,8 +33,13 @@ export async function restore(backend: Backend, toldSinceMs: number): Promise<Re
   };
 }
 
-export function storageOn(backend: Backend, log: Log, depth: (watched: WatchedInstance) => number): Storage {
-  const { instances, recoveries, detections, journal, audits, words, names, analyses } = backend;
+export function storageOn(
+  backend: Backend,
+  trail: AuditTrail,
+  log: Log,
+  depth: (watched: WatchedInstance) => number,
+): Storage {
+  const { instances, recoveries, detections, journal, words, names, analyses } = backend;
   /** An empty list where the backend does not answer. */
   const listOf = <T>(rows: Promise<readonly T[]>): Promise<readonly T[]> =>
     rows.catch((err: unknown) => {
@@ -53,7 +59,7 @@ export function storageOn(backend: Backend, log: Log, depth: (watched: WatchedIn
     planOf: async (uid) => lastPlanIn((await listOf(journal.steps(uid))).map(({ message }) => message)),
     fenceIntended: (failed, cluster, successor) => journal.fenceIntended(failed, cluster, successor),
     fenced: (key) => journal.fenced(key),
-    audit: (type, key, cluster, message) => void audits.add(type, key, cluster, message),
+    audit: (type, key, cluster, message) => trail.add(type, key, cluster, message),
     recoveriesDisabled: (disabled) => void words.recoveriesDisabled(disabled),
     promotionRule: (key, rule) => void words.promotionRule(key, rule),
     downtime: (key, downtime) => void words.downtime(key, downtime),
@@ -75,6 +81,5 @@ export function storageOn(backend: Backend, log: Log, depth: (watched: WatchedIn
     },
     detected: (detection) => void detections.detected(detection),
     blocked: (record) => void detections.blocked(record),
-    unblocked: (key) => void detections.unblocked(key),
   };
 }

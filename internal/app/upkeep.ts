@@ -1,8 +1,7 @@
-// What happens by the clock alone: downtimes that end, locks and rules that run out, names and beats that are kept fresh,
+// What happens by the clock alone: downtimes that end, locks and rules that run out, names that are kept fresh,
 // rows that are old enough to go. Nothing here is on the way of a failover.
 
 import type { Backend } from '../backend/backend.ts';
-import type { NodeDetails } from '../backend/nodes.ts';
 import { cleanUps, type Retention } from '../backend/retention.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -15,19 +14,20 @@ import type { Orchestrator } from './orchestrator.ts';
 export interface UpkeepSettings {
   readonly pollMs: number;
   readonly lostDowntimeMs: number;
+  /** How long a recovery counts as held back after that was found last. */
+  readonly blockedMs: number;
   readonly retention: Retention;
 }
 
 export interface UpkeepDeps {
   readonly orchestrator: Orchestrator;
   readonly backend: Backend;
-  readonly node: NodeDetails;
   readonly settings: UpkeepSettings;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-const BEAT_MS = 1_000;
+const BLOCKS_MS = 1_000;
 /** All clean-ups come round once in this time. */
 const CLEAN_UP_ROUND_MS = 60_000;
 /** What has not changed is written again this often, so that it does not run out. */
@@ -45,20 +45,18 @@ export class Upkeep {
   }
 
   start(): void {
-    const { backend, node, clock, settings } = this.#deps;
+    const { backend, clock, settings } = this.#deps;
     const rounds = cleanUps(clock.nowMs(), settings.retention).length;
-    void backend.nodes.started(node);
-    backend.nodes.beat(node);
+    void backend.detections.endAllBlocks();
     this.#stops = [
-      clock.every(BEAT_MS, () => backend.nodes.beat(node)),
+      clock.every(BLOCKS_MS, () => void backend.detections.endBlocks(clock.nowMs() - this.#deps.settings.blockedMs)),
       clock.every(settings.pollMs, () => this.#safely(() => this.#poll())),
       clock.every(CLEAN_UP_ROUND_MS / rounds, () => this.#safely(() => this.#cleanUpNext())),
     ];
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     for (const stop of this.#stops) stop();
-    await this.#deps.backend.nodes.stopped();
   }
 
   /** Whatever goes wrong here must not end a daemon that watches servers. */

@@ -7,6 +7,7 @@ import { toMs, toText } from './time.ts';
 import type { Store } from './write-queue.ts';
 
 const TABLE = 'topology_failure_detection';
+const BLOCKED = 'blocked_topology_recovery';
 
 /** A detection as the tables hold it. */
 export interface StoredDetection extends DetectionRecord {
@@ -31,6 +32,8 @@ export class Detections {
   readonly #recoveries: Recoveries;
   /** Second in which the last active period of a server ended: the table takes one end per second. */
   readonly #ends = new Map<string, number>();
+  /** What is held back now, by server, and when that was said last. */
+  readonly #blocked = new Map<string, BlockedRecord>();
 
   constructor(store: Store, node: Node, recoveries: Recoveries) {
     this.#store = store;
@@ -102,12 +105,14 @@ export class Detections {
     );
   }
 
-  /** The newest block of a server replaces the one before. */
+  /** The newest block of a server replaces the one before. It counts as long as it is said again. */
   async blocked(block: BlockedRecord): Promise<void> {
+    this.#blocked.set(keyText(block.failed), block);
     const id = await this.#recoveries.idOf(block.blockingUid).catch(() => 0);
+    if (this.#blocked.get(keyText(block.failed)) !== block) return; // over, or said again, meanwhile
     this.#store.behind(`blocked ${keyText(block.failed)}`, {
       kind: 'upsert',
-      table: 'blocked_topology_recovery',
+      table: BLOCKED,
       key: KEY,
       row: {
         ...keyColumns(block.failed),
@@ -119,16 +124,22 @@ export class Detections {
     });
   }
 
-  async unblocked(key: InstanceKey): Promise<void> {
-    this.#store.dropBehind(`blocked ${keyText(key)}`);
-    await this.#store.write([{ kind: 'delete', table: 'blocked_topology_recovery', where: whereKey(key) }]);
+  /** Lets go of blocks that were said last before then: the problem is gone, or is no longer held back. */
+  async endBlocks(beforeMs: number): Promise<void> {
+    for (const block of [...this.#blocked.values()]) if (block.atMs < beforeMs) await this.#unblock(block);
+  }
+
+  /** Lets go of what an earlier process held back: the one that starts says anew what it holds back. */
+  async endAllBlocks(): Promise<void> {
+    this.#blocked.clear();
+    await this.#store.write([{ kind: 'delete', table: BLOCKED, where: [] }]);
   }
 
   /** Newest first. */
   async blocks(cluster?: string): Promise<readonly StoredBlock[]> {
     await this.#store.flush();
     const rows = await this.#store.read({
-      table: 'blocked_topology_recovery',
+      table: BLOCKED,
       orderBy: 'last_blocked_timestamp',
       descending: true,
       ...(cluster === undefined ? {} : { where: [['cluster_name', '=', cluster]] }),
@@ -138,16 +149,23 @@ export class Detections {
 
   /** Recoveries that were acknowledged block nothing any more. */
   async released(uids: readonly string[]): Promise<void> {
+    for (const block of [...this.#blocked.values()]) if (uids.includes(block.blockingUid)) await this.#unblock(block); // also what is not written yet
     const ids = await Promise.all(uids.map((uid) => this.#recoveries.idOf(uid).catch(() => 0)));
     await this.#store.write(
       ids
         .filter((id) => id > 0)
         .map((id) => ({
           kind: 'delete',
-          table: 'blocked_topology_recovery',
+          table: BLOCKED,
           where: [['blocking_recovery_id', '=', id]],
         })),
     );
+  }
+
+  async #unblock({ failed }: BlockedRecord): Promise<void> {
+    this.#blocked.delete(keyText(failed));
+    this.#store.dropBehind(`blocked ${keyText(failed)}`);
+    await this.#store.write([{ kind: 'delete', table: BLOCKED, where: whereKey(failed) }]);
   }
 
   async #block(row: Row): Promise<StoredBlock> {

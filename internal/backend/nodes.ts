@@ -1,3 +1,4 @@
+import type { Change } from './database.ts';
 import type { Node } from './recoveries.ts';
 import { text } from './rows.ts';
 import { toMs, toText } from './time.ts';
@@ -21,7 +22,19 @@ export interface StoredNode extends Node {
   readonly backend: string;
 }
 
-/** `node_health`: which processes work on this backend, each with a beat; and the history of their starts. */
+/** The process that `active_node` names. */
+export interface Leader extends Node {
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+}
+
+/** A leader that was silent for so long is gone; contract. */
+export const LEAD_EXPIRES_MS = 5_000;
+
+/**
+ * `node_health`: which processes work on this backend, each with a beat, and the history of their starts; `active_node`: which of
+ * them leads.
+ */
 export class Nodes {
   readonly #store: Store;
   readonly #node: Node;
@@ -77,13 +90,58 @@ export class Nodes {
     }));
   }
 
-  /** A process that ends by itself is not waited for. */
+  /** Written at once: who looks a moment later finds it. A later process of ours knows the token again. */
+  async lead(): Promise<void> {
+    await this.#store.write([
+      this.#leadRow(this.#store.nowMs()),
+      { kind: 'upsert', table: 'own_lead', key: ['anchor'], row: { anchor: 1, token: this.#node.token } },
+    ]);
+  }
+
+  beatAsLeader(startedMs: number): void {
+    this.#store.behind('leader', this.#leadRow(startedMs));
+  }
+
+  async leader(): Promise<Leader | undefined> {
+    const [row] = await this.#store.read({ table: 'active_node', where: [['anchor', '=', 1]], limit: 1 });
+    if (row === undefined || text(row.token) === '') return undefined;
+    return {
+      hostname: text(row.hostname),
+      token: text(row.token),
+      firstSeenMs: toMs(row.first_seen_active),
+      lastSeenMs: toMs(row.last_seen_active),
+    };
+  }
+
+  /** One of another make that beat a moment ago. Those of ours are kept apart by a lock. */
+  async otherLeader(): Promise<Leader | undefined> {
+    const leader = await this.leader();
+    if (leader === undefined || this.#store.nowMs() - leader.lastSeenMs >= LEAD_EXPIRES_MS) return undefined;
+    const own = await this.#store.read({ table: 'own_lead', where: [['token', '=', leader.token]], limit: 1 });
+    return own.length > 0 ? undefined : leader;
+  }
+
+  /** Gone from the list, and the lead is free. */
   async stopped(): Promise<void> {
-    const where = [
+    const own = [
       ['hostname', '=', this.#node.hostname],
       ['token', '=', this.#node.token],
     ] as const;
     this.#store.dropBehind('node');
-    await this.#store.write([{ kind: 'delete', table: 'node_health', where }]);
+    this.#store.dropBehind('leader');
+    await this.#store.write([
+      { kind: 'delete', table: 'node_health', where: own },
+      { kind: 'delete', table: 'active_node', where: own },
+    ]);
+  }
+
+  #leadRow(startedMs: number): Change {
+    const row = {
+      anchor: 1,
+      ...this.#node,
+      first_seen_active: toText(startedMs),
+      last_seen_active: toText(this.#store.nowMs()),
+    };
+    return { kind: 'upsert', table: 'active_node', key: ['anchor'], row };
   }
 }

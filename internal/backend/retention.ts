@@ -41,7 +41,6 @@ export function cleanUps(nowMs: number, retention: Retention): readonly Change[]
   return [
     periodEnd('topology_recovery', recoveryBlockMs),
     periodEnd('topology_failure_detection', detectionMs),
-    old('blocked_topology_recovery', 'last_blocked_timestamp', recoveryBlockMs),
     old('audit', 'audit_timestamp', auditMs),
     old('topology_failure_detection', 'start_active_period', auditMs),
     old('topology_recovery', 'start_active_period', auditMs),

@@ -38,7 +38,7 @@ export const FLAGS = {
   'skip-binlog-search': flag('Pseudo-GTID: look in relay logs only'),
   'skip-unresolve': flag('do not replace a host by its registered virtual name'),
   'skip-unresolve-check': flag('tolerate a virtual name that does not resolve back'),
-  'grab-election': flag('take the lead at start, without raft'),
+  'grab-election': flag('http: take the lead at start although another process seems to have it'),
   'skip-continuous-registration': flag('do not register this process in the backend'),
   'enable-database-update': flag(
     'create or upgrade the backend tables although SkipOrchestratorDatabaseUpdate says no',

@@ -65,6 +65,7 @@ async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Pro
       signals,
       noop: given.on('noop'),
       discovery: given.on('discovery'),
+      grabElection: given.on('grab-election'),
       logLevel: given.on('quiet') ? 'error' : given.on('debug') || config.Debug ? 'debug' : 'info',
       logStacks: given.on('stack'),
       env: streams.env,

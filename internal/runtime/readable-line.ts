@@ -49,7 +49,8 @@ function oneLine(text: string): string {
     .replaceAll(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-function localTime(atMs: number): string {
+/** `YYYY-MM-DD HH:MM:SS`, in the time zone of this process. */
+export function localTime(atMs: number): string {
   const at = new Date(atMs);
   const two = (value: number) => String(value).padStart(2, '0');
   const date = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-');

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CLI_ENTRY } from '../support/cli.ts';
@@ -38,6 +40,7 @@ describe('the process of a daemon', function () {
     return JSON.stringify({
       ListenAddress: url.slice('http://'.length),
       BackendDB: 'sqlite',
+      AuditToBackendDB: true,
       SQLite3DataFile,
       ...more,
     });
@@ -138,6 +141,19 @@ describe('the process of a daemon', function () {
       run('script', ['--quiet', '--return', '--command', `exec ${command}`, '/dev/null'], env);
       await prints(shows);
     });
+
+  it('ends when it cannot listen, and says why', async () => {
+    const { port } = new URL(url);
+    const other = createServer().listen(Number(port), '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      writeFileSync(file, config());
+      assert.deepEqual(await ended(startDaemon()), { status: 1 });
+      assert.match(printed, /FATAL .*EADDRINUSE/);
+    } finally {
+      other.close();
+    }
+  });
 
   it('goes on when nobody takes its log', async () => {
     writeFileSync(file, config());

@@ -4,7 +4,7 @@ import { Daemon, freePort, until } from '../support/daemon.ts';
 describe('SIGHUP', () => {
   let daemon: Daemon;
   before(async () => {
-    daemon = await Daemon.start({ seeds: [] });
+    daemon = await Daemon.start({ seeds: [], config: { AuditToBackendDB: true } });
   });
   after(() => daemon.stop());
 

@@ -19,3 +19,9 @@ CREATE TABLE IF NOT EXISTS fence_intent (
   created_at timestamp NOT NULL,
   PRIMARY KEY (hostname, port)
 );
+
+-- Ours: the process of ours that led last. The next one need not wait until its beats in active_node have run out.
+CREATE TABLE IF NOT EXISTS own_lead (
+  anchor integer PRIMARY KEY NOT NULL,
+  token text NOT NULL
+);

@@ -21,12 +21,12 @@ export const WEB = {
 };
 
 export const AUDIT = {
-  AuditLogFile: text('', 'File that gets a line for each operation; empty: none.', later),
+  AuditLogFile: text('', 'File that gets a line for each operation; empty: none.'),
   AuditToSyslog: bool(false, 'Sends these lines to syslog.', {
     ...compat,
     unbuilt: 'name a file in AuditLogFile',
   }),
-  AuditToBackendDB: bool(false, 'Writes them to the backend. Always done.', later),
+  AuditToBackendDB: bool(false, 'Writes them to the backend, for the audit pages. Those of recoveries always are.'),
   AuditPurgeDays: uint(7, 'Age at which audits, detections and recoveries are deleted.', { unit: 'days' }),
 };
 

@@ -185,8 +185,17 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       await backend.acknowledged([{ ...blocking, acknowledged: { by: 'me', comment: '', atMs: 1 } }]);
       assert.deepEqual(await backend.detections.blocks(), []);
       await backend.detections.blocked({ ...block, atMs: 3000, blockingUid: 'unknown' });
-      await backend.detections.unblocked(B);
+      await backend.detections.endBlocks(3000);
+      assert.equal((await backend.detections.blocks()).length, 1, 'said again in time');
+      await backend.detections.endBlocks(3001);
       assert.deepEqual(await backend.detections.blocks(), []);
+      await backend.detections.blocked({ ...block, atMs: 4000, blockingUid: 'one' });
+      await backend.acknowledged([{ ...blocking, acknowledged: { by: 'me', comment: '', atMs: 1 } }]);
+      assert.deepEqual(await backend.detections.blocks(), [], 'not written behind the acknowledgement');
+      await backend.detections.blocked({ ...block, atMs: 5000, blockingUid: 'one' });
+      await backend.detections.blocks(); // writes it
+      await (await restarted()).detections.endAllBlocks();
+      assert.deepEqual(await backend.detections.blocks(), [], 'of an earlier process');
     });
 
     it('pages the audit', async () => {
@@ -335,6 +344,23 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       ]);
       await backend.nodes.stopped();
       assert.deepEqual(await backend.nodes.seenSince(0), []);
+    });
+
+    it('says who leads, and tells a leader of another make from an earlier process of ours', async () => {
+      assert.equal(await backend.nodes.leader(), undefined);
+      await backend.nodes.lead();
+      const startedMs = adapter.clock.nowMs() - 7_000;
+      backend.nodes.beatAsLeader(startedMs);
+      const lead = { firstSeenMs: startedMs, lastSeenMs: adapter.clock.nowMs() };
+      const seconds = ({ firstSeenMs, lastSeenMs }: typeof lead) =>
+        [firstSeenMs, lastSeenMs].map((ms) => Math.floor(ms / 1000));
+      await restarted();
+      const leader = await backend.nodes.leader();
+      assert.ok(leader !== undefined);
+      assert.deepEqual(seconds(leader), seconds(lead));
+      assert.equal(await backend.nodes.otherLeader(), undefined, 'one of ours, and gone');
+      await backend.nodes.stopped();
+      assert.equal(await backend.nodes.leader(), undefined);
     });
 
     function aRecovery(uid: string): RecoveryRecord {

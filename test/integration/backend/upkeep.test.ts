@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assemble } from '../../../internal/app/assemble.ts';
+import { AuditTrail } from '../../../internal/app/audit-trail.ts';
 import type { Orchestrator } from '../../../internal/app/orchestrator.ts';
 import { settingsFrom } from '../../../internal/app/settings-from-config.ts';
 import { restore } from '../../../internal/app/storage.ts';
@@ -37,7 +38,7 @@ describe('the upkeep of a daemon', function () {
   let upkeep: Upkeep;
 
   const start = async () => {
-    const config = { ...defaultConfig(), SQLite3DataFile: file };
+    const config = { ...defaultConfig(), SQLite3DataFile: file, AuditToBackendDB: true };
     const settings = settingsFrom(config, false);
     backend = Backend.openSqlite(file, {
       node: { hostname: 'here', token: 'token' },
@@ -49,6 +50,7 @@ describe('the upkeep of a daemon', function () {
       current: { config, settings },
       store: backend,
       restored: await restore(backend, 0),
+      trail: new AuditTrail({ audits: backend.audits, config: () => config, clock, log: silentLog }),
       hostname: 'here',
       clock,
       log: silentLog,
@@ -59,10 +61,10 @@ describe('the upkeep of a daemon', function () {
     upkeep = new Upkeep({
       orchestrator,
       backend,
-      node: { startedMs: clock.nowMs(), version: '1', command: 'http', mode: 'HttpMode', backend: file },
       settings: {
         pollMs: 5_000,
         lostDowntimeMs: 365 * DAY_MS,
+        blockedMs: 3_000,
         retention: {
           auditMs: 7 * DAY_MS,
           unseenMs: 10 * DAY_MS,
@@ -78,7 +80,7 @@ describe('the upkeep of a daemon', function () {
     upkeep.start();
   };
   const stop = async () => {
-    await upkeep.stop();
+    upkeep.stop();
     await orchestrator.stop();
     await backend.close();
   };
@@ -154,7 +156,7 @@ describe('the upkeep of a daemon', function () {
     assert.ok(String(row?.last_suggested) > ago(2 * MINUTE_MS), 'suggested again from time to time');
   });
 
-  it('writes names, an override first, and beats', async () => {
+  it('writes names, an override first', async () => {
     fillBackend(file, {
       database_instance: [
         instanceColumns(clock.nowMs(), { hostname: 'db1', suggested_cluster_alias: 'suggested' }),
@@ -169,15 +171,31 @@ describe('the upkeep of a daemon', function () {
     orchestrator.setAliasOverride('db1:3306', 'mine');
     await clock.advance(5_000);
     assert.deepEqual(stored('SELECT alias FROM cluster_alias'), [{ alias: 'mine' }]);
-    await clock.advance(200);
-    assert.deepEqual(stored('SELECT last_seen_active AS at FROM node_health'), [{ at: ago(0) }]);
     await stop();
-    assert.deepEqual(stored('SELECT COUNT(*) AS n FROM node_health'), [{ n: 0 }]);
     await start();
     assert.deepEqual(
       orchestrator.snapshots().map(({ alias }) => alias),
       ['mine'],
     );
+  });
+
+  it('shows a recovery as held back while that is found again, and no longer', async () => {
+    fillBackend(file, {
+      blocked_topology_recovery: [
+        { hostname: 'db9', port: 3306, cluster_name: 'c', analysis: 'DeadMaster', last_blocked_timestamp: ago(0) },
+      ],
+    });
+    await start();
+    const shown = async () => (await backend.detections.blocks()).map(({ failed }) => failed.hostname);
+    assert.deepEqual(await shown(), [], 'what an earlier process said is not true by itself');
+    const block = { failed: DB1, code: 'DeadMaster', cluster: 'db1:3306', alias: '', blockingUid: 'one' };
+    for (const round of [1, 2, 3, 4]) {
+      await backend.detections.blocked({ ...block, atMs: clock.nowMs() });
+      assert.deepEqual(await shown(), ['db1'], `round ${round}`);
+      await clock.advance(2_000);
+    }
+    await clock.advance(2_000);
+    assert.deepEqual(await shown(), []);
   });
 
   it('remembers what a cluster was called until its servers say', async () => {
