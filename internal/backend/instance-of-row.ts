@@ -78,6 +78,7 @@ function instanceOf(row: Row): Instance {
     semiSyncPriority: number('semi_sync_enforced'),
     measuredLagSeconds: undefined,
     hasReplicationCredentials: bit('has_replication_credentials'),
+    missingRights: [],
   };
 }
 

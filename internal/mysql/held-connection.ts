@@ -1,4 +1,4 @@
-import type { Instance } from '../topology/instance.ts';
+import type { Instance, MissingRight } from '../topology/instance.ts';
 import type { Opened } from './connector.ts';
 import { classified, DETECTION_PARTS, type DetectionSettings, detectionStatements } from './detection.ts';
 import { readParts } from './part-reader.ts';
@@ -27,6 +27,8 @@ export interface HeldConnectionDeps {
   readonly memory: ProbeMemory;
   /** A part that the server refuses, or answers with nonsense; its last known rows are kept. */
   readonly onRefused: (statement: Pick<ProbeStatement, 'part' | 'right'>, message: string) => void;
+  /** The account lacks other rights than before; none: what was missing was granted. */
+  readonly onRights: (missing: readonly MissingRight[]) => void;
 }
 
 /** One connection that is read again and again. A statement that failed is left out of the next reads for a while. */
@@ -36,6 +38,8 @@ export class HeldConnection {
   #statements: readonly ProbeStatement[] = [];
   #composedFor: DetectionSettings | undefined;
   #readRareMs = Number.NEGATIVE_INFINITY;
+  /** Asked once, and again while something is missing: an operator may be about to grant it. */
+  #grantsDueMs = Number.NEGATIVE_INFINITY;
 
   constructor(opened: Opened, deps: HeldConnectionDeps) {
     this.#opened = opened;
@@ -60,8 +64,9 @@ export class HeldConnection {
     const { connection } = this.#opened;
     const startedMs = nowMs();
     const rare = startedMs - this.#readRareMs >= settings.rareIntervalMs;
+    const isDue = (part: ProbePart) => (part === 'grants' ? startedMs >= this.#grantsDueMs : rare || !RARE.has(part));
     const due = this.#compose(settings.detection).filter(
-      ({ part }) => (rare || !RARE.has(part)) && !memory.isRefused(part, startedMs),
+      ({ part }) => isDue(part) && !memory.isRefused(part, startedMs),
     );
     const { rows, cutShort } = await readParts(connection, due, signal, (statement, message) => {
       memory.refused(statement.part, startedMs + settings.refusedRetryMs);
@@ -74,8 +79,15 @@ export class HeldConnection {
     for (const part of Object.keys(rows) as ProbePart[])
       if (!complaints.some(([bad]) => bad === part)) memory.settled(part);
     for (const [part, message] of complaints) if (memory.isNews(part)) onRefused({ part, right: '' }, message);
+    if (rows.grants !== undefined) this.#judgeRights(instance.missingRights, startedMs);
     if (cutShort) this.close();
     return instance;
+  }
+
+  #judgeRights(missing: readonly MissingRight[], nowMs: number): void {
+    const { settings, memory, onRights } = this.#deps;
+    this.#grantsDueMs = missing.length === 0 ? Number.POSITIVE_INFINITY : nowMs + settings.refusedRetryMs;
+    if (memory.areNewRights(missing)) onRights(missing);
   }
 
   /** Composed once, and once more when the operator gives other queries. */

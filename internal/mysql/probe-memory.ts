@@ -1,3 +1,4 @@
+import type { MissingRight } from '../topology/instance.ts';
 import { identityFrom, type ProbeRows } from './probe-rows.ts';
 import type { ProbePart } from './probe-statements.ts';
 
@@ -10,6 +11,7 @@ export class ProbeMemory {
   readonly #told = new Set<ProbePart>();
   #rows: ProbeRows = {};
   #identity = '';
+  #lacking = '';
 
   isRefused(part: ProbePart, nowMs: number): boolean {
     return (this.#refusedUntilMs.get(part) ?? 0) > nowMs;
@@ -23,6 +25,13 @@ export class ProbeMemory {
   isNews(part: ProbePart): boolean {
     const news = !this.#told.has(part);
     this.#told.add(part);
+    return news;
+  }
+
+  areNewRights(missing: readonly MissingRight[]): boolean {
+    const text = missing.map(({ right }) => right).join();
+    const news = text !== this.#lacking;
+    this.#lacking = text;
     return news;
   }
 

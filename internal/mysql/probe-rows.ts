@@ -9,7 +9,9 @@ import type {
   ThreadState,
 } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import { parseServerVersion } from '../topology/server-version.ts';
 import type { ProbePart } from './probe-statements.ts';
+import { missingRights } from './rights.ts';
 import type { Row } from './server-connection.ts';
 
 /** Case-insensitive reader of one row that knows both vocabularies. */
@@ -110,6 +112,7 @@ export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
     semiSyncPriority: 0,
     measuredLagSeconds: undefined,
     hasReplicationCredentials: replication !== undefined && replication.user !== '',
+    missingRights: rows.grants === undefined ? [] : missingRights(parseServerVersion(version), rows.grants),
   };
 }
 

@@ -12,6 +12,7 @@ export type ProbePart =
   | 'group'
   | 'dumpSessions'
   | 'replicas'
+  | 'grants'
   | DetectionPart;
 
 export interface ProbeStatement {
@@ -59,6 +60,7 @@ export function probeStatements(dialect: Dialect): readonly ProbeStatement[] {
       essential: false,
       right: mariadb ? 'REPLICATION MASTER ADMIN' : 'REPLICATION SLAVE',
     },
+    { part: 'grants', sql: 'SHOW GRANTS', essential: false, right: '' },
   ];
   return all.flatMap(({ sql, ...rest }) => (sql === undefined ? [] : [{ ...rest, sql }]));
 }

@@ -232,6 +232,11 @@ export class MysqlServers {
       },
       onRefused: ({ part, right }, message) =>
         log.warn({ instance: keyText(key), part, right, reason: message }, 'server refuses a part of the probe'),
+      onRights: (missing) => {
+        const fields = { instance: keyText(key), missing };
+        if (missing.length > 0) log.warn(fields, 'our account lacks rights on this server: a failover would need them');
+        else log.info(fields, 'our account has been granted what it lacked on this server');
+      },
     });
     this.#held.set(keyText(key), held);
     held.onClose(() => {

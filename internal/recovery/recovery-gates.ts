@@ -1,4 +1,4 @@
-import { dependantsOf, replicasOf } from '../topology/cluster.ts';
+import { dependantsOf, memberOf, replicasOf } from '../topology/cluster.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
 import { matchesClusterFilter } from './filters.ts';
@@ -149,13 +149,29 @@ export function recoveryGates(facts: GateFacts): readonly Gate[] {
       value: plan.kind === 'promote' ? keyText(plan.successor) : plan.reasons.join('; '),
       source: 'plan',
     },
-    {
-      name: 'may change servers',
-      passed: !facts.noop,
-      value: facts.noop ? 'started with --noop' : 'yes',
-      source: 'command line',
-    },
+    changeGate(facts),
   ];
+}
+
+/**
+ * A server that is to lead must be ours to change; of those that are to follow, one is enough to begin with. A right that is
+ * missing would otherwise only show when the topology is half moved.
+ */
+function changeGate({ verdict, plan, noop }: GateFacts): Gate {
+  const name = 'may change servers';
+  if (noop) return { name, passed: false, value: 'started with --noop', source: 'command line' };
+  const steps = plan.kind === 'promote' ? plan.steps : [];
+  const leads = steps.filter(({ kind }) => kind === 'promote');
+  const acts = leads.length > 0 ? leads : steps.filter(({ kind }) => kind === 'attach');
+  const refusals = acts.map(({ kind, target }) => {
+    const missing = memberOf(verdict.snapshot, target)?.instance.missingRights ?? [];
+    const vital = missing.filter(({ purpose }) => purpose === 'replicate' || purpose === kind);
+    return vital.length === 0
+      ? ''
+      : `our account lacks ${vital.map(({ right }) => right).join(', ')} on ${keyText(target)}`;
+  });
+  const passed = acts.length === 0 || refusals.includes('');
+  return { name, passed, value: passed ? 'yes' : refusals.join('; '), source: 'grants' };
 }
 
 /**

@@ -122,6 +122,18 @@ export interface GroupMembership {
   readonly primary: InstanceKey | undefined;
 }
 
+/**
+ * What a right is needed for. `replicate`: to stop, start and re-point replication; `promote`: to make a server writable and
+ * have it forget its source; `fence`: to end the sessions of clients.
+ */
+export type RightPurpose = 'replicate' | 'promote' | 'fence';
+
+/** A right that our account lacks on a server. */
+export interface MissingRight {
+  readonly right: string;
+  readonly purpose: RightPurpose;
+}
+
 /** What one good probe learned of a server. Immutable; the next probe makes a new one. */
 export interface Instance {
   readonly key: InstanceKey;
@@ -162,6 +174,8 @@ export interface Instance {
   /** By `ReplicationLagQuery`, which overrides the server's own lag; null: it answered that nobody knows. */
   readonly measuredLagSeconds: number | null | undefined;
   readonly hasReplicationCredentials: boolean;
+  /** Empty also where the server does not say what our account may do. */
+  readonly missingRights: readonly MissingRight[];
 }
 
 /** An instance together with how we know it. Times are wall-clock milliseconds. */

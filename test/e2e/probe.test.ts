@@ -24,7 +24,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
     let sandbox: Sandbox;
     let server: SandboxServer;
     const readers: MysqlServers[] = [];
-    const warnings: { readonly part?: string; readonly reason?: string }[] = [];
+    const warnings: { readonly part?: string; readonly missing?: unknown }[] = [];
     const disconnected: unknown[] = [];
 
     before(async function () {
@@ -45,13 +45,13 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
       if (directory !== '') rmSync(directory, { recursive: true, force: true });
     });
 
-    function reader(detection: Partial<Record<string, string>>): MysqlServers {
+    function reader(detection: Partial<Record<string, string>>, more: Partial<ServersSettings> = {}): MysqlServers {
       const made = new MysqlServers({
         clock: systemClock,
         log: { ...silentLog, warn: (fields) => warnings.push(fields) },
         whyNoChange: () => undefined,
         onDisconnect: (key) => disconnected.push(key),
-        settings: { ...SETTINGS, detection: { ...SETTINGS.detection, queries: detection } },
+        settings: { ...SETTINGS, ...more, detection: { ...SETTINGS.detection, queries: detection } },
       });
       readers.push(made);
       return made;
@@ -103,6 +103,27 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         ['region'],
       );
       assert.deepEqual(disconnected, []);
+    });
+
+    it('tells once which rights our account lacks, and looks again whether they were granted', async () => {
+      warnings.length = 0;
+      const account = `'${TOPOLOGY_LOGIN.user}'@'%'`;
+      const servers = reader({}, { refusedRetryMs: 0 });
+      assert.deepEqual((await probe(servers)).missingRights, []);
+      await server.query(`REVOKE RELOAD ON *.* FROM ${account}`);
+      try {
+        assert.deepEqual((await probe(servers)).missingRights, [], 'asked once as long as nothing is missing');
+        servers.forget(server.key);
+        const missing = [{ purpose: 'promote', right: 'RELOAD' }];
+        for (let round = 0; round < 2; round += 1) assert.deepEqual((await probe(servers)).missingRights, missing);
+        assert.deepEqual(
+          warnings.map((fields) => fields.missing),
+          [missing],
+        );
+      } finally {
+        await server.query(`GRANT RELOAD ON *.* TO ${account}`);
+      }
+      assert.deepEqual((await probe(servers)).missingRights, []);
     });
 
     it('several statements in one query void the detection only', async () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
-import { type Scenario, scenarios } from '../support/scenario.ts';
+import { inSession } from '../support/dialect.ts';
+import { address, type Scenario, scenarios } from '../support/scenario.ts';
 
 /** Nobody took over, and no replica was left stopped: each of them is back as soon as its source is. */
 async function comesBackAsItWas(scenario: Scenario): Promise<void> {
@@ -45,6 +47,34 @@ scenarios('no failover', { tree: [undefined, 0, 0] }, (scenario, test) => {
       await comesBackAsItWas(scenario);
     });
   }
+
+  test('when our account may not make a replica writable; once that is granted, by itself', async () => {
+    const right = scenario.flavour === 'mysql' ? 'SYSTEM_VARIABLES_ADMIN' : 'READ_ONLY ADMIN';
+    const account = `'${TOPOLOGY_LOGIN.user}'@'%'`;
+    const change = (what: string) => async () => {
+      for (const replica of scenario.replicas)
+        await inSession(replica, [
+          ...(scenario.flavour === 'mysql' ? ['SET GLOBAL super_read_only = 0'] : []),
+          'SET sql_log_bin = 0',
+          `${what} ${account}`,
+        ]);
+    };
+    const grant = change(`GRANT ${right} ON *.* TO`);
+    scenario.onSettle(grant);
+    await change(`REVOKE ${right} ON *.* FROM`)();
+    const daemon = await scenario.watching({ RefusedStatementRetrySeconds: 1 });
+    for (const replica of scenario.replicas) await daemon.logged(`"instance":"${address(replica)}","missing":[{`);
+    await scenario.kill(scenario.primary);
+    await until('the gate names the right', async () =>
+      daemon
+        .log()
+        .split('\n')
+        .some((line) => line.includes('a gate says no') && line.includes('may change servers') && line.includes(right)),
+    );
+    await scenario.noRecovery();
+    await grant();
+    await scenario.healed(scenario.replicas, [1]);
+  });
 
   test('when all appliers stop on a living primary', async () => {
     await scenario.watching();

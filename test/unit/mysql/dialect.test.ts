@@ -81,6 +81,7 @@ describe('dialect', () => {
       'ownCoordinates',
       'dumpSessions',
       'replicas',
+      'grants',
     ]);
   });
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { RecoveryRecord } from '../../../internal/recovery/book.ts';
 import { firstNo } from '../../../internal/recovery/gates.ts';
+import type { FailoverPlan, Step } from '../../../internal/recovery/plan.ts';
 import { type GateFacts, recoveryGates } from '../../../internal/recovery/recovery-gates.ts';
 import type { Verdict } from '../../../internal/recovery/verdict.ts';
+import type { MissingRight } from '../../../internal/topology/instance.ts';
 import { aReplica, PRIMARY_KEY, uuid } from '../topology/builders.ts';
 
 const record = { uid: 'r1', startedMs: 1, endedMs: 2, errors: ['no candidate'] } as unknown as RecoveryRecord;
@@ -63,6 +65,19 @@ const agreeing: GateFacts = {
   open: false,
 };
 
+const key = (n: number) => ({ hostname: `h${n}`, port: 3306 });
+const withSteps = (steps: readonly Step[]) =>
+  ({ ...agreeing.plan, steps }) as Extract<FailoverPlan, { kind: 'promote' }>;
+const promoting = withSteps([{ kind: 'promote', target: key(2), semiSync: false }]);
+const attaching = withSteps([{ kind: 'attach', target: key(2), source: key(4) }]);
+
+/** The replica of the verdict, with rights that our account lacks on it. */
+function lacking(missingRights: readonly MissingRight[]): Pick<GateFacts, 'verdict'> {
+  const { snapshot, ...rest } = verdict(150);
+  const members = snapshot.members.map((member) => ({ ...member, instance: { ...member.instance, missingRights } }));
+  return { verdict: { ...rest, snapshot: { ...snapshot, members } } };
+}
+
 describe('gates of an automatic recovery', () => {
   it('agree when nothing speaks against it', () => assert.equal(firstNo(recoveryGates(agreeing)), undefined));
 
@@ -93,6 +108,20 @@ describe('gates of an automatic recovery', () => {
     assert.equal(firstNo(recoveryGates(facts(160))), undefined);
   });
 
+  for (const [title, change] of [
+    ['a right that only fencing needs', { ...lacking([{ right: 'PROCESS', purpose: 'fence' }]), plan: promoting }],
+    ['a right to promote', { ...lacking([{ right: 'RELOAD', purpose: 'promote' }]), plan: attaching }],
+    [
+      'a right on one of two that move',
+      {
+        ...lacking([{ right: 'SUPER', purpose: 'replicate' }]),
+        plan: { ...attaching, steps: [...attaching.steps, { kind: 'attach', target: key(3), source: key(4) }] },
+      },
+    ],
+  ] as readonly (readonly [string, Partial<GateFacts>])[]) {
+    it(`do not need ${title}`, () => assert.equal(firstNo(recoveryGates({ ...agreeing, ...change })), undefined));
+  }
+
   for (const [change, name, value] of [
     [{ evidence: { failures: 1, firstFailureMs: 100, refused: false } }, 'confirmed', /1 failed reads/],
     [{ evidence: { failures: 0, firstFailureMs: 0, refused: false } }, 'confirmed', /0 failed reads/],
@@ -115,6 +144,16 @@ describe('gates of an automatic recovery', () => {
       /no replica may lead/,
     ],
     [{ noop: true }, 'may change servers', /--noop/],
+    [
+      { ...lacking([{ right: 'RELOAD', purpose: 'promote' }]), plan: promoting },
+      'may change servers',
+      /lacks RELOAD on h2:3306/,
+    ],
+    [
+      { ...lacking([{ right: 'SUPER', purpose: 'replicate' }]), plan: attaching },
+      'may change servers',
+      /lacks SUPER on h2:3306/,
+    ],
   ] as readonly (readonly [Partial<GateFacts>, string, RegExp])[]) {
     it(`"${name}" says no: ${value.source}`, () => {
       const no = firstNo(recoveryGates({ ...agreeing, ...change }));

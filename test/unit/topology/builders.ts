@@ -107,6 +107,7 @@ export function anInstance(n: number, more: Partial<Instance> = {}): Instance {
     semiSyncPriority: 0,
     measuredLagSeconds: undefined,
     hasReplicationCredentials: true,
+    missingRights: [],
     ...more,
   };
 }
