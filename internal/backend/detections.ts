@@ -1,12 +1,14 @@
 import type { BlockedRecord, DetectionRecord } from '../recovery/detections.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { Change, Condition, Row, Select } from './database.ts';
+import { PeriodEnds } from './period-ends.ts';
 import type { Node, Recoveries } from './recoveries.ts';
 import { bit, KEY, keyColumns, keyOf, keysOf, keysText, number, readable, text, whereKey } from './rows.ts';
 import { toMs, toText } from './time.ts';
 import type { Store } from './write-queue.ts';
 
 const TABLE = 'topology_failure_detection';
+const UIDS = 'detection_uid';
 const BLOCKED = 'blocked_topology_recovery';
 
 /** A detection as the tables hold it. */
@@ -30,8 +32,7 @@ export class Detections {
   readonly #store: Store;
   readonly #node: Node;
   readonly #recoveries: Recoveries;
-  /** Second in which the last active period of a server ended: the table takes one end per second. */
-  readonly #ends = new Map<string, number>();
+  readonly #periods: PeriodEnds;
   /** What is held back now, by server, and when that was said last. */
   readonly #blocked = new Map<string, BlockedRecord>();
 
@@ -39,20 +40,22 @@ export class Detections {
     this.#store = store;
     this.#node = node;
     this.#recoveries = recoveries;
+    this.#periods = new PeriodEnds(store, TABLE);
   }
 
   /** Of one server, one problem at a time is active: the newer word replaces the older. */
   async detected(detection: DetectionRecord): Promise<void> {
     const actionable = bit(detection.actionable);
+    const startedAt = toText(detection.detectedMs);
     await this.#store.write([
-      this.#periodEnd(detection.failed, detection.detectedMs, [['is_actionable', '=', actionable]]),
+      await this.#periods.end(detection.failed, detection.detectedMs, [['is_actionable', '=', actionable]]),
       {
         kind: 'insert',
         table: TABLE,
         row: {
           ...keyColumns(detection.failed),
           in_active_period: 1,
-          start_active_period: toText(detection.detectedMs),
+          start_active_period: startedAt,
           end_active_period_unixtime: 0,
           processing_node_hostname: this.#node.hostname,
           processcing_node_token: this.#node.token,
@@ -64,13 +67,26 @@ export class Detections {
           is_actionable: actionable,
         },
       },
+      {
+        kind: 'upsert',
+        table: UIDS,
+        key: ['uid'],
+        row: {
+          uid: detection.uid,
+          ...keyColumns(detection.failed),
+          analysis: detection.code,
+          started_at: startedAt,
+        },
+      },
     ]);
   }
 
   /** What was told of these servers may be told again, after a restart too. */
   async ended(keys: readonly InstanceKey[]): Promise<void> {
     const nowMs = this.#store.nowMs();
-    await this.#store.write(keys.map((key) => this.#periodEnd(key, nowMs, [])));
+    const changes: Change[] = [];
+    for (const key of keys) changes.push(await this.#periods.end(key, nowMs));
+    await this.#store.write(changes);
   }
 
   /** Those that a restart must not tell of again. */
@@ -82,7 +98,7 @@ export class Detections {
         ['start_active_period', '>=', toText(sinceMs)],
       ],
     });
-    return readable(rows, detectionOf);
+    return Promise.all(readable(rows, detectionOf).map((one) => this.#named(one)));
   }
 
   /** Newest first. */
@@ -96,7 +112,7 @@ export class Detections {
     });
     return Promise.all(
       rows.map(async (row) => ({
-        ...detectionOf(row),
+        ...(await this.#named(detectionOf(row))),
         id: number(row.detection_id),
         active: number(row.in_active_period) === 1,
         node: { hostname: text(row.processing_node_hostname), token: text(row.processcing_node_token) },
@@ -185,6 +201,14 @@ export class Detections {
     };
   }
 
+  /** With the name that it was told of by, where it was told of by us. */
+  async #named(detection: DetectionRecord): Promise<DetectionRecord> {
+    const { failed, code, detectedMs } = detection;
+    const where = [...whereKey(failed), ['analysis', '=', code], ['started_at', '=', toText(detectedMs)]] as const;
+    const [row] = await this.#store.read({ table: UIDS, where, limit: 1 });
+    return row === undefined ? detection : { ...detection, uid: text(row.uid) };
+  }
+
   async #recoveryOf(detectionId: number): Promise<number> {
     const [row] = await this.#store.read({
       table: 'topology_recovery',
@@ -195,22 +219,11 @@ export class Detections {
     });
     return number(row?.recovery_id);
   }
-
-  #periodEnd(key: InstanceKey, atMs: number, more: readonly Condition[]): Change {
-    const end = Math.max(Math.floor(atMs / 1000), (this.#ends.get(keyText(key)) ?? 0) + 1);
-    this.#ends.set(keyText(key), end);
-    return {
-      kind: 'update',
-      table: TABLE,
-      row: { in_active_period: 0, end_active_period_unixtime: end },
-      where: [...whereKey(key), ['in_active_period', '=', 1], ...more],
-    };
-  }
 }
 
 function detectionOf(row: Row): DetectionRecord {
   return {
-    uid: `detection:${text(row.detection_id)}`, // the table holds no uid
+    uid: `detection:${text(row.detection_id)}`, // the table holds none
     code: text(row.analysis),
     failed: keyOf(row),
     cluster: text(row.cluster_name),

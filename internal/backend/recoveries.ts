@@ -1,5 +1,6 @@
 import type { RecoveryKind, RecoveryRecord } from '../recovery/book.ts';
 import type { Change, Condition, Row } from './database.ts';
+import { PeriodEnds, unixSeconds } from './period-ends.ts';
 import { bit, keyColumns, keyOf, keysOf, keysText, number, readable, text, whereKey } from './rows.ts';
 import { toMs, toText } from './time.ts';
 import type { Store } from './write-queue.ts';
@@ -22,7 +23,8 @@ export interface StoredIdentity {
   readonly node: Node;
 }
 
-const seconds = (ms: number) => Math.floor(ms / 1000);
+/** Ends of active periods that were taken already moved on by this at most, s. */
+const LATE_S = 5;
 
 /** `topology_recovery`: one row per recovery, active while it may block another one. */
 export class Recoveries {
@@ -30,16 +32,18 @@ export class Recoveries {
   readonly #node: Node;
   /** Of recoveries whose rows will not change in this respect. */
   readonly #identities = new Map<string, StoredIdentity>();
+  readonly #periods: PeriodEnds;
 
   constructor(store: Store, node: Node) {
     this.#store = store;
     this.#node = node;
+    this.#periods = new PeriodEnds(store, TABLE);
   }
 
   /** Ends the active period of an earlier one of the same server: the table takes one at a time. */
   async opened(record: RecoveryRecord): Promise<void> {
     await this.#store.write([
-      periodEnd([...whereKey(record.failed), ['in_active_period', '=', 1]], record.startedMs),
+      await this.#periods.end(record.failed, record.startedMs),
       {
         kind: 'insert',
         table: TABLE,
@@ -82,14 +86,24 @@ export class Recoveries {
         },
         where: [['uid', '=', record.uid]],
       },
-      ...(record.harmless ? [periodEnd([['uid', '=', record.uid]], endedMs)] : []),
+      ...(record.harmless ? [await this.#periods.end(record.failed, endedMs, [whereUid(record.uid)])] : []),
     ]);
   }
 
   async acknowledged(records: readonly RecoveryRecord[]): Promise<void> {
-    const changes = records.flatMap(({ uid, acknowledged }): Change[] =>
-      acknowledged === undefined ? [] : acknowledgement(uid, acknowledged),
-    );
+    const changes: Change[] = [];
+    for (const { uid, failed, acknowledged } of records) {
+      if (acknowledged === undefined) continue;
+      const { by, comment, atMs } = acknowledged;
+      const row = {
+        acknowledged: 1,
+        acknowledged_at: toText(atMs),
+        acknowledged_by: by,
+        acknowledge_comment: comment,
+      };
+      changes.push({ kind: 'update', table: TABLE, row, where: [whereUid(uid)] });
+      changes.push(await this.#periods.end(failed, atMs, [whereUid(uid)]));
+    }
     await this.#store.write(changes);
   }
 
@@ -134,28 +148,6 @@ export class Recoveries {
   }
 }
 
-function periodEnd(where: Extract<Change, { kind: 'update' }>['where'], atMs: number): Change {
-  return {
-    kind: 'update',
-    table: TABLE,
-    row: { in_active_period: 0, end_active_period_unixtime: seconds(atMs) },
-    where,
-  };
-}
-
-function acknowledgement(uid: string, { by, comment, atMs }: NonNullable<RecoveryRecord['acknowledged']>): Change[] {
-  const row = {
-    acknowledged: 1,
-    acknowledged_at: toText(atMs),
-    acknowledged_by: by,
-    acknowledge_comment: comment,
-  };
-  return [
-    { kind: 'update', table: TABLE, row, where: [whereUid(uid)] },
-    periodEnd([whereUid(uid), ['in_active_period', '=', 1]], atMs),
-  ];
-}
-
 /** A row that another program wrote may hold no uid: it goes by its number then. */
 function whereUid(uid: string): Condition {
   const byId = /^id:(\d+)$/.exec(uid);
@@ -195,11 +187,7 @@ export function recoveryOf(row: Row): RecoveryRecord {
       .split('\n')
       .filter((line) => line.trim() !== ''),
     // its active period ended together with it
-    harmless:
-      !acknowledged &&
-      endedMs > 0 &&
-      number(row.in_active_period) === 0 &&
-      number(row.end_active_period_unixtime) === seconds(endedMs),
+    harmless: !acknowledged && endedMs > 0 && number(row.in_active_period) === 0 && isEndOf(row, endedMs),
     ...(acknowledged
       ? {
           acknowledged: {
@@ -216,4 +204,10 @@ export function recoveryOf(row: Row): RecoveryRecord {
 function kindOfCode(code: string): RecoveryKind {
   if (code.includes('CoMaster')) return 'coPrimary';
   return code.includes('IntermediateMaster') ? 'intermediatePrimary' : 'primary';
+}
+
+/** Whether the active period ended because the recovery did. */
+function isEndOf(row: Row, endedMs: number): boolean {
+  const lateS = number(row.end_active_period_unixtime) - unixSeconds(endedMs);
+  return lateS >= 0 && lateS <= LATE_S;
 }

@@ -43,6 +43,7 @@ export function cleanUps(nowMs: number, retention: Retention): readonly Change[]
     periodEnd('topology_failure_detection', detectionMs),
     old('audit', 'audit_timestamp', auditMs),
     old('topology_failure_detection', 'start_active_period', auditMs),
+    old('detection_uid', 'started_at', auditMs),
     old('topology_recovery', 'start_active_period', auditMs),
     old('topology_recovery_steps', 'audit_at', auditMs),
     old('recovery_journal', 'started_at', auditMs),

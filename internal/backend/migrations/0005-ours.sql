@@ -25,3 +25,13 @@ CREATE TABLE IF NOT EXISTS own_lead (
   anchor integer PRIMARY KEY NOT NULL,
   token text NOT NULL
 );
+
+-- Ours: what hooks were told a detection is called. The established table has no column for it.
+CREATE TABLE IF NOT EXISTS detection_uid (
+  uid text PRIMARY KEY NOT NULL,
+  hostname text NOT NULL,
+  port integer NOT NULL,
+  analysis text NOT NULL,
+  started_at timestamp NOT NULL
+);
+CREATE INDEX IF NOT EXISTS host_port_started_idx_detection_uid ON detection_uid (hostname, port, started_at);

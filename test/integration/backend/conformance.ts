@@ -100,6 +100,20 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       );
     });
 
+    it('takes several recoveries of one server within a second, of one process and of the next', async () => {
+      for (const uid of ['one', 'two', 'three', 'four']) {
+        const open = aRecovery(uid);
+        await backend.recoveries.opened(open);
+        await backend.recoveries.closed({ ...open, endedMs: open.startedMs, harmless: uid !== 'four' });
+        if (uid === 'two') await restarted();
+      }
+      assert.deepEqual(
+        (await (await restarted()).recoveries.load(10)).map(({ uid, endedMs, harmless }) => [uid, endedMs, harmless]),
+        ['four', 'three', 'two', 'one'].map((uid) => [uid, aRecovery(uid).startedMs, uid !== 'four']),
+      );
+      assert.equal(backend.health().lost, 0);
+    });
+
     it('takes recoveries of one server one after another, acknowledged or not', async () => {
       for (const uid of ['one', 'two', 'three']) {
         await backend.recoveries.opened(aRecovery(uid));
@@ -161,6 +175,15 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       );
       assert.deepEqual((await backend.detections.list({ limit: 1 }, { id: newest?.id ?? 0 }))[0], newest);
       assert.deepEqual(await backend.detections.list({ limit: 1 }, { alias: 'another' }), []);
+    });
+
+    it('calls a detection after a restart what it was told of as', async () => {
+      const detection = { ...aDetection('DeadMaster'), uid: '17:abc' };
+      await backend.detections.detected(detection);
+      assert.deepEqual(await (await restarted()).detections.active(0), [detection]);
+      assert.equal((await backend.detections.list({ limit: 1 }))[0]?.uid, '17:abc');
+      await adapter.sql('DELETE FROM detection_uid');
+      assert.equal((await backend.detections.active(0))[0]?.uid, 'detection:1', 'of another program');
     });
 
     it('tells of a problem again after its recovery was acknowledged, in a new process too', async () => {
