@@ -5,6 +5,7 @@ import type { AnalysisOptions } from '../analysis/facts.ts';
 import { HostnameResolver } from '../discovery/hostname-resolver.ts';
 import { type Downtime, Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
+import { isIgnoredUser } from '../mysql/found-replicas.ts';
 import { systemNames } from '../mysql/name-service.ts';
 import { MysqlServers } from '../mysql/servers.ts';
 import { matchesServer } from '../recovery/filters.ts';
@@ -13,7 +14,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
-import type { WatchedInstance } from '../topology/instance.ts';
+import type { Instance, WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
@@ -91,6 +92,7 @@ export class Orchestrator {
         return deps.settings.observer;
       },
       ignored: (key, found) => deps.passive === true || this.#ignored(key, found),
+      unwanted: (instance) => this.#unwanted(instance),
       onProbed: (event) => this.#onProbed(event),
       onMoved: (from, to) => this.#moved(from, to),
       onUnseen: (key) => this.forget(key),
@@ -250,6 +252,16 @@ export class Orchestrator {
       ...(found === 'source' ? ignore.sources : []),
     ];
     return filters.some((filter) => matchesServer(filter, key));
+  }
+
+  #unwanted({ key, replication }: Instance): boolean {
+    const { settings, log } = this.#deps;
+    const { ignoredUsers, logIgnored } = settings.servers.replicas;
+    const user = replication?.user ?? '';
+    if (!isIgnoredUser(ignoredUsers, user)) return false;
+    const fields = { instance: keyText(key), user };
+    if (logIgnored) log.info(fields, 'left out for its replication user (DiscoveryIgnoreReplicationUsernameFilters)');
+    return true;
   }
 
   #onProbed(event: ProbeEvent): void {

@@ -11,8 +11,9 @@ import type { Settings } from './settings.ts';
 
 /** The one place where configuration keys turn into plain values. */
 export function settingsFrom(config: Config, noop: boolean): Settings {
-  const probeTimeoutMs = config.ProbeReadTimeoutMilliseconds;
-  const stepTimeoutMs = config.RecoveryStepTimeoutMilliseconds;
+  const probeTimeoutMs = atMost(config.ProbeReadTimeoutMilliseconds, config.MySQLDiscoveryReadTimeoutSeconds);
+  const stepTimeoutMs = atMost(config.RecoveryStepTimeoutMilliseconds, config.MySQLTopologyReadTimeoutSeconds);
+  const intervalMs = Math.min(config.ProbeIntervalMilliseconds, config.InstancePollSeconds * 1000);
   const catchUpMs = config.ReasonableMaintenanceReplicationLagSeconds * 1000;
   return {
     servers: {
@@ -23,13 +24,21 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       refusedRetryMs: config.RefusedStatementRetrySeconds * 1000,
       detection: detection(config),
       tls: topologyTls(config),
+      replicas: {
+        registeredFirst: config.DiscoverByShowSlaveHosts,
+        ignoredUsers: config.DiscoveryIgnoreReplicationUsernameFilters,
+        logIgnored: config.EnableDiscoveryFiltersLogs,
+      },
     },
     seeds: config.DiscoverySeeds,
     defaultPort: config.DefaultInstancePort,
-    freshForMs: 3 * (Math.min(config.ProbeIntervalMilliseconds, config.InstancePollSeconds * 1000) + probeTimeoutMs),
+    freshForMs: Math.max(
+      3 * (intervalMs + probeTimeoutMs),
+      (config.InstancePollSeconds + config.ReasonableInstanceCheckSeconds) * 1000,
+    ),
     clusterNameToAlias: config.ClusterNameToAlias,
     observer: {
-      intervalMs: Math.min(config.ProbeIntervalMilliseconds, config.InstancePollSeconds * 1000),
+      intervalMs,
       probeTimeoutMs,
       suspectTimeoutMs: config.SuspectProbeTimeoutMilliseconds,
       hotIntervalMs: config.SuspectProbeIntervalMilliseconds,
@@ -42,6 +51,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       forgottenMs: 3 * config.InstancePollSeconds * 1000,
       nameExpiryMs: config.ExpiryHostnameResolvesMinutes * 60_000,
       ownName: ownName(config.MySQLHostnameResolveMethod),
+      logFailing: config.DeadInstanceDiscoveryLogsEnabled,
     },
     hostnames: {
       method: resolveMethod(config.HostnameResolveMethod),
@@ -100,6 +110,11 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     kvPrefix: config.KVClusterMasterPrefix,
     lostDowntimeMs: 365 * 86_400_000,
   };
+}
+
+/** 0 or less: no limit. */
+function atMost(ms: number, limitSeconds: number): number {
+  return limitSeconds > 0 ? Math.min(ms, limitSeconds * 1000) : ms;
 }
 
 function ownName(method: string): ObserverSettings['ownName'] {

@@ -35,6 +35,8 @@ export interface ObserverSettings {
   readonly nameExpiryMs: number;
   /** Under which of its own names a server is filed; `none`: under the one it was found by. */
   readonly ownName: 'none' | 'hostname' | 'reportHost';
+  /** Tells, for debugging, when a server that does not answer is tried again. */
+  readonly logFailing: boolean;
 }
 
 const FORGET_EVERY_MS = 60_000;
@@ -49,6 +51,8 @@ export interface ObserverDeps {
   readonly settings: ObserverSettings;
   /** Whether a server found through another one is to be left alone. */
   readonly ignored: (key: InstanceKey, found: 'seed' | 'replica' | 'source') => boolean;
+  /** Whether a server is to be left alone for what it turned out to be. */
+  readonly unwanted: (instance: Instance) => boolean;
   readonly onProbed: (event: ProbeEvent) => void;
   /** A server answers at another address than before; the former one is no longer watched. */
   readonly onMoved: (from: InstanceKey, to: InstanceKey) => void;
@@ -236,7 +240,7 @@ export class Observer {
   }
 
   #plan(entry: Entry): void {
-    const { clock, settings, inventory } = this.#deps;
+    const { clock, settings, inventory, log } = this.#deps;
     const nowMs = clock.nowMs();
     const { failures } = inventory.health(entry.key);
     if (entry.again) entry.dueMs = nowMs;
@@ -245,6 +249,11 @@ export class Observer {
       const factor = settings.deadIntervalFactor ** Math.min(failures - 2, 30);
       entry.dueMs = nowMs + Math.min(settings.intervalMs * factor, settings.deadIntervalMaxMs);
     } else entry.dueMs = nowMs + settings.intervalMs;
+    if (settings.logFailing && failures > 0)
+      log.debug(
+        { instance: keyText(entry.key), failures, inMs: entry.dueMs - nowMs },
+        'failed server will be tried again',
+      );
     if (entry.again) this.#tick();
   }
 
@@ -255,6 +264,10 @@ export class Observer {
     try {
       const raw = await prober.probe(key, timeoutMs, signal);
       if (this.#isForgotten(key)) return raw;
+      if (this.#deps.unwanted(raw)) {
+        this.#deps.onUnseen(key);
+        return raw;
+      }
       const filed = before === undefined ? await this.#underOwnName(key, raw, signal) : raw;
       const instance = this.#identified(this.#canonical(filed));
       const wasDead = inventory.health(key).failures > 0;

@@ -1,6 +1,7 @@
 import type { Instance, MissingRight } from '../topology/instance.ts';
 import type { Opened } from './connector.ts';
 import { classified, DETECTION_PARTS, type DetectionSettings, detectionStatements } from './detection.ts';
+import { foundReplicas, type ReplicaDiscovery } from './found-replicas.ts';
 import { readParts } from './part-reader.ts';
 import type { ProbeMemory } from './probe-memory.ts';
 import { instanceFromRows } from './probe-rows.ts';
@@ -23,10 +24,13 @@ export interface HeldConnectionDeps {
     /** How long a statement that the server refused is not asked again. */
     readonly refusedRetryMs: number;
     readonly detection: DetectionSettings;
+    readonly replicas: ReplicaDiscovery;
   };
   readonly memory: ProbeMemory;
   /** A part that the server refuses, or answers with nonsense; its last known rows are kept. */
   readonly onRefused: (statement: Pick<ProbeStatement, 'part' | 'right'>, message: string) => void;
+  /** Others than before are left out for their replication user. */
+  readonly onIgnored: (replicas: readonly string[]) => void;
   /** The account lacks other rights than before; none: what was missing was granted. */
   readonly onRights: (missing: readonly MissingRight[]) => void;
 }
@@ -60,7 +64,7 @@ export class HeldConnection {
 
   /** @throws {OrchestratorError} `PROBE_FAILED` (context: partial), `STATEMENT_FAILED`, `STATEMENT_TIMEOUT` */
   async read(signal: AbortSignal): Promise<Instance> {
-    const { nowMs, settings, memory, onRefused } = this.#deps;
+    const { nowMs, settings, memory, onRefused, onIgnored } = this.#deps;
     const { connection } = this.#opened;
     const startedMs = nowMs();
     const rare = startedMs - this.#readRareMs >= settings.rareIntervalMs;
@@ -75,7 +79,10 @@ export class HeldConnection {
     if (rare) this.#readRareMs = startedMs;
     memory.learn(rows);
     const all = memory.merge(rows);
-    const { instance, complaints } = classified(instanceFromRows(connection.key, all), all, settings.detection);
+    const replicas = foundReplicas(connection.key, all, settings.replicas);
+    if (memory.areNewlyIgnored(replicas.ignored)) onIgnored(replicas.ignored);
+    const read = instanceFromRows(connection.key, all, replicas.keys);
+    const { instance, complaints } = classified(read, all, settings.detection);
     for (const part of Object.keys(rows) as ProbePart[])
       if (!complaints.some(([bad]) => bad === part)) memory.settled(part);
     for (const [part, message] of complaints) if (memory.isNews(part)) onRefused({ part, right: '' }, message);

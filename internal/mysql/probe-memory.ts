@@ -12,6 +12,7 @@ export class ProbeMemory {
   #rows: ProbeRows = {};
   #identity = '';
   #lacking = '';
+  #ignored = '';
 
   isRefused(part: ProbePart, nowMs: number): boolean {
     return (this.#refusedUntilMs.get(part) ?? 0) > nowMs;
@@ -32,6 +33,13 @@ export class ProbeMemory {
     const text = missing.map(({ right }) => right).join();
     const news = text !== this.#lacking;
     this.#lacking = text;
+    return news;
+  }
+
+  areNewlyIgnored(replicas: readonly string[]): boolean {
+    const text = replicas.join();
+    const news = text !== this.#ignored && text !== '';
+    this.#ignored = text;
     return news;
   }
 

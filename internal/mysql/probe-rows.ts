@@ -8,38 +8,13 @@ import type {
   SemiSync,
   ThreadState,
 } from '../topology/instance.ts';
-import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import type { InstanceKey } from '../topology/instance-key.ts';
 import { parseServerVersion } from '../topology/server-version.ts';
+import { Columns } from './columns.ts';
+import { foundReplicas } from './found-replicas.ts';
 import type { ProbePart } from './probe-statements.ts';
 import { missingRights } from './rights.ts';
 import type { Row } from './server-connection.ts';
-
-/** Case-insensitive reader of one row that knows both vocabularies. */
-class Columns {
-  readonly #values = new Map<string, string>();
-
-  constructor(row: Row) {
-    for (const [name, value] of Object.entries(row))
-      if (value !== null) this.#values.set(name.toLowerCase(), String(value));
-  }
-
-  text(...names: string[]): string {
-    for (const name of names) {
-      const value = this.#values.get(name.toLowerCase());
-      if (value !== undefined) return value;
-    }
-    return '';
-  }
-
-  number(...names: string[]): number {
-    return Number(this.text(...names)) || 0;
-  }
-
-  optional(...names: string[]): number | undefined {
-    const text = this.text(...names);
-    return text === '' ? undefined : Math.max(0, Number(text));
-  }
-}
 
 /** Rows by part; a part that is missing was refused, and nothing is known about it. */
 export type ProbeRows = Readonly<Partial<Record<ProbePart, readonly Row[]>>>;
@@ -57,8 +32,16 @@ const FILTERS = [
   'Replicate_Ignore_Domain_Ids',
 ];
 
-/** Rows of one probe, as text, to the instance they describe. Pure. */
-export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
+/**
+ * Rows of one probe, as text, to the instance they describe. Pure.
+ *
+ * @param replicaKeys where the operator has a say in who is found
+ */
+export function instanceFromRows(
+  key: InstanceKey,
+  rows: ProbeRows,
+  replicaKeys: readonly InstanceKey[] = foundReplicas(key, rows).keys,
+): Instance {
   const variables = valuesByName(rows.variables);
   const status = valuesByName(rows.status);
   const gtidRow = new Columns(rows.gtid?.[0] ?? {});
@@ -98,7 +81,7 @@ export function instanceFromRows(key: InstanceKey, rows: ProbeRows): Instance {
     gtid: gtidFromRow(gtidRow, mariadb),
     replication,
     otherChannels: channels.filter((one) => one !== replication),
-    replicaKeys: replicaKeysFrom(key, rows),
+    replicaKeys,
     group: groupFrom(serverUuid, variables, rows.group ?? []),
     semiSync: semiSyncFrom(variables, status),
     dataCenter: '',
@@ -124,28 +107,6 @@ export function identityFrom(rows: ProbeRows): string {
 
 function valuesByName(rows: readonly Row[] = []): Columns {
   return new Columns(Object.fromEntries(rows.map((row) => [String(row.Variable_name), row.Value ?? null])));
-}
-
-/**
- * Replicas that registered themselves, their hosts completed from the sessions that send them events (MySQL shows no host
- * without `report_host`); and those that only such a session tells of, taken to listen on the same port as their source.
- */
-function replicaKeysFrom(key: InstanceKey, rows: ProbeRows): readonly InstanceKey[] {
-  const sessions = (rows.dumpSessions ?? []).map((row) => new Columns(row));
-  const hosts = new Map(sessions.map((session) => [session.text('uuid').toLowerCase(), session.text('host')]));
-  const registered = (rows.replicas ?? []).map((row) => new Columns(row));
-  const found = registered.map((row) => {
-    const uuid = row.text('Replica_UUID', 'Slave_UUID').toLowerCase();
-    return { hostname: row.text('Host') || (uuid === '' ? '' : (hosts.get(uuid) ?? '')), port: row.number('Port') };
-  });
-  if (registered.length < sessions.length) {
-    const known = new Set(registered.map((row) => row.text('Replica_UUID', 'Slave_UUID').toLowerCase()));
-    const unknown = sessions.filter((session) => known.size === 0 || !known.has(session.text('uuid').toLowerCase()));
-    if (registered.length === 0 || known.size > 0)
-      found.push(...unknown.map((session) => ({ hostname: session.text('host'), port: key.port })));
-  }
-  const usable = found.filter(({ hostname, port }) => hostname !== '' && port > 0 && !sameKey({ hostname, port }, key));
-  return [...new Map(usable.map((one) => [keyText(one), one])).values()];
 }
 
 /** Membership in a single-primary group; several primaries are not modelled. */

@@ -10,6 +10,7 @@ import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import { Connector, type ConnectorSettings, type Opened } from './connector.ts';
 import type { DetectionSettings } from './detection.ts';
 import { dialectOf } from './dialect.ts';
+import type { ReplicaDiscovery } from './found-replicas.ts';
 import { HeldConnection } from './held-connection.ts';
 import { readParts } from './part-reader.ts';
 import { ProbeMemory } from './probe-memory.ts';
@@ -25,6 +26,9 @@ export interface ServersSettings extends ConnectorSettings {
   readonly rareIntervalMs: number;
   readonly refusedRetryMs: number;
   readonly detection: DetectionSettings;
+  readonly replicas: ReplicaDiscovery & {
+    /** Whether each of them that is left out is told of. */ readonly logIgnored: boolean;
+  };
 }
 
 export interface ServersDeps {
@@ -232,6 +236,11 @@ export class MysqlServers {
       },
       onRefused: ({ part, right }, message) =>
         log.warn({ instance: keyText(key), part, right, reason: message }, 'server refuses a part of the probe'),
+      onIgnored: (replicas) => {
+        if (!deps.settings.replicas.logIgnored) return;
+        const fields = { instance: keyText(key), replicas };
+        log.info(fields, 'replicas left out for their user (DiscoveryIgnoreReplicationUsernameFilters)');
+      },
       onRights: (missing) => {
         const fields = { instance: keyText(key), missing };
         if (missing.length > 0) log.warn(fields, 'our account lacks rights on this server: a failover would need them');

@@ -14,6 +14,7 @@ const SETTINGS: ServersSettings = {
   sweepTimeoutMs: 1_000,
   rareIntervalMs: 0,
   refusedRetryMs: 60_000,
+  replicas: { registeredFirst: false, ignoredUsers: [], logIgnored: true },
   detection: { queries: {}, patterns: { dataCenter: '', region: '', physicalEnvironment: '' } },
 };
 

@@ -165,6 +165,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
           sweepTimeoutMs: 1_000,
           rareIntervalMs: 0,
           refusedRetryMs: 60_000,
+          replicas: { registeredFirst: false, ignoredUsers: [], logIgnored: true },
           detection: { queries: {}, patterns: { dataCenter: '', region: '', physicalEnvironment: '' } },
         },
       });

@@ -6,10 +6,11 @@ export const DISCOVERY = {
     unit: 's',
     min: 1,
   }),
-  ReasonableInstanceCheckSeconds: uint(1, 'How much longer than its period a probe may take and still count.', {
-    ...later,
-    unit: 's',
-  }),
+  ReasonableInstanceCheckSeconds: uint(
+    1,
+    'How much longer than `InstancePollSeconds` a read counts; never less than three periods of probes.',
+    { unit: 's' },
+  ),
   DiscoveryMaxConcurrency: uint(300, 'Most probes at the same time.', { unit: 'probes', min: 1 }),
   DiscoveryQueueCapacity: uint(100_000, 'Length of the queue of probes. Ours has one entry per server.', {
     ...compat,
@@ -32,8 +33,7 @@ export const DISCOVERY = {
   ),
   DiscoverByShowSlaveHosts: bool(
     false,
-    'Finds replicas by what they report to their source, not by its process list.',
-    later,
+    'Finds replicas by what they report to their source; by the sessions that it serves only where none reports. Otherwise by both.',
   ),
   DeadInstanceDiscoveryMaxConcurrency: uint(0, 'Most probes of failed servers at the same time; 0: 20.', {
     unit: 'probes',
@@ -45,15 +45,20 @@ export const DISCOVERY = {
   DeadInstancePollSecondsMax: uint(300, 'Longest period of a failed server; not below `InstancePollSeconds`.', {
     unit: 's',
   }),
-  DeadInstanceDiscoveryLogsEnabled: bool(false, 'Logs the periods of failed servers.', { ...compat, ...later }),
+  DeadInstanceDiscoveryLogsEnabled: bool(
+    false,
+    'Logs, where debugging, when each failed server is tried again.',
+    compat,
+  ),
   DiscoveryIgnoreHostnameFilters: list([], 'Servers that are never probed, by `host:port`.', regexps),
   DiscoveryIgnoreMasterHostnameFilters: list([], 'Sources that are not followed upwards, by `host:port`.', regexps),
   DiscoveryIgnoreReplicaHostnameFilters: list([], 'Replicas that are not followed downwards, by `host:port`.', regexps),
-  DiscoveryIgnoreReplicationUsernameFilters: list([], 'Replicas that are not followed, by their replication user.', {
-    ...regexps,
-    unbuilt: 'matching replicas are discovered like any other',
-  }),
-  EnableDiscoveryFiltersLogs: bool(true, 'Logs what the key above left out.', { ...compat, ...later }),
+  DiscoveryIgnoreReplicationUsernameFilters: list(
+    [],
+    'Replicas that are left out, by the user with which they replicate.',
+    regexps,
+  ),
+  EnableDiscoveryFiltersLogs: bool(true, 'Logs what the key above left out.', compat),
   UnseenInstanceForgetHours: uint(240, 'Age at which a server that was not seen is forgotten.', { unit: 'h', min: 1 }),
   SnapshotTopologiesIntervalHours: uint(0, 'Period of stored pictures of all topologies; 0: none.', {
     ...compat,
@@ -77,7 +82,8 @@ export const DISCOVERY = {
   VerifyReplicationFilters: bool(false, 'No replica goes below a server that filters what it replicates.'),
   LowerReplicaVersionAllowed: bool(false, 'A replica may be older than its source.'),
   UseSuperReadOnly: bool(false, 'Sets and clears `super_read_only` along with `read_only`.', {
-    unbuilt: 'accounts with SUPER may write to a server that is read-only',
+    unbuilt: 'it is done wherever the server has it',
+    actual: [true],
   }),
   ReplicationCredentialsQuery: text(
     '',

@@ -31,7 +31,7 @@ export interface KeyTraits {
   /** No part of the program uses it yet; a text says what that means where it matters. */
   readonly unbuilt?: true | string;
   /** Values that say what the program does anyway while the key is unbuilt. Without it: the default. */
-  readonly actual?: readonly string[];
+  readonly actual?: readonly (string | boolean)[];
 }
 
 export interface ConfigKey<T extends ValueType = ValueType> extends KeyTraits {

@@ -29,14 +29,10 @@ export const SERVERS = {
     unit: 'bytes',
     max: MAX_INT32,
   }),
-  MySQLDiscoveryReadTimeoutSeconds: int(
-    10,
-    'How long an answer to a probe may take. `ProbeReadTimeoutMilliseconds` decides.',
-    { ...later, unit: 's' },
-  ),
-  MySQLTopologyReadTimeoutSeconds: int(
-    600,
-    'How long any other answer of a server may take. `RecoveryStepTimeoutMilliseconds` decides.',
-    { ...later, unit: 's' },
-  ),
+  MySQLDiscoveryReadTimeoutSeconds: int(10, 'Upper limit of `ProbeReadTimeoutMilliseconds`; 0 or less: none.', {
+    unit: 's',
+  }),
+  MySQLTopologyReadTimeoutSeconds: int(600, 'Upper limit of `RecoveryStepTimeoutMilliseconds`; 0 or less: none.', {
+    unit: 's',
+  }),
 };

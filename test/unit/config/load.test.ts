@@ -108,7 +108,7 @@ describe('the configuration', () => {
       "AgentPollMinutes": 5,
       "EnableSyslog": true,
       "RaftNodes": [],
-      "UseSuperReadOnly": true,
+      "UseSuperReadOnly": false,
       "ConsulScheme": "ftp",
       "RecoverMasterClusterFilters": ["*", "alias=([", "alias~=([", "(?i)ok"],
       "ProbeIntervalMilliseconds": 1
@@ -120,7 +120,7 @@ describe('the configuration', () => {
       `${file}:7: ServeAgentsHttp is set a second time: this one counts`,
       `${file}:8: AgentPollMinutes has no effect any more: remove it`,
       `${file}:9: EnableSyslog has no effect yet: under systemd the standard error gets there by itself; elsewhere pipe it: \`2>&1 | logger -t orchestrator\``,
-      `${file}:11: UseSuperReadOnly has no effect yet: accounts with SUPER may write to a server that is read-only`,
+      `${file}:11: UseSuperReadOnly has no effect yet: it is done wherever the server has it`,
       `${file}:12: ConsulScheme has no effect yet`,
       `${file}: ProbeIntervalMilliseconds is 1: using 10, the least that works`,
       `${file}: RecoverMasterClusterFilters: "([" is not a regular expression that can be used here: it never matches`,

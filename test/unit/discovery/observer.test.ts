@@ -26,6 +26,7 @@ const SETTINGS: ObserverSettings = {
   forgottenMs: 15_000,
   nameExpiryMs: HOUR_MS,
   ownName: 'none',
+  logFailing: false,
 };
 const keyOf = (hostname: string): InstanceKey => ({ hostname, port: 3306 });
 
@@ -80,6 +81,7 @@ function world(settings: Partial<ObserverSettings> = {}, cnames: Readonly<Record
     log: { ...silentLog, warn: (_fields, text) => warnings.push(text) },
     settings: { ...SETTINGS, ...settings },
     ignored: () => false,
+    unwanted: ({ replication }) => replication?.user === 'backup',
     onProbed: (event) => probed.push({ ...event, atMs: clock.nowMs() }),
     onMoved: (from, to) => moved.push(`${keyText(from)} to ${keyText(to)}`),
     onUnseen: (key) => {
@@ -133,6 +135,25 @@ describe('the observer', function () {
     observer.stop();
     await clock.advance(8_000);
     assert.equal(valid(), false);
+  });
+
+  it('leaves out, for a while and then anew, a server that is unwanted for what it is, known before or not', async () => {
+    const { clock, fleet, observer, probed, names } = world();
+    fleet.lives(anInstance(1, { replicaKeys: [keyOf('h2')] }));
+    fleet.lives(anInstance(2, { replication: aReplication({ source: keyOf('h1') }) }));
+    observer.watch(keyOf('h1'));
+    await clock.advance(2_000);
+    assert.deepEqual(names(), ['h1:3306', 'h2:3306']);
+    fleet.lives(anInstance(2, { replication: aReplication({ source: keyOf('h1'), user: 'backup' }) }));
+    await clock.advance(2_000);
+    assert.deepEqual(names(), ['h1:3306']);
+    const reads = probed.filter(({ key }) => key.hostname === 'h2').length;
+    await clock.advance(20_000);
+    assert.deepEqual(names(), ['h1:3306']);
+    assert.equal(probed.filter(({ key }) => key.hostname === 'h2').length, reads, 'nobody hears of it');
+    fleet.lives(anInstance(2, { replication: aReplication({ source: keyOf('h1') }) }));
+    await clock.advance(20_000);
+    assert.deepEqual(names(), ['h1:3306', 'h2:3306']);
   });
 
   it('lets go of a server unseen for too long, but not of one in downtime', async () => {

@@ -1,57 +1,10 @@
 import assert from 'node:assert/strict';
 import { instanceFromRows, type ProbeRows } from '../../../internal/mysql/probe-rows.ts';
-import { keyText } from '../../../internal/topology/instance-key.ts';
 
 const key = { hostname: 'db1', port: 3306 };
 const variables = (values: Record<string, string>) =>
   Object.entries(values).map(([Variable_name, Value]) => ({ Variable_name, Value }));
 const instance = (rows: ProbeRows) => instanceFromRows(key, rows);
-
-describe('replicas found by one probe', () => {
-  const session = (uuid: string, host: string) => ({ uuid, host, user: 'repl' });
-  for (const [title, rows, expected] of [
-    ['registered with host and port', { replicas: [{ Host: 'db2', Port: '3307', Replica_UUID: 'u2' }] }, ['db2:3307']],
-    [
-      'registered without a host, which the session that serves it tells',
-      { replicas: [{ Host: '', Port: '3307', Replica_UUID: 'U2' }], dumpSessions: [session('u2', '10.0.0.2')] },
-      ['10.0.0.2:3307'],
-    ],
-    ['old words', { replicas: [{ Host: 'db2', Port: '3306', Slave_UUID: 'u2' }] }, ['db2:3306']],
-    ['only a session: the port of the source', { dumpSessions: [session('u2', 'db2')] }, ['db2:3306']],
-    [
-      'one registered, one only by its session',
-      {
-        replicas: [{ Host: 'db2', Port: '3307', Replica_UUID: 'u2' }],
-        dumpSessions: [session('u2', 'db2'), session('u3', 'db3')],
-      },
-      ['db2:3307', 'db3:3306'],
-    ],
-    [
-      'one bad row among good ones',
-      {
-        replicas: [
-          { Host: '', Port: '0' },
-          { Host: 'db2', Port: '3306' },
-        ],
-      },
-      ['db2:3306'],
-    ],
-    ['the server itself', { dumpSessions: [session('u1', 'db1')] }, []],
-    [
-      'twice the same',
-      {
-        replicas: [
-          { Host: 'db2', Port: '1' },
-          { Host: 'db2', Port: '1' },
-        ],
-      },
-      ['db2:1'],
-    ],
-    ['an IPv6 address', { dumpSessions: [session('u2', '::1')] }, ['[::1]:3306']],
-  ] as readonly (readonly [string, ProbeRows, readonly string[]])[]) {
-    it(title, () => assert.deepEqual(instance(rows).replicaKeys.map(keyText), expected));
-  }
-});
 
 describe('one probe', () => {
   it('keeps what it knows when parts were refused', () => {
