@@ -1,4 +1,5 @@
 import { bool, restart, uint } from './key.ts';
+import { OWN_RAFT } from './own-raft.ts';
 
 /** Keys that the contract does not know. */
 export const OWN = {
@@ -78,4 +79,5 @@ export const OWN = {
     unit: 'ms',
     min: 10,
   }),
+  ...OWN_RAFT,
 };
