@@ -20,7 +20,16 @@ export interface HookRunnerDeps {
   readonly log: Log;
 }
 
+/** Bytes of its output that are kept. */
 const OUTPUT_LIMIT = 64 * 1024;
+/** What a hook wrote last may still be on its way when it ended; who holds its output open longer than this is not waited for. */
+const OUTPUT_GRACE_MS = 50;
+
+interface Ending {
+  /** Undefined: it ended with status 0. */
+  readonly error: string | undefined;
+  readonly output: string;
+}
 
 /** Runs operators' scripts: in order, each with a time limit, values in the environment and JSON on standard input. */
 export class HookRunner {
@@ -41,31 +50,30 @@ export class HookRunner {
       note(`${list.name}: running ${command}`);
       const running = this.#one(command, context);
       if (background) {
-        void running.then((error) => note(`${list.name}: ${command}: ${error ?? 'done'} (in the background)`));
+        void running.then((ending) => note(`${list.name}: ${command}: ${told(ending, 'in the background')}`));
         continue;
       }
-      const error = await running;
+      const ending = await running;
       const durationMs = Math.round(this.#deps.clock.monotonicMs() - startedMs);
-      note(`${list.name}: ${command}: ${error ?? 'done'} after ${durationMs} ms`);
-      if (error === undefined) continue;
-      this.#deps.log.warn({ hook: list.name, command, error }, 'hook failed');
+      note(`${list.name}: ${command}: ${told(ending, `after ${durationMs} ms`)}`);
+      if (ending.error === undefined) continue;
+      this.#deps.log.warn({ hook: list.name, command, ...ending }, 'hook failed');
       ok = false;
       if (list.stopOnFailure) break;
     }
     return ok;
   }
 
-  /** Undefined when the hook ended with 0, else what happened and what it said. */
-  #one(command: string, context: HookContext): Promise<string | undefined> {
-    const { shellCommand, timeoutMs, clock } = this.#deps;
+  #one(command: string, context: HookContext): Promise<Ending> {
+    const { clock, timeoutMs } = this.#deps;
     return new Promise((resolve) => {
-      let output = '';
+      const chunks: Buffer[] = [];
+      let room = OUTPUT_LIMIT;
+      const settle = (error: string | undefined) =>
+        resolve({ error, output: Buffer.concat(chunks).toString('utf8').trim() });
+      const child = this.#start(command, context, settle);
+      if (child === undefined) return;
       let timedOut = false;
-      const child = spawn(shellCommand, ['-c', command], {
-        env: { ...process.env, ...hookEnvironment(context) },
-        detached: true, // a group of its own, so that the limit reaches what the hook started too
-        stdio: ['pipe', 'pipe', 'pipe'],
-      });
       const deadline = clock.timeoutSignal(timeoutMs);
       const onDeadline = () => {
         timedOut = true;
@@ -73,23 +81,44 @@ export class HookRunner {
       };
       deadline.addEventListener('abort', onDeadline, { once: true });
       const collect = (chunk: Buffer) => {
-        if (output.length < OUTPUT_LIMIT) output += chunk.toString('utf8').slice(0, OUTPUT_LIMIT - output.length);
+        chunks.push(chunk.subarray(0, room));
+        room = Math.max(0, room - chunk.length);
       };
       child.stdout.on('data', collect);
       child.stderr.on('data', collect);
       child.stdin.on('error', () => undefined); // a hook need not read what it is given
       child.stdin.end(JSON.stringify(context));
-      const settle = (error: string | undefined) => {
-        deadline.removeEventListener('abort', onDeadline);
-        resolve(error === undefined ? undefined : `${error}${output.trim() === '' ? '' : `: ${output.trim()}`}`);
-      };
-      child.once('error', (err) => settle(`cannot start ${shellCommand}: ${errorText(err)}`));
       child.once('exit', (code, signal) => {
-        if (timedOut) settle(`not done within ${timeoutMs} ms: ended`);
-        else settle(code === 0 ? undefined : `failed with ${signal ?? `status ${code}`}`);
+        deadline.removeEventListener('abort', onDeadline);
+        const failure = code === 0 ? undefined : `failed with ${signal ?? `status ${code}`}`;
+        const error = timedOut ? `not done within ${timeoutMs} ms: ended` : failure;
+        child.once('close', () => settle(error));
+        void clock.sleep(OUTPUT_GRACE_MS).then(() => settle(error));
       });
     });
   }
+
+  /** Undefined: it cannot be started, which `failed` was or will be told. */
+  #start(command: string, context: HookContext, failed: (error: string) => void) {
+    const { shellCommand } = this.#deps;
+    const told = (err: unknown) => failed(`cannot start ${shellCommand}: ${errorText(err)}`);
+    try {
+      const child = spawn(shellCommand, ['-c', command], {
+        env: { ...process.env, ...hookEnvironment(context) },
+        detached: true, // a group of its own, so that the limit reaches what the hook started too
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+      child.once('error', told);
+      return child;
+    } catch (err) {
+      told(err); // a NUL character, for one
+      return undefined;
+    }
+  }
+}
+
+function told({ error, output }: Ending, when: string): string {
+  return `${error ?? 'done'} ${when}${output === '' ? '' : `: ${output}`}`;
 }
 
 function killGroup(child: ChildProcess): void {

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import type { HookContext } from '../../../internal/hooks/environment.ts';
+import { HookRunner } from '../../../internal/hooks/runner.ts';
+import { systemClock } from '../../../internal/runtime/clock.ts';
+import { silentLog } from '../../../internal/runtime/log.ts';
+import { until } from '../../support/daemon.ts';
+
+const CONTEXT: HookContext = {
+  failureType: 'DeadMaster',
+  instanceType: 'master',
+  failureDescription: '',
+  command: '',
+  failed: { hostname: 'db1', port: 3306 },
+  cluster: 'db1:3306',
+  clusterAlias: 'shop',
+  clusterDomain: '',
+  replicas: ['db2:3306'],
+  isDowntimed: false,
+  autoPrimaryRecovery: true,
+  autoIntermediateRecovery: false,
+  orchestratorHost: 'here',
+  recoveryUid: '1:ab',
+  isSuccessful: true,
+  lostReplicas: [],
+  successor: undefined,
+};
+
+interface Ran {
+  readonly ok: boolean;
+  /** Without the durations. */
+  readonly notes: readonly string[];
+}
+
+async function run(
+  commands: readonly string[],
+  { timeoutMs = 10_000, shellCommand = 'bash', stopOnFailure = false, context = CONTEXT } = {},
+): Promise<Ran> {
+  const notes: string[] = [];
+  const runner = new HookRunner({ shellCommand, timeoutMs, clock: systemClock, log: silentLog });
+  const list = { name: 'PreFailoverProcesses', commands, stopOnFailure };
+  const ok = await runner.run(list, context, (message) => notes.push(message));
+  return { ok, notes: notes.map((note) => note.replace(/after \d+ ms/, 'after N ms')) };
+}
+
+describe('a hook', () => {
+  const cases: readonly (readonly [
+    title: string,
+    command: string,
+    last: string | RegExp,
+    more?: Parameters<typeof run>[1],
+  ])[] = [
+    ['that works', 'true', 'true: done after N ms'],
+    ['that says something', 'echo moved >&2', 'echo moved >&2: done after N ms: moved'],
+    ['that reads its input', 'cat', `cat: done after N ms: ${JSON.stringify(CONTEXT)}`],
+    ['that leaves its input unread', 'exec <&-; true', 'exec <&-; true: done after N ms'],
+    ['that fails', 'echo no; exit 3', 'echo no; exit 3: failed with status 3 after N ms: no'],
+    ['that is killed', 'kill -9 $$', 'kill -9 $$: failed with SIGKILL after N ms'],
+    ['that is not there', '/no/such', /^\/no\/such: failed with status 127 after N ms: .*No such file or directory$/],
+    ['that may not be run', '/etc/passwd', /^\/etc\/passwd: failed with status 126 after N ms: .*Permission denied$/],
+    ['that is no shell script', 'if', /^if: failed with status 2 after N ms: .*syntax error/],
+    ['that is empty', '  ', ': done after N ms'],
+    ['with a NUL character', 'a\0b', /^a\0b: cannot start bash: .*null bytes/],
+    [
+      'whose shell is not there',
+      'true',
+      'true: cannot start /no/shell: spawn /no/shell ENOENT after N ms',
+      { shellCommand: '/no/shell' },
+    ],
+    [
+      'that hangs',
+      'echo begun; sleep 60',
+      'echo begun; sleep 60: not done within 1500 ms: ended after N ms: begun',
+      { timeoutMs: 1_500 },
+    ],
+    [
+      'that ignores being asked to end',
+      "trap '' TERM INT; sleep 60",
+      "trap '' TERM INT; sleep 60: not done within 1500 ms: ended after N ms",
+      { timeoutMs: 1_500 },
+    ],
+    ['that leaves something behind', 'sleep 2 & echo gone', 'sleep 2 & echo gone: done after N ms: gone'],
+    ['that speaks no UTF-8', String.raw`printf 'a\377b'`, "printf 'a\\377b': done after N ms: a\u{fffd}b"],
+  ];
+  for (const [title, command, last, more] of cases) {
+    it(title, async () => {
+      const { ok, notes } = await run([command], more);
+      const [first, second = ''] = notes.map((note) => note.replace(/^PreFailoverProcesses: /, ''));
+      assert.equal(first, `running ${command.trim()}`);
+      if (typeof last === 'string') assert.equal(second, last);
+      else assert.match(second, last);
+      assert.deepEqual([ok, notes.length], [second.includes(': done after'), 2]);
+    });
+  }
+
+  it('that never stops talking has the beginning kept, and is ended in time', async () => {
+    const { ok, notes } = await run(['yes'], { timeoutMs: 1_500 });
+    assert.equal(ok, false);
+    assert.ok((notes.at(-1)?.length ?? 0) < 70_000);
+  });
+
+  it('whose values hold a NUL character fails alone', async () => {
+    const context = { ...CONTEXT, clusterAlias: 'a\0b' };
+    const { ok, notes } = await run(['true', 'true'], { context });
+    assert.deepEqual([ok, notes.filter((note) => note.includes('cannot start bash')).length], [false, 2]);
+  });
+
+  it('that fails keeps the next ones from running where it may stop a recovery, and only there', async () => {
+    const ran = ({ notes }: Ran) => notes.filter((note) => note.includes('running')).length;
+    assert.equal(ran(await run(['exit 1', 'true'], { stopOnFailure: true })), 1);
+    assert.equal(ran(await run(['exit 1', 'true'])), 2);
+  });
+
+  it('in the background is not waited for, cannot stop anything, and is told of when it ends', async () => {
+    const notes: string[] = [];
+    const runner = new HookRunner({ shellCommand: 'bash', timeoutMs: 10_000, clock: systemClock, log: silentLog });
+    const list = { name: 'PreFailoverProcesses', commands: ['read -r < /dev/null; exit 4 &'], stopOnFailure: true };
+    assert.equal(await runner.run(list, CONTEXT, (message) => notes.push(message)), true);
+    const last = 'PreFailoverProcesses: read -r < /dev/null; exit 4: failed with status 4 in the background';
+    await until('it is told of', async () => notes.at(-1) === last, 5_000);
+  });
+});
