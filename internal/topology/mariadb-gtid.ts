@@ -66,15 +66,6 @@ export class MariadbState {
     return this.#last.get(`${domain}-${serverId}`)?.sequence;
   }
 
-  /** The highest sequence of any server in the domain. Orders two servers only where both run in strict mode. */
-  highestIn(domain: number): bigint | undefined {
-    let highest: bigint | undefined;
-    for (const gtid of this.#last.values()) {
-      if (gtid.domain === domain && (highest === undefined || gtid.sequence > highest)) highest = gtid.sequence;
-    }
-    return highest;
-  }
-
   merge(other: MariadbState): MariadbState {
     return MariadbState.of([...this.#last.values(), ...other.#last.values()]);
   }

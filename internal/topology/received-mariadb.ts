@@ -66,8 +66,15 @@ function holdsHead(mine: View, theirs: View, gtid: MariadbGtid): MariadbHolding 
   if (pending && last.serverId !== gtid.serverId) return 'unknown';
   if (mine.keepsState || mine.all.sequenceOf(gtid.domain, gtid.serverId) !== undefined) return 'no';
   // No record of writers here: sequences decide, and mean something only where they never go down.
-  if ((mine.all.highestIn(gtid.domain) ?? 0n) < gtid.sequence) return 'no';
+  if (replicatedUpTo(mine, gtid.domain) < gtid.sequence) return 'no';
+  if (gtid.serverId === theirs.serverId) return 'unknown'; // it may have left the common history with this write
   return mine.strict && theirs.strict ? 'yes' : 'unknown';
+}
+
+/** Writes of its own do not count: their sequences say nothing of what others wrote. */
+function replicatedUpTo({ slavePos, received }: View, domain: number): bigint {
+  const [applied, read] = [slavePos, received].map((position) => position.get(domain)?.sequence ?? 0n);
+  return (applied ?? 0n) > (read ?? 0n) ? (applied ?? 0n) : (read ?? 0n);
 }
 
 function lacksForCertain(mine: View, gtid: MariadbGtid): boolean {

@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict';
-import type { HookContext } from '../../../internal/hooks/environment.ts';
 import { HookRunner } from '../../../internal/hooks/runner.ts';
 import { systemClock } from '../../../internal/runtime/clock.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import { until } from '../../support/daemon.ts';
+import { aHookContext } from '../../support/hook-context.ts';
 
-const CONTEXT: HookContext = {
-  failureType: 'DeadMaster',
-  instanceType: 'master',
-  failureDescription: '',
-  command: '',
-  failed: { hostname: 'db1', port: 3306 },
-  cluster: 'db1:3306',
-  clusterAlias: 'shop',
-  clusterDomain: '',
-  replicas: ['db2:3306'],
-  isDowntimed: false,
-  autoPrimaryRecovery: true,
-  autoIntermediateRecovery: false,
-  orchestratorHost: 'here',
-  recoveryUid: '1:ab',
-  isSuccessful: true,
-  lostReplicas: [],
-  successor: undefined,
-};
+const CONTEXT = aHookContext();
 
 interface Ran {
   readonly ok: boolean;
@@ -99,7 +81,7 @@ describe('a hook', () => {
   });
 
   it('whose values hold a NUL character fails alone', async () => {
-    const context = { ...CONTEXT, clusterAlias: 'a\0b' };
+    const context = aHookContext({ clusterAlias: 'a\0b' });
     const { ok, notes } = await run(['true', 'true'], { context });
     assert.deepEqual([ok, notes.filter((note) => note.includes('cannot start bash')).length], [false, 2]);
   });

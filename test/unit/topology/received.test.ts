@@ -97,6 +97,20 @@ const cases: readonly Case[] = [
     'unknown',
     '0-1-10',
   ],
+  [
+    'MariaDB: writes of its own say nothing of what it received, without a record of writers',
+    aMariadbReplica(2, '0-9-8', '', { ...strict, binlogPos: '0-2-12', binlogState: '0-2-12' }, bare),
+    aMariadbReplica(3, '0-1-10', '', { ...strict, binlogPos: '' }),
+    'diverged',
+    '0-1-10',
+  ],
+  [
+    'MariaDB: a write of its own is not held by whoever has a higher sequence and no record of writers',
+    aMariadbReplica(2, '0-1-12', '', strict, bare),
+    aMariadbReplica(3, '0-1-8', '', { ...strict, binlogPos: '0-3-9', binlogState: '0-1-8,0-3-9' }),
+    'unknown',
+    '0-3-9',
+  ],
 ];
 
 const REVERSED: Readonly<Record<Comparison, Comparison>> = {
