@@ -68,6 +68,27 @@ scenarios('failover', { tree: [undefined, 0, 0, 0] }, (scenario, test) => {
     assert.equal(recovery?.IsSuccessful, true);
   });
 
+  for (const [how, end] of [
+    ['killed', () => scenario.kill(scenario.primary)],
+    ['frozen', () => scenario.freeze(scenario.primary)],
+  ] as const) {
+    test(`does not wait for a replica that is frozen when the primary is ${how}`, async () => {
+      const [frozen, ...others] = scenario.replicas;
+      assert.ok(frozen);
+      // Whoever waits for the frozen one waits longer than this test does.
+      await scenario.watching({ RecoveryStepTimeoutMilliseconds: 120_000 });
+      await scenario.replicated(2);
+      await scenario.freeze(frozen);
+      await end();
+      await scenario.healed(others, [1, 2]);
+      const [recovery] = await scenario.recoveries();
+      assert.deepEqual(
+        recovery?.LostReplicas.map(({ Port }) => Port),
+        [frozen.key.port],
+      );
+    });
+  }
+
   test('fails over to the others when the primary and one replica die together', async () => {
     const [lost, ...survivors] = scenario.replicas;
     assert.ok(lost);

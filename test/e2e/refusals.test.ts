@@ -124,3 +124,17 @@ scenarios('no failover', { tree: [undefined, 0, 0] }, (scenario, test) => {
     await scenario.noRecovery();
   });
 });
+
+scenarios('PrimaryDownGraceMilliseconds', { tree: [undefined, 0, 0] }, (scenario, test) => {
+  test('holds a failover back for as long as it says, and no longer', async () => {
+    const graceMs = 2_500;
+    const daemon = await scenario.watching({ PrimaryDownGraceMilliseconds: graceMs });
+    const killedMs = performance.now();
+    await scenario.kill(scenario.primary);
+    await daemon.logged('grace over');
+    assert.deepEqual(await scenario.writable(scenario.replicas), []);
+    await scenario.healed(scenario.replicas, [1]);
+    assert.ok(performance.now() - killedMs >= graceMs);
+    assert.equal((await scenario.recoveries())[0]?.IsSuccessful, true);
+  });
+});
