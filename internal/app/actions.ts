@@ -2,6 +2,7 @@ import type { BinlogCoordinates } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 
+/** Of a downtime, or of a maintenance lock. */
 export interface DowntimeRequest {
   readonly owner: string;
   readonly reason: string;
@@ -31,6 +32,9 @@ export interface Actions {
   forget(key: InstanceKey): Promise<void>;
   beginDowntime(key: InstanceKey, request: DowntimeRequest): Promise<void>;
   endDowntime(key: InstanceKey): Promise<void>;
+  /** Keeps automation away from the server. Fails where somebody does already. */
+  beginMaintenance(key: InstanceKey, request: DowntimeRequest): Promise<void>;
+  endMaintenance(key: InstanceKey): Promise<void>;
   setPromotionRule(key: InstanceKey, rule: PromotionRule): Promise<void>;
   recover(
     key: InstanceKey,
@@ -48,6 +52,8 @@ export interface Actions {
   }>;
   /** How many recoveries were acknowledged that had not been. */
   acknowledge(request: AcknowledgeRequest, by: string, comment: string): Promise<number>;
+  /** Host names are resolved anew. */
+  forgetResolvedNames(): Promise<void>;
   setRecoveriesDisabled(disabled: boolean): Promise<void>;
   /** Lets go of what is under way: it ends with an error, once it has put in order what it began. */
   interrupt(): void;

@@ -21,12 +21,19 @@ export class DaemonActions implements Actions {
   }
 
   async beginDowntime({ hostname, port }: InstanceKey, request: DowntimeRequest): Promise<void> {
-    const { owner, reason, durationMs } = request;
-    await this.#daemon.call(['begin-downtime', hostname, port, owner, reason, `${Math.round(durationMs / 1000)}s`]);
+    await this.#daemon.call(['begin-downtime', hostname, port, ...periodOf(request)]);
   }
 
   async endDowntime({ hostname, port }: InstanceKey): Promise<void> {
     await this.#daemon.call(['end-downtime', hostname, port]);
+  }
+
+  async beginMaintenance({ hostname, port }: InstanceKey, request: DowntimeRequest): Promise<void> {
+    await this.#daemon.call(['begin-maintenance', hostname, port, ...periodOf(request)]);
+  }
+
+  async endMaintenance({ hostname, port }: InstanceKey): Promise<void> {
+    await this.#daemon.call(['end-maintenance', hostname, port]);
   }
 
   async setPromotionRule(...[{ hostname, port }, rule]: Parameters<Actions['setPromotionRule']>): Promise<void> {
@@ -67,6 +74,10 @@ export class DaemonActions implements Actions {
     await this.#daemon.call([disabled ? 'disable-global-recoveries' : 'enable-global-recoveries']);
   }
 
+  async forgetResolvedNames(): Promise<void> {
+    await this.#daemon.call(['reset-hostname-resolve-cache']);
+  }
+
   interrupt(): void {
     this.#daemon.interrupt();
   }
@@ -85,6 +96,10 @@ function acknowledgePath(request: AcknowledgeRequest): readonly (string | number
     case 'instance':
       return ['ack-recovery', 'instance', request.key.hostname, request.key.port];
   }
+}
+
+function periodOf({ owner, reason, durationMs }: DowntimeRequest): readonly string[] {
+  return [owner, reason, `${Math.round(durationMs / 1000)}s`];
 }
 
 function segments(key: InstanceKey | undefined): readonly (string | number)[] {

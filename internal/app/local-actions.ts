@@ -36,6 +36,14 @@ export class LocalActions implements Actions {
     this.#orchestrator.endDowntime(key);
   }
 
+  async beginMaintenance(key: InstanceKey, { owner, reason, durationMs }: DowntimeRequest): Promise<void> {
+    await this.#orchestrator.maintenance.begin(key, owner, reason, durationMs);
+  }
+
+  async endMaintenance(key: InstanceKey): Promise<void> {
+    await this.#orchestrator.maintenance.end(key);
+  }
+
   async setPromotionRule(...[key, rule]: Parameters<Actions['setPromotionRule']>): Promise<void> {
     this.#orchestrator.setPromotionRule(key, rule);
   }
@@ -83,6 +91,10 @@ export class LocalActions implements Actions {
 
   async setRecoveriesDisabled(disabled: boolean): Promise<void> {
     this.#orchestrator.recoveriesDisabled = disabled;
+  }
+
+  async forgetResolvedNames(): Promise<void> {
+    await this.#orchestrator.forgetResolvedNames();
   }
 
   interrupt(): void {

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
+import type { Analysis } from '../analysis/analyse.ts';
 import { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
 import type { Config } from '../config/keys.ts';
@@ -14,6 +14,7 @@ import type { Log } from '../runtime/log.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import type { Actions } from './actions.ts';
+import { analysesOf } from './analyses.ts';
 import { BackendFailures } from './backend-failures.ts';
 import type { Restored } from './ports.ts';
 import { fillInventory } from './restored-inventory.ts';
@@ -87,10 +88,7 @@ export class Offline {
   }
 
   analyse(snapshot: ClusterSnapshot): readonly Analysis[] {
-    return analyseCluster(snapshot, {
-      ...this.settings.analysis,
-      staleCoordinates: () => false,
-    });
+    return analysesOf(snapshot, this.settings, () => false);
   }
 
   /**

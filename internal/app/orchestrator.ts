@@ -1,7 +1,6 @@
 // Builds every object from plain values, starts and stops them in order.
 
-import { type Analysis, analyseCluster } from '../analysis/analyse.ts';
-import type { AnalysisOptions } from '../analysis/facts.ts';
+import type { Analysis } from '../analysis/analyse.ts';
 import { HostnameResolver } from '../discovery/hostname-resolver.ts';
 import { type Downtime, Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
@@ -17,6 +16,7 @@ import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { Instance, WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
+import { analysesOf } from './analyses.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
 import { Maintenance } from './maintenance.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
@@ -153,10 +153,7 @@ export class Orchestrator {
   }
 
   analyse(snapshot: ClusterSnapshot): readonly Analysis[] {
-    const { analysisIgnore } = this.#deps.settings;
-    return analyseCluster(snapshot, this.#analysisOptions()).filter(
-      ({ facts }) => !analysisIgnore.some((filter) => matchesServer(filter, facts.instance.key)),
-    );
+    return analysesOf(snapshot, this.#deps.settings, (key) => this.recovery.isStuck(key));
   }
 
   failoverPlan(snapshot: ClusterSnapshot): Promise<FailoverPreview> {
@@ -238,10 +235,6 @@ export class Orchestrator {
         log.warn({ seed, err }, 'this entry of DiscoverySeeds names no server: skipped');
       }
     }
-  }
-
-  #analysisOptions(): AnalysisOptions {
-    return { ...this.#deps.settings.analysis, staleCoordinates: (key) => this.recovery.isStuck(key) };
   }
 
   #ignored(key: InstanceKey, found: 'seed' | 'replica' | 'source'): boolean {

@@ -32,7 +32,7 @@ export interface Settings {
   readonly coordinator: CoordinatorSettings;
   readonly sentinel: SentinelSettings;
   readonly takeover: TakeoverSettings;
-  /** Expressions on `host:port` of servers that are never a finding. */
+  /** Expressions on the host names of servers that are never a finding. */
   readonly analysisIgnore: readonly string[];
   readonly analysis: Omit<AnalysisOptions, 'staleCoordinates'>;
   readonly lockedSemiSyncMs: number;

@@ -2,6 +2,7 @@ import { drawStatus, drawTabulated, drawTopology } from '../../http/ascii-topolo
 import { matchesServer } from '../../recovery/filters.ts';
 import { type ClusterSnapshot, primariesOf, replicasOf } from '../../topology/cluster.ts';
 import { controlReplicas, heuristicLagSeconds, rowLoggingReplicas } from '../../topology/control-replicas.ts';
+import { LOST_IN_RECOVERY } from '../../topology/downtime.ts';
 import { sourceKey, type WatchedInstance } from '../../topology/instance.ts';
 import { compareKeys, keyText } from '../../topology/instance-key.ts';
 import { type Listed, listByCluster, listInstances, matchesSearch } from '../../topology/listing.ts';
@@ -211,8 +212,7 @@ export const INFORMATION: readonly Command[] = [
     run: (context) =>
       keysOf(
         downtimed(context).filter(
-          ({ snapshot, watched }) =>
-            snapshot.downtimes.get(keyText(watched.instance.key))?.reason === 'lost-in-recovery',
+          ({ snapshot, watched }) => snapshot.downtimes.get(keyText(watched.instance.key))?.reason === LOST_IN_RECOVERY,
         ),
       ),
   },

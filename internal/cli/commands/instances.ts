@@ -4,7 +4,8 @@ import { keyText, sameKey } from '../../topology/instance-key.ts';
 import { parsePromotionRule } from '../../topology/promotion-rule.ts';
 import { type Command, type CommandContext, fail, required } from '../command.ts';
 
-const DEFAULT_DOWNTIME_MS = 600_000;
+/** Of a downtime, and of a maintenance lock. */
+const DEFAULT_PERIOD_MS = 600_000;
 
 /** What is known of servers: discovery, downtime, promotion rules. */
 export const INSTANCES: readonly Command[] = [
@@ -40,10 +41,9 @@ export const INSTANCES: readonly Command[] = [
     notes: 'Replaces an earlier downtime of the instance.',
     each: true,
     run: async (context) => {
-      const reason = required(context, 'reason');
-      const durationMs = parseDurationMs(context.arguments.text('duration')) || DEFAULT_DOWNTIME_MS;
+      const period = periodOf(context);
       const key = context.select.key();
-      await (await context.actions()).beginDowntime(key, { owner: ownerOf(context), reason, durationMs });
+      await (await context.actions()).beginDowntime(key, period);
       return [keyText(key)];
     },
   },
@@ -56,6 +56,32 @@ export const INSTANCES: readonly Command[] = [
     run: async ({ select, actions }) => {
       const key = select.key();
       await (await actions()).endDowntime(key);
+      return [keyText(key)];
+    },
+  },
+  {
+    name: 'begin-maintenance',
+    section: 'Instance management',
+    summary: 'Keep automation away from an instance',
+    options: '-i HOST[:PORT] -reason! TEXT [-duration 10m] [-owner NAME]',
+    notes: 'Fails where the instance is in maintenance already.',
+    each: true,
+    run: async (context) => {
+      const period = periodOf(context);
+      const key = context.select.key();
+      await (await context.actions()).beginMaintenance(key, period);
+      return [keyText(key)];
+    },
+  },
+  {
+    name: 'end-maintenance',
+    section: 'Instance management',
+    summary: 'End the maintenance of an instance',
+    options: '-i HOST[:PORT]',
+    each: true,
+    run: async ({ select, actions }) => {
+      const key = select.key();
+      await (await actions()).endMaintenance(key);
       return [keyText(key)];
     },
   },
@@ -86,6 +112,12 @@ export const INSTANCES: readonly Command[] = [
     },
   },
 ];
+
+function periodOf(context: CommandContext) {
+  const reason = required(context, 'reason');
+  const durationMs = parseDurationMs(context.arguments.text('duration')) || DEFAULT_PERIOD_MS;
+  return { owner: ownerOf(context), reason, durationMs };
+}
 
 /** Of `-owner`, else the user this process runs as. */
 export function ownerOf({ arguments: given }: CommandContext): string {

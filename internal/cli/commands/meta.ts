@@ -53,6 +53,16 @@ export const META: readonly Command[] = [
       (await world.store.nodes.seenSince(nowMs - NODE_SILENT_MS)).map(({ hostname, token }) => `${hostname}:${token}`),
   },
   {
+    name: 'reset-hostname-resolve-cache',
+    section: 'Meta',
+    summary: 'Forget what host names were resolved to: they are looked up again',
+    options: '',
+    run: async ({ actions }) => {
+      await (await actions()).forgetResolvedNames();
+      return ['hostname resolve cache cleared'];
+    },
+  },
+  {
     name: 'show-resolve-hosts',
     section: 'Meta',
     summary: 'List the host names that were resolved, each with its canonical name',

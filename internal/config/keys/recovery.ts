@@ -8,7 +8,7 @@ export const DETECTION = {
     unit: 'min',
   }),
   ReduceReplicationAnalysisCount: bool(true, 'Leaves servers without problems out of the analysis.', later),
-  RecoveryIgnoreHostnameFilters: list([], 'Servers that are never analysed, by `host:port`.', regexps),
+  RecoveryIgnoreHostnameFilters: list([], 'Servers that are never analysed, by the host name alone.', regexps),
 };
 
 export const RECOVERY = {

@@ -3,22 +3,20 @@ import type { ClusterSnapshot } from '../../topology/cluster.ts';
 import { compareKeys, keyText } from '../../topology/instance-key.ts';
 import { listByCluster } from '../../topology/listing.ts';
 import { parsePromotionRule } from '../../topology/promotion-rule.ts';
-import { bad } from '../request.ts';
+import { bad, type Request } from '../request.ts';
 import { act, bare, type EnvelopeHandler, envelope, type HttpServerDeps, type Route } from '../route.ts';
 import { wireInstance } from '../wire/instance.ts';
 import { wireKey, wireTime } from '../wire/values.ts';
 
-const DEFAULT_DOWNTIME_MS = 600_000;
+const DEFAULT_PERIOD_MS = 600_000;
 /** A century; more is a slip of the pen, and no date of the backend's. */
-const LONGEST_DOWNTIME_MS = 100 * 365 * 86_400_000;
+const LONGEST_PERIOD_MS = 100 * 365 * 86_400_000;
 
 /** What operators say of servers: leave this one alone, prefer that one. */
 export function downtimeRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
   const begin: EnvelopeHandler = (request) => {
     const key = request.key();
-    const durationMs = parseDurationMs(request.text('duration')) || DEFAULT_DOWNTIME_MS;
-    if (durationMs > LONGEST_DOWNTIME_MS) throw bad(`Duration too long: ${request.text('duration')}`);
-    services.beginDowntime(key, request.text('owner'), request.text('reason'), durationMs);
+    services.beginDowntime(key, request.text('owner'), request.text('reason'), durationMsOf(request));
     return envelope('OK', `Downtime begun: ${keyText(key)}`, wireKey(key));
   };
   const end: EnvelopeHandler = (request) => {
@@ -61,4 +59,11 @@ export function downtimeRoutes({ services, settings, clock }: HttpServerDeps): r
       .filter(({ snapshot, watched }) => snapshot.downtimes.has(keyText(watched.instance.key)))
       .map(({ snapshot, watched }) => wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() }));
   }
+}
+
+/** How long a downtime or a lock is to last. */
+export function durationMsOf(request: Request): number {
+  const durationMs = parseDurationMs(request.text('duration')) || DEFAULT_PERIOD_MS;
+  if (durationMs > LONGEST_PERIOD_MS) throw bad(`Duration too long: ${request.text('duration')}`);
+  return durationMs;
 }

@@ -4,15 +4,14 @@ import type { MaintenanceEntry } from '../ports.ts';
 import type { Request } from '../request.ts';
 import { act, bare, type EnvelopeHandler, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireKey, wireTime } from '../wire/values.ts';
-
-const MAINTENANCE_MS = 600_000;
+import { durationMsOf } from './downtime.ts';
 
 /** Locks that keep automation away from single servers. */
 export function maintenanceRoutes({ services, clock }: HttpServerDeps): readonly Route[] {
   const begin: EnvelopeHandler = async (request) => {
     const key = request.key();
     try {
-      await services.beginMaintenance(key, request.text('owner'), request.text('reason'), MAINTENANCE_MS);
+      await services.beginMaintenance(key, request.text('owner'), request.text('reason'), durationMsOf(request));
     } catch (err) {
       if (err instanceof OrchestratorError && err.code === 'CONFLICT') return envelope('ERROR', err.message, 0);
       throw err;
@@ -31,6 +30,7 @@ export function maintenanceRoutes({ services, clock }: HttpServerDeps): readonly
   };
   return [
     act('begin-maintenance/:host/:port/:owner/:reason', begin),
+    act('begin-maintenance/:host/:port/:owner/:reason/:duration', begin),
     act('end-maintenance/:host/:port', end),
     act('end-maintenance/:maintenanceKey', endById),
     tell('in-maintenance/:host/:port', isHeld),

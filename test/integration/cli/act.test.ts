@@ -20,6 +20,9 @@ type Case = readonly [
 
 const DOWNTIME = "SELECT owner, reason, strftime('%s', end_timestamp) - strftime('%s', begin_timestamp) AS seconds";
 const downtimeOf = (host: string) => `${DOWNTIME} FROM database_instance_downtime WHERE hostname = '${host}'`;
+const MAINTENANCE = `SELECT hostname, owner, reason,
+  strftime('%s', end_timestamp) - strftime('%s', begin_timestamp) AS seconds
+  FROM database_instance_maintenance WHERE maintenance_active = 1 AND hostname = 'db1'`;
 const RULES = 'SELECT hostname, promotion_rule AS rule FROM candidate_database_instance ORDER BY hostname';
 const DISABLED = 'SELECT COUNT(*) AS n FROM global_recovery_disable';
 const ACKNOWLEDGED = `SELECT uid, acknowledged_by AS who, acknowledge_comment AS why FROM topology_recovery
@@ -53,6 +56,28 @@ const CASES: readonly Case[] = [
     '',
     downtimeOf('new'),
     [{ owner: 'boss', reason: 'again', seconds: 7200 }],
+  ],
+  ['-c begin-maintenance -i db1', '', 1, 'FATAL No reason given: use -reason'],
+  [
+    '-c begin-maintenance -i db1 -reason disk -duration 2h -owner boss',
+    'db1:3306\n',
+    0,
+    '',
+    MAINTENANCE,
+    [{ hostname: 'db1', owner: 'boss', reason: 'disk', seconds: 7200 }],
+  ],
+  ['-c begin-maintenance -i db1 -reason again', '', 1, 'FATAL Cannot begin maintenance for instance: db1:3306'],
+  ['-c in-maintenance -i db1', 'db1:3306\n', 0, ''],
+  ['-c end-maintenance -i db1', 'db1:3306\n', 0, '', MAINTENANCE, []],
+  ['-c end-maintenance -i db1', 'db1:3306\n', 0, ''],
+  ['-c in-maintenance -i db1', '', 0, ''],
+  [
+    '-c reset-hostname-resolve-cache',
+    'hostname resolve cache cleared\n',
+    0,
+    '',
+    'SELECT COUNT(*) AS n FROM hostname_resolve',
+    [{ n: 0 }],
   ],
   [
     '-c register-candidate -i db4',
@@ -276,6 +301,31 @@ describe('acting commands beside a daemon', function () {
       return stdout.includes(':') ? stdout : undefined;
     });
     assert.equal(listed, `${node?.Hostname}:${node?.Token}\n`);
+  });
+
+  it('hold a server in maintenance as long as was asked for', async () => {
+    const begun = await runCli([
+      '-config',
+      config,
+      '-c',
+      'begin-maintenance',
+      '-i',
+      'db1',
+      '-reason',
+      'a b',
+      '-duration',
+      '2h',
+    ]);
+    assert.deepEqual([begun.status, begun.stdout], [0, 'db1:3306\n'], begun.stderr);
+    const [held] = readBackend(
+      join(daemon.directory, 'orchestrator.sqlite3'),
+      "SELECT reason, strftime('%s', end_timestamp) - strftime('%s', begin_timestamp) AS seconds FROM database_instance_maintenance",
+    );
+    assert.deepEqual(held, { reason: 'a b', seconds: 7200 });
+    assert.equal((await runCli(['-config', config, '-c', 'end-maintenance', '-i', 'db1'])).stdout, 'db1:3306\n');
+    assert.deepEqual(await daemon.api('maintenance'), []);
+    const reset = await runCli(['-config', config, '-c', 'reset-hostname-resolve-cache']);
+    assert.deepEqual([reset.status, reset.stdout], [0, 'hostname resolve cache cleared\n'], reset.stderr);
   });
 
   it('end with what the daemon says when it refuses', async () => {

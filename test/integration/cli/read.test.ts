@@ -218,6 +218,19 @@ describe('the command line on a stored inventory', function () {
     assert.deepEqual([await warned(), await warned('-quiet'), await warned('-debug', '-quiet')], [true, false, false]);
   });
 
+  it('leaves servers out of the analysis by their host names, whatever their ports', async () => {
+    const analysed = async (...RecoveryIgnoreHostnameFilters: string[]) => {
+      const filtered = join(directory, 'filtered.conf.json');
+      const keys = { BackendDB: 'sqlite', SQLite3DataFile: file, RecoveryIgnoreHostnameFilters };
+      writeFileSync(filtered, JSON.stringify(keys));
+      return (await callCli(['-config', filtered, '-c', 'replication-analysis'])).stdout;
+    };
+    const found = await analysed();
+    assert.match(found, /^other:3307 /m);
+    assert.equal(await analysed(':3307$', ''), found);
+    assert.doesNotMatch(await analysed('^oth'), /^other:3307 /m);
+  });
+
   it('takes no offence at a reader that has seen enough', async () => {
     const script = '"$0" "$@" | true; exit ${PIPESTATUS[0]}';
     const shell = spawn('bash', ['-c', script, process.execPath, CLI_ENTRY, '-config', config, '-c', 'clusters']);

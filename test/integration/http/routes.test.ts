@@ -41,6 +41,7 @@ const ROUTES: readonly Row[] = [
   [`topology-tags/${KEY}`, 'envelope'],
   ['set-cluster-alias/db1.example:3306?alias=store', 'envelope', 'acts'],
   [`begin-maintenance/${KEY}/me/why`, 'envelope', 'acts'],
+  [`begin-maintenance/${KEY}/me/why/2h`, 'envelope', 'acts'],
   [`end-maintenance/${KEY}`, 'envelope', 'acts'],
   ['end-maintenance/4', 'envelope', 'acts'],
   [`in-maintenance/${KEY}`, 'envelope'],
