@@ -1,3 +1,4 @@
+import { hasSeveralSources } from '../topology/instance.ts';
 import { type Facts, gtidMode } from './facts.ts';
 
 export interface StructureWarning {
@@ -41,6 +42,7 @@ export const STRUCTURE_WARNINGS: readonly StructureWarning[] = [
       (f.replicas.minGtidMode !== gtidMode(f.instance) || f.replicas.maxGtidMode !== gtidMode(f.instance)),
   },
   { code: 'ErrantGTIDStructureWarning', matches: (f) => f.replicas.errant !== '' },
+  { code: 'SeveralSourcesStructureWarning', matches: (f) => hasSeveralSources(f.instance) }, // ours
   { code: 'NoWriteableMasterStructureWarning', matches: (f) => f.isPrimary && f.instance.readOnly },
   {
     code: 'NotEnoughValidSemiSyncReplicasStructureWarning',

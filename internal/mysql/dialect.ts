@@ -34,7 +34,7 @@ export interface Dialect {
   readonly waitForGtid: string;
   /** Setting it sets `read_only` along; undefined: only `read_only` is there. */
   readonly superReadOnly: boolean;
-  /** Credentials of the replication user, readable on the replica; undefined: they lie in a file. */
+  /** Credentials of the replication user of a channel, readable on the replica; undefined: they lie in a file. */
   readonly selectReplicationLogin: string | undefined;
 }
 
@@ -73,7 +73,7 @@ function mysqlDialect(version: ServerVersion): Dialect {
     waitForPosition: since(8, 0, 26) ? 'SOURCE_POS_WAIT' : 'MASTER_POS_WAIT',
     waitForGtid: 'WAIT_FOR_EXECUTED_GTID_SET',
     superReadOnly: true,
-    selectReplicationLogin: "SELECT User_name, User_password FROM mysql.slave_master_info WHERE Channel_name = ''",
+    selectReplicationLogin: 'SELECT User_name, User_password FROM mysql.slave_master_info WHERE Channel_name = ?',
   };
 }
 

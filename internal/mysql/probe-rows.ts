@@ -56,8 +56,7 @@ export function instanceFromRows(
       heartbeatSeconds: one.heartbeatSeconds ?? unseen.get(one.channel)?.optional('seconds'),
       tls: { ...one.tls, ciphersuites: unseen.get(one.channel)?.text('ciphersuites') ?? '' },
     }));
-  const replication =
-    channels.find(({ channel }) => channel === '') ?? (channels.length === 1 ? channels[0] : undefined);
+  const [replication] = [...channels].sort((a, b) => (a.channel < b.channel ? -1 : 1)); // the default one has no name
   const serverUuid = gtidRow.text('server_uuid');
   const own = new Columns(rows.ownCoordinates?.[0] ?? {});
   const on = (...names: string[]) => /^(ON|1|NO_LOCK|NO_LOCK_NO_ADMIN)$/.test(variables.text(...names));

@@ -4,9 +4,10 @@
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Instance, ReplicationStatus } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
-import { type Dialect, dialectOf } from './dialect.ts';
+import { type ChannelWords, channelWords } from './channel-words.ts';
+import { dialectOf } from './dialect.ts';
 import type { Row } from './server-connection.ts';
-import { type Line, MysqlSession } from './session.ts';
+import { channelOf, type Line, MysqlSession } from './session.ts';
 
 /** The rows that a statement of ours waits for: every wait ends well. */
 const REACHED: readonly Row[] = [{ result: 0 }];
@@ -32,27 +33,30 @@ export class RehearsalServers {
     _signal: AbortSignal,
     work: (session: MysqlSession) => Promise<T>,
   ): Promise<T> {
-    const dialect = dialectOf((await this.probe(key)).version);
+    const known = await this.probe(key);
+    const dialect = dialectOf(known.version);
+    const words = channelWords(dialect, known.replication?.channel ?? '');
     const line: Line = {
       read: () => this.probe(key),
       run: async (sql) => {
-        this.#apply(key, sql, dialect);
+        this.#apply(key, sql, words);
         return REACHED;
       },
     };
-    return work(new MysqlSession(line, dialect, this.#credentialsQuery));
+    return work(new MysqlSession(line, dialect, this.#credentialsQuery, known));
   }
 
   async stopReceiverSoon(key: InstanceKey): Promise<string> {
-    return dialectOf((await this.probe(key)).version).stopReceiver;
+    const known = await this.probe(key);
+    return channelWords(dialectOf(known.version), channelOf(known)).stopReceiver;
   }
 
   async fenceReady(): Promise<void> {}
 
   async fence(): Promise<void> {}
 
-  #apply(key: InstanceKey, sql: string, dialect: Dialect): void {
-    const { stopReceiver, startApplier, startReplication, forgetSource } = dialect;
+  #apply(key: InstanceKey, sql: string, words: ChannelWords): void {
+    const { stopReceiver, startApplier, startReplication, forgetSource } = words;
     if (sql === stopReceiver) this.#replicate(key, { receiver: 'stopped' });
     if (sql === startApplier) this.#replicate(key, { applier: 'running' });
     if (sql === startReplication) this.#replicate(key, { receiver: 'running', applier: 'running' });

@@ -5,8 +5,10 @@ import type { Clock } from '../runtime/clock.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Instance } from '../topology/instance.ts';
+import { hasSeveralSources, type Instance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { channelsOf } from '../topology/received.ts';
+import { channelWords } from './channel-words.ts';
 import { Connector, type ConnectorSettings, type Opened } from './connector.ts';
 import type { DetectionSettings } from './detection.ts';
 import { dialectOf } from './dialect.ts';
@@ -16,7 +18,7 @@ import { readParts } from './part-reader.ts';
 import { ProbeMemory } from './probe-memory.ts';
 import { instanceFromRows } from './probe-rows.ts';
 import { probeStatements } from './probe-statements.ts';
-import { type Line, MysqlSession } from './session.ts';
+import { channelOf, type Line, MysqlSession } from './session.ts';
 
 export interface ServersSettings extends ConnectorSettings {
   /** The operator's query for replication user and password; empty: the server's own table, where it has one. */
@@ -55,6 +57,8 @@ export class MysqlServers {
   readonly #connector: Connector;
   readonly #held = new Map<string, HeldConnection>();
   readonly #memories = new Map<string, ProbeMemory>();
+  /** Each server as it was read last. */
+  readonly #known = new Map<string, Instance>();
   /** Connections that nobody uses, to servers that may freeze: one that is open already is heard first when they wake. */
   readonly #ready = new Map<string, Opened>();
 
@@ -74,6 +78,7 @@ export class MysqlServers {
     try {
       const instance = await held.read(deadline);
       if (held.closed) this.#held.delete(text); // it was ended because of a query of the operator: no finding
+      this.#learn(instance);
       return instance;
     } catch (err) {
       this.#held.delete(text);
@@ -87,6 +92,7 @@ export class MysqlServers {
     this.#held.delete(keyText(key));
     held?.close();
     this.#memories.delete(keyText(key));
+    this.#known.delete(keyText(key));
     this.dropReady(key);
   }
 
@@ -138,8 +144,10 @@ export class MysqlServers {
   async stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<string> {
     this.#mustMayChange(key);
     const within = <T>(work: (deadline: AbortSignal) => Promise<T>) => this.#within(timeoutMs, signal, work);
+    const known = this.#known.get(keyText(key)) ?? (await this.probe(key, timeoutMs, signal));
     const { connection, dialect } = await within((deadline) => this.#connector.open(key, deadline));
-    const sql = `SELECT 1; ${dialect.stopReceiver}`;
+    const { stopReceiver } = channelWords(dialect, channelOf(known));
+    const sql = `SELECT 1; ${stopReceiver}`;
     await new Promise<void>((resolve, reject) => {
       within((deadline) => connection.many(sql, deadline, resolve))
         .then(({ failed }) => {
@@ -148,7 +156,7 @@ export class MysqlServers {
         }, reject)
         .finally(() => connection.close());
     });
-    return dialect.stopReceiver;
+    return stopReceiver;
   }
 
   /**
@@ -220,7 +228,18 @@ export class MysqlServers {
         return instanceFromRows(opened.connection.key, rows);
       },
     };
-    return new MysqlSession(line, opened.dialect, this.#deps.settings.replicationCredentialsQuery);
+    const known = this.#known.get(keyText(opened.connection.key));
+    return new MysqlSession(line, opened.dialect, this.#deps.settings.replicationCredentialsQuery, known);
+  }
+
+  #learn(instance: Instance): void {
+    const { log } = this.#deps;
+    const text = keyText(instance.key);
+    const before = this.#known.get(text);
+    this.#known.set(text, instance);
+    if (!hasSeveralSources(instance) || (before !== undefined && hasSeveralSources(before))) return;
+    const sources = channelsOf(instance).map(({ channel, source }) => `${channel || 'default'}: ${keyText(source)}`);
+    log.warn({ instance: text, sources }, 'replicates from several sources: it is shown, and left alone by recoveries');
   }
 
   async #hold(key: InstanceKey, signal: AbortSignal): Promise<HeldConnection> {

@@ -1,7 +1,14 @@
 import { format } from 'mysql2';
 import { errorText, OrchestratorError } from '../runtime/errors.ts';
-import type { Instance, ReplicationTls, SemiSync } from '../topology/instance.ts';
-import type { InstanceKey } from '../topology/instance-key.ts';
+import {
+  hasSeveralSources,
+  type Instance,
+  type ReplicationStatus,
+  type ReplicationTls,
+  type SemiSync,
+} from '../topology/instance.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { type ChannelWords, channelWords } from './channel-words.ts';
 import type { Dialect } from './dialect.ts';
 import { borrowedTls, tlsOptions } from './replication-tls.ts';
 import type { Row, SqlValue } from './server-connection.ts';
@@ -41,11 +48,14 @@ export class MysqlSession {
   readonly #dialect: Dialect;
   readonly #credentialsQuery: string;
   readonly #statements: string[] = [];
+  #known: Instance | undefined;
 
-  constructor(line: Line, dialect: Dialect, credentialsQuery: string) {
+  /** @param known the server as last read, for the name of its replication channel; without it the server is asked */
+  constructor(line: Line, dialect: Dialect, credentialsQuery: string, known?: Instance) {
     this.#line = line;
     this.#dialect = dialect;
     this.#credentialsQuery = credentialsQuery;
+    this.#known = known;
   }
 
   get statements(): readonly string[] {
@@ -57,15 +67,24 @@ export class MysqlSession {
   }
 
   async stopReceiver(): Promise<void> {
-    await this.#run(this.#dialect.stopReceiver);
+    await this.#run((await this.#words()).stopReceiver);
   }
 
   async startApplier(): Promise<void> {
-    await this.#run(this.#dialect.startApplier);
+    await this.#run((await this.#words()).startApplier);
   }
 
   async startReplication(): Promise<void> {
-    await this.#run(this.#dialect.startReplication);
+    await this.#run((await this.#words()).startReplication);
+  }
+
+  async #words(): Promise<ChannelWords> {
+    return channelWords(this.#dialect, await this.#channel());
+  }
+
+  async #channel(): Promise<string> {
+    this.#known ??= await this.read();
+    return channelOf(this.#known);
   }
 
   async drain(limitMs: number): Promise<boolean> {
@@ -75,7 +94,7 @@ export class MysqlSession {
     if (replication.applier !== 'running') await this.startApplier();
     const wait = () =>
       replication.gtid === 'none'
-        ? this.#waitFile(replication.read.file, replication.read.position, limitMs)
+        ? this.#waitFile(replication, limitMs)
         : this.#waitGtid(replication.received, limitMs);
     return waitsForNobody(before.semiSync) ? this.#withoutSemiSync(before.semiSync, wait) : wait();
   }
@@ -110,8 +129,10 @@ export class MysqlSession {
    * the statement resets): it keeps user, password, TLS and public key options by itself. One that was a source gets `login`.
    */
   async pointTo(source: InstanceKey, login?: ReplicationLogin): Promise<void> {
-    const { changeSource, sourceOption, publicKeyOption, demoteOption, mariadb, stopReplication } = this.#dialect;
-    const { replication } = await this.read();
+    const { sourceOption, publicKeyOption, demoteOption, mariadb } = this.#dialect;
+    this.#known = await this.read();
+    const { replication } = this.#known;
+    const words = await this.#words();
     const former = replication === undefined;
     const options: string[] = [];
     const values: SqlValue[] = [];
@@ -131,7 +152,7 @@ export class MysqlSession {
     if (mariadb) {
       options.push('MASTER_USE_GTID = slave_pos');
       if (former && demoteOption !== undefined) options.push(demoteOption);
-      await this.#run(stopReplication);
+      await this.#run(words.stopReplication);
     } else if (former) {
       set(`${sourceOption}_AUTO_POSITION`, 1);
       if (publicKeyOption !== undefined) set(publicKeyOption, 1);
@@ -139,13 +160,16 @@ export class MysqlSession {
       await this.stopReceiver();
     }
     const shown = values.map((value) => (login !== undefined && value === login.password ? '<hidden>' : value));
-    await this.#run(`${changeSource} ${options.join(', ')}`, values, shown);
+    await this.#run(words.changeSource(options.join(', ')), values, shown);
   }
 
   async replicationLogin(): Promise<ReplicationLogin | undefined> {
-    const sql = this.#credentialsQuery || this.#dialect.selectReplicationLogin;
-    if (sql === undefined) return undefined;
-    const [row] = await this.#run(sql);
+    const own = this.#dialect.selectReplicationLogin;
+    if (this.#credentialsQuery === '' && own === undefined) return undefined;
+    const [row] =
+      this.#credentialsQuery === '' && own !== undefined
+        ? await this.#run(own, [await this.#channel()])
+        : await this.#run(this.#credentialsQuery);
     const [user = '', password = '', caFile = '', cert = '', key = ''] = Object.values(row ?? {}).map((value) =>
       String(value ?? ''),
     );
@@ -161,8 +185,9 @@ export class MysqlSession {
   }
 
   async forgetSource(): Promise<void> {
-    await this.#run(this.#dialect.stopReplication);
-    await this.#run(this.#dialect.forgetSource);
+    const { stopReplication, forgetSource } = await this.#words();
+    await this.#run(stopReplication);
+    await this.#run(forgetSource);
   }
 
   async setReadOnly(readOnly: boolean): Promise<void> {
@@ -196,10 +221,11 @@ export class MysqlSession {
     return String(row?.result) === '0';
   }
 
-  async #waitFile(file: string, position: number, limitMs: number): Promise<boolean> {
+  async #waitFile({ read: { file, position }, channel }: ReplicationStatus, limitMs: number): Promise<boolean> {
     if (file === '') return true;
-    const sql = `SELECT ${this.#dialect.waitForPosition}(?, ?, ?) AS result`;
-    const [row] = await this.#run(sql, [file, position, limitMs / 1000]);
+    const values = [file, position, limitMs / 1000, ...(channel === '' ? [] : [channel])];
+    const sql = `SELECT ${this.#dialect.waitForPosition}(${values.map(() => '?').join(', ')}) AS result`;
+    const [row] = await this.#run(sql, values);
     return row?.result !== null && Number(row?.result) >= 0;
   }
 
@@ -207,4 +233,14 @@ export class MysqlSession {
     this.#statements.push(format(sql, [...shown]));
     return this.#line.run(sql, values);
   }
+}
+
+/** @throws {OrchestratorError} `CONFLICT` for a server that replicates from several sources */
+export function channelOf(instance: Instance): string {
+  if (hasSeveralSources(instance))
+    throw new OrchestratorError(
+      'CONFLICT',
+      `${keyText(instance.key)} replicates from several sources: it is left alone`,
+    );
+  return instance.replication?.channel ?? '';
 }

@@ -1,7 +1,13 @@
 import { type ChosenCandidate, chooseCandidate } from '../topology/candidate.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import { dependantsOf, memberOf, replicasOf } from '../topology/cluster.ts';
-import { type Instance, replicating, sourceKey, type WatchedInstance } from '../topology/instance.ts';
+import {
+  hasSeveralSources,
+  type Instance,
+  replicating,
+  sourceKey,
+  type WatchedInstance,
+} from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { hasUnapplied, holdsAllReceived, missingFrom } from '../topology/received.ts';
 import { whyCannotReplicateFrom } from '../topology/replication-rules.ts';
@@ -105,8 +111,9 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
     reasons,
   });
   const replicas = request.replicas ?? dependantsOf(snapshot, failed);
-  const reachable = replicas.filter((replica) => replica.valid).map((replica) => replica.instance);
-  if (reachable.length === 0) return none(['no reachable replica']);
+  const usable = replicas.filter((replica) => replica.valid && !hasSeveralSources(replica.instance));
+  const reachable = usable.map((replica) => replica.instance);
+  if (reachable.length === 0) return none(['no reachable replica', ...replicas.flatMap(severalSources)]);
 
   const choice = chooseCandidate({
     failed: memberOf(snapshot, failed)?.instance,
@@ -123,8 +130,12 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
   }
 
   const lost: LostReplica[] = replicas
-    .filter((replica) => !replica.valid)
-    .map((replica) => ({ key: replica.instance.key, reason: 'unreachable', reachable: false }));
+    .filter((replica) => !usable.includes(replica))
+    .map((replica) => ({
+      key: replica.instance.key,
+      reason: severalSources(replica)[0] ?? 'unreachable',
+      reachable: false, // and so never detached
+    }));
   const attach: Step[] = [];
   for (const replica of reachable) {
     if (sameKey(replica.key, candidate.key)) continue;
@@ -162,6 +173,10 @@ export function planPrimaryFailover(request: FailoverRequest): FailoverPlan {
       .concat(unreceived(memberOf(snapshot, failed), mostAdvanced))
       .join('; '),
   };
+}
+
+function severalSources({ instance }: WatchedInstance): readonly string[] {
+  return hasSeveralSources(instance) ? [`${keyText(instance.key)} replicates from several sources`] : [];
 }
 
 /** Writable first: letting go of the dead source can take seconds where the receiver is just trying to reach it. */

@@ -6,7 +6,7 @@ import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
-import type { Instance, WatchedInstance } from '../topology/instance.ts';
+import { hasSeveralSources, type Instance, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { RecoveryKind } from './book.ts';
 import type { Decision, RecoveryCoordinator } from './coordinator.ts';
@@ -178,9 +178,7 @@ export class Sentinel {
     const last = this.#sweeps.get(text);
     if (last !== undefined && nowMs - last.atMs < reconnectThrottleMs) return;
     const asked = replicasOf(snapshot, finding.key)
-      .filter(
-        ({ instance, valid }) => valid && isReplicating(instance) && !snapshot.downtimes.has(keyText(instance.key)),
-      )
+      .filter(({ instance, valid }) => valid && canBeAsked(instance) && !snapshot.downtimes.has(keyText(instance.key)))
       .map(({ instance }) => instance.key);
     const askedMs = new Map(asked.map((key) => [keyText(key), Number.POSITIVE_INFINITY]));
     this.#sweeps.set(text, { atMs: nowMs, askedMs });
@@ -209,6 +207,8 @@ export class Sentinel {
   }
 }
 
-function isReplicating({ replication }: Instance): boolean {
+function canBeAsked(instance: Instance): boolean {
+  const { replication } = instance;
+  if (hasSeveralSources(instance)) return false;
   return replication?.applier === 'running' && replication.receiver !== 'stopped';
 }

@@ -155,7 +155,7 @@ export interface Instance {
   readonly binlogRowImage: string;
   readonly ownCoordinates: BinlogCoordinates;
   readonly gtid: GtidState;
-  /** The default channel, or the only one. Undefined: not a replica. */
+  /** The default channel, or the first by name. Undefined: not a replica. */
   readonly replication: ReplicationStatus | undefined;
   readonly otherChannels: readonly ReplicationStatus[];
   readonly replicaKeys: readonly InstanceKey[];
@@ -190,6 +190,11 @@ export interface WatchedInstance {
   readonly lastError: string;
   /** Transactions that did not come from above, as text of the server's GTID family; empty: none. */
   readonly errantGtid: string;
+}
+
+/** Such a server is shown, and never changed: which of its sources a change would be about is not ours to guess. */
+export function hasSeveralSources({ otherChannels }: Instance): boolean {
+  return otherChannels.length > 0;
 }
 
 /** Source the server is configured to follow, detached and blank ones excluded. */

@@ -1,6 +1,6 @@
 import { type ClusterSnapshot, memberOf } from './cluster.ts';
 import { GtidSet } from './gtid-set.ts';
-import { type Instance, isBinlogServer, type MysqlGtidState, sourceKey } from './instance.ts';
+import { hasSeveralSources, type Instance, isBinlogServer, type MysqlGtidState, sourceKey } from './instance.ts';
 import { keyText, sameKey } from './instance-key.ts';
 import { mysqlReceived } from './received.ts';
 import { compareMajor, majorVersionText, parseServerVersion } from './server-version.ts';
@@ -26,6 +26,7 @@ const RULES: readonly Rule[] = [
       replica.family !== source.family,
       `${nameOf(replica)} is ${replica.family} and ${nameOf(source)} is ${source.family}`,
     ),
+  (replica) => refuse(hasSeveralSources(replica), `${nameOf(replica)} replicates from several sources`),
   (_replica, source) => refuse(!source.binlogEnabled, `${nameOf(source)} has no binary log`),
   (_replica, source) =>
     refuse(

@@ -5,7 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Flavour } from '../../scripts/sandbox/sandbox.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Flavour, REPLICATION_LOGIN, type SandboxServer } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
 import { inSession, replicaStatus } from '../support/dialect.ts';
 import { address, type Scenario, scenarios } from '../support/scenario.ts';
@@ -42,6 +43,86 @@ async function replicateByTlsOnly({ flavour, servers, replicas, words }: Scenari
     if (flavour === 'mysql') await replica.query('SET GLOBAL super_read_only = 1');
   }
 }
+
+/** Sets every replica up anew, with a connection that has a name. */
+async function replicateByName({ flavour, primary, replicas, words }: Scenario): Promise<void> {
+  const { user, password } = REPLICATION_LOGIN;
+  const options = (word: string) =>
+    `${word}_HOST = '127.0.0.1', ${word}_PORT = ${primary.key.port}, ${word}_USER = '${user}', ${word}_PASSWORD = '${password}'`;
+  const [forget, change, start] =
+    flavour === 'mysql'
+      ? [
+          'RESET REPLICA ALL',
+          `CHANGE REPLICATION SOURCE TO ${options('SOURCE')}, SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1 FOR CHANNEL 'west'`,
+          "START REPLICA FOR CHANNEL 'west'",
+        ]
+      : [
+          'RESET SLAVE ALL',
+          `CHANGE MASTER 'west' TO ${options('MASTER')}, MASTER_USE_GTID = slave_pos`,
+          "START SLAVE 'west'",
+        ];
+  for (const replica of replicas) await inSession(replica, [words.stopReplication, forget, change, start]);
+}
+
+/** Connections by name, each with the port of its source. */
+async function connections({ flavour }: Scenario, server: SandboxServer): Promise<Readonly<Record<string, number>>> {
+  const rows = await server.query(flavour === 'mysql' ? 'SHOW REPLICA STATUS' : 'SHOW ALL SLAVES STATUS');
+  return Object.fromEntries(
+    rows.map((row) => [row.Channel_Name ?? row.Connection_name, Number(row.Source_Port ?? row.Master_Port)]),
+  );
+}
+
+scenarios('a replication connection with a name', { tree: [undefined, 0, 0] }, (scenario, test) => {
+  const forgetNamed = async () => {
+    if (scenario.flavour === 'mysql') return; // its reset takes all channels
+    for (const replica of scenario.replicas) {
+      await replica.query('STOP ALL SLAVES');
+      for (const name of Object.keys(await connections(scenario, replica)))
+        await replica.query(`RESET SLAVE '${name}' ALL`);
+    }
+  };
+
+  test('is kept when replicas are attached to a new primary, and forgotten by that', async () => {
+    scenario.onSettle(forgetNamed);
+    await replicateByName(scenario);
+    await scenario.replicated(2);
+    await scenario.watching();
+    await scenario.kill(scenario.primary);
+    const leader = await until('one is writable', async () => (await scenario.writable(scenario.replicas))[0]);
+    for (const replica of scenario.replicas) {
+      const expected = replica === leader ? {} : { west: leader.key.port };
+      await until('it follows, by name', async () => isDeepStrictEqual(await connections(scenario, replica), expected));
+    }
+    await scenario.replicated(
+      3,
+      leader,
+      scenario.replicas.filter((one) => one !== leader),
+    );
+  });
+
+  test('beside another one keeps its replica out of a failover, which is said', async () => {
+    scenario.onSettle(forgetNamed);
+    const [first, second] = scenario.replicas as [SandboxServer, SandboxServer];
+    const { user, password } = REPLICATION_LOGIN;
+    await first.query(
+      scenario.flavour === 'mysql'
+        ? `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = 9, SOURCE_USER = '${user}', SOURCE_PASSWORD = '${password}' FOR CHANNEL 'east'`
+        : `CHANGE MASTER 'east' TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 9, MASTER_USER = '${user}', MASTER_PASSWORD = '${password}'`,
+    );
+    const before = await connections(scenario, first);
+    const daemon = await scenario.watching();
+    await daemon.logged('replicates from several sources');
+    await scenario.kill(scenario.primary);
+    await until('the other one leads', async () => (await scenario.writable([second])).length === 1);
+    const [recovery] = await scenario.recoveries();
+    assert.deepEqual(
+      recovery?.LostReplicas.map(({ Port }) => Port),
+      [first.key.port],
+    );
+    assert.deepEqual(await connections(scenario, first), before);
+    assert.equal(await scenario.isReadOnly(first), true);
+  });
+});
 
 scenarios('replication by TLS only', { tree: [undefined, 0, 0], extraArguments: tlsArguments }, (scenario, test) => {
   test('is kept when replicas are attached to a new primary', async () => {

@@ -26,6 +26,19 @@ describe('one probe', () => {
       assert.equal(instance({ variables: variables({ read_only: text }) }).readOnly, expected));
   }
 
+  for (const [title, names, expected] of [
+    ['the default channel of several', ['west', '', 'east'], ['', 'east', 'west']],
+    ['of named ones the first by name', ['west', 'east'], ['east', 'west']],
+    ['the only one', ['west'], ['west']],
+  ] as const) {
+    it(`shows ${title} as its replication`, () => {
+      const rows = names.map((Connection_name) => ({ Master_Host: 'db0', Master_Port: '3306', Connection_name }));
+      const { replication, otherChannels } = instance({ replication: rows });
+      const found = [replication, ...otherChannels].map((one) => one?.channel);
+      assert.deepEqual(found.slice(0, 1).concat(found.slice(1).sort()), expected);
+    });
+  }
+
   it('adds the heartbeat of the channel', () => {
     const { replication } = instance({
       replication: [{ Source_Host: 'db0', Source_Port: '3306', Channel_Name: '', Replica_IO_Running: 'Yes' }],

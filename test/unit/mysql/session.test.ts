@@ -4,7 +4,7 @@ import { RehearsalServers } from '../../../internal/mysql/rehearsal.ts';
 import { type Line, MysqlSession } from '../../../internal/mysql/session.ts';
 import { OrchestratorError } from '../../../internal/runtime/errors.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
-import { aMariadbReplica, anInstance, aReplica, uuid } from '../topology/builders.ts';
+import { aMariadbReplica, anInstance, aReplica, aReplication, uuid } from '../topology/builders.ts';
 
 const source = { hostname: 'h9', port: 3307 };
 const login = { user: 'repl', password: "it's secret" };
@@ -23,6 +23,29 @@ const executed = `${uuid(1)}:1-5`;
 const mysql = (version: string) =>
   aReplica(2, executed, `${uuid(1)}:1-6`, { version, replication: { heartbeatSeconds: 2 } });
 const mariadb = (version: string) => ({ ...aMariadbReplica(2, '0-1-5', '0-1-6'), version });
+
+/** A replica by file and position, so that waiting names the channel too. */
+const onChannel = (instance: Instance, channel: string): Instance => ({
+  ...instance,
+  replication: instance.replication && { ...instance.replication, channel, gtid: 'none', applier: 'stopped' },
+});
+
+const ABOUT_REPLICATION: Readonly<Record<string, (session: MysqlSession) => Promise<unknown>>> = {
+  stopReceiver: (session) => session.stopReceiver(),
+  drain: (session) => session.drain(1_000),
+  pointTo: (session) => session.pointTo(source),
+  startReplication: (session) => session.startReplication(),
+  forgetSource: (session) => session.forgetSource(),
+};
+
+async function everything(session: MysqlSession): Promise<void> {
+  await session.stopReceiver();
+  await session.drain(1_000);
+  await session.pointTo(source);
+  await session.startReplication();
+  await session.replicationLogin();
+  await session.forgetSource();
+}
 
 describe('what a session sends', () => {
   for (const [title, instance, work, expected] of [
@@ -114,8 +137,59 @@ describe('what a session sends', () => {
       (session) => session.forgetSource(),
       ['STOP REPLICA', 'RESET REPLICA ALL'],
     ],
+    [
+      'about a named channel, MySQL',
+      onChannel(mysql('9.7.4'), 'west'),
+      everything,
+      [
+        "STOP REPLICA IO_THREAD FOR CHANNEL 'west'",
+        "START REPLICA SQL_THREAD FOR CHANNEL 'west'",
+        "SELECT SOURCE_POS_WAIT('binlog.000001', 100, 1, 'west') AS result",
+        "STOP REPLICA IO_THREAD FOR CHANNEL 'west'",
+        "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'h9', SOURCE_PORT = 3307, SOURCE_HEARTBEAT_PERIOD = 2 FOR CHANNEL 'west'",
+        "START REPLICA FOR CHANNEL 'west'",
+        "SELECT User_name, User_password FROM mysql.slave_master_info WHERE Channel_name = 'west'",
+        "STOP REPLICA FOR CHANNEL 'west'",
+        "RESET REPLICA ALL FOR CHANNEL 'west'",
+      ],
+    ],
+    [
+      'about a named channel, MariaDB',
+      onChannel(mariadb('10.11.19-MariaDB'), 'west'),
+      everything,
+      [
+        "STOP SLAVE 'west' IO_THREAD",
+        "START SLAVE 'west' SQL_THREAD",
+        "SELECT MASTER_POS_WAIT('binlog.000001', 100, 1, 'west') AS result",
+        "STOP SLAVE 'west'",
+        "CHANGE MASTER 'west' TO MASTER_HOST = 'h9', MASTER_PORT = 3307, MASTER_USE_GTID = slave_pos",
+        "START SLAVE 'west'",
+        "STOP SLAVE 'west'",
+        "RESET SLAVE 'west' ALL",
+      ],
+    ],
   ] as readonly (readonly [string, Instance, (session: MysqlSession) => Promise<unknown>, readonly string[]])[]) {
     it(title, async () => assert.deepEqual(await sent(instance, work), expected));
+  }
+
+  for (const [title, instance] of [
+    ['a channel whose name would have to be escaped', onChannel(mysql('9.7.4'), "it's")],
+    ['a channel whose name looks like a place for a value', onChannel(mariadb('10.11.19-MariaDB'), 'a?')],
+    [
+      'a replica with several sources',
+      { ...onChannel(mysql('9.7.4'), ''), otherChannels: [aReplication({ channel: 'east' })] },
+    ],
+  ] as const) {
+    it(`is nothing for ${title}`, async () => {
+      for (const work of Object.values(ABOUT_REPLICATION)) {
+        const statements: string[] = [];
+        const refused = sent(instance, async (session) => {
+          await work(session).finally(() => statements.push(...session.statements));
+        });
+        await assert.rejects(refused, { code: 'CONFLICT' });
+        assert.deepEqual(statements, []);
+      }
+    });
   }
 
   it('carries a name that holds quotes as a value', async () => {

@@ -98,6 +98,11 @@ describe('plan for a dead primary', () => {
       ['fence primary', 'drain h2', 'promote h2', 'forget h2', 'attach h3 to h2'],
     ],
     [
+      'a replica follows others too: it is neither chosen nor changed',
+      request([dead, { ...full, otherChannels: [aReplication({ channel: 'x' })] }, behind]),
+      ['fence primary', 'drain h3', 'promote h3', 'forget h3', 'lost h2: h2:3306 replicates from several sources'],
+    ],
+    [
       'a replica is gone as well',
       request([dead, full, behind], { gone: ['primary', 'h3'] }),
       ['fence primary', 'drain h2', 'promote h2', 'forget h2', 'lost h3: unreachable'],

@@ -1,0 +1,48 @@
+import { OrchestratorError } from '../runtime/errors.ts';
+import type { Dialect } from './dialect.ts';
+
+/** The statements about one replication connection of a server. */
+export interface ChannelWords {
+  readonly startReplication: string;
+  readonly stopReplication: string;
+  readonly stopReceiver: string;
+  readonly startApplier: string;
+  readonly forgetSource: string;
+  changeSource(options: string): string;
+}
+
+/** Names go into statements as they are, so only those are taken that need no escaping in any mode of a server. */
+const PLAIN_NAME = /^[\p{L}\p{N}_.:@$ -]{1,64}$/u;
+
+/**
+ * @param channel the name of the connection; empty: the default one, which is not named
+ * @throws {OrchestratorError} `CONFLICT` for a name that cannot be put into a statement
+ */
+export function channelWords(dialect: Dialect, channel: string): ChannelWords {
+  const { startReplication, stopReplication, stopReceiver, startApplier, forgetSource, changeSource } = dialect;
+  const name = channel === '' ? '' : quotedName(channel);
+  const about = (words: string) => {
+    if (name === '') return words;
+    return dialect.mariadb
+      ? words.replace(/^\w+ (?:SLAVE|MASTER)/, (verb) => `${verb} ${name}`)
+      : `${words} FOR CHANNEL ${name}`;
+  };
+  return {
+    startReplication: about(startReplication),
+    stopReplication: about(stopReplication),
+    stopReceiver: about(stopReceiver),
+    startApplier: about(startApplier),
+    forgetSource: about(forgetSource),
+    changeSource: (options) =>
+      dialect.mariadb ? `${about(changeSource)} ${options}` : about(`${changeSource} ${options}`),
+  };
+}
+
+function quotedName(channel: string): string {
+  if (!PLAIN_NAME.test(channel))
+    throw new OrchestratorError(
+      'CONFLICT',
+      `a replication channel of this name is left alone: ${JSON.stringify(channel)}`,
+    );
+  return `'${channel}'`;
+}
