@@ -2,6 +2,7 @@
 
 import { OrchestratorError } from '../runtime/errors.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
+import { clusterOfAlias } from '../topology/cluster-choice.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 
@@ -76,7 +77,7 @@ export class Selection {
   optionalCluster(): ClusterSnapshot | undefined {
     const { alias, instance, ownHost, defaultPort, snapshots } = this.#deps;
     if (alias !== '') {
-      const named = snapshots().find(({ name }) => name === alias) ?? snapshots().find((one) => one.alias === alias);
+      const named = snapshots().find(({ name }) => name === alias) ?? clusterOfAlias(snapshots(), alias);
       if (named === undefined) throw new OrchestratorError('NOT_FOUND', `Unable to determine cluster: -alias ${alias}`);
       return named;
     }

@@ -1,5 +1,6 @@
 import { OrchestratorError } from '../runtime/errors.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
+import { clusterOfAlias } from '../topology/cluster-choice.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, isUsableKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import type { Caller } from './authentication.ts';
@@ -94,7 +95,7 @@ export class Request {
     if (this.has('host')) return this.member().snapshot;
     const hint = this.text('clusterHint');
     const snapshots = this.#parts.services.snapshots();
-    const exact = snapshots.find(({ name }) => name === hint) ?? snapshots.find(({ alias }) => alias === hint);
+    const exact = snapshots.find(({ name }) => name === hint) ?? clusterOfAlias(snapshots, hint);
     const found = exact ?? this.#clusterOf(hint, snapshots);
     if (found === undefined)
       throw new OrchestratorError('NOT_FOUND', `Unable to determine cluster name. clusterHint=${hint}`);
@@ -104,7 +105,8 @@ export class Request {
   /** By recorded alias, a cluster's name counting as one where none is set. */
   clusterByAlias(): ClusterSnapshot {
     const wanted = this.text('clusterAlias');
-    const found = this.#parts.services.snapshots().find(({ name, alias }) => alias === wanted || name === wanted);
+    const snapshots = this.#parts.services.snapshots();
+    const found = clusterOfAlias(snapshots, wanted) ?? snapshots.find(({ name }) => name === wanted);
     if (found === undefined)
       throw new OrchestratorError('NOT_FOUND', `Unable to determine cluster name by alias: ${wanted}`);
     return found;
