@@ -138,8 +138,10 @@ describe('the process of a daemon', function () {
     it(`logs readable lines ${title}`, async () => {
       writeFileSync(file, config());
       const command = [process.execPath, CLI_ENTRY, '-config', file, 'http'].map((word) => `'${word}'`).join(' ');
-      run('script', ['--quiet', '--return', '--command', `exec ${command}`, '/dev/null'], env);
+      const terminal = run('script', ['--quiet', '--return', '--command', `exec ${command}`, '/dev/null'], env);
       await prints(shows);
+      terminal.kill('SIGTERM'); // `script` hands it on; killed, it would leave the daemon behind, for which a hang-up is no end
+      await ended(terminal);
     });
 
   it('ends when it cannot listen, and says why', async () => {
