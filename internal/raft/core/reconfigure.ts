@@ -1,0 +1,101 @@
+import { appendAsLeader } from './append.ts';
+import type { RefusalReason } from './effects.ts';
+import type { MembershipChange } from './inputs.ts';
+import { leaveJoint, planChange } from './membership.ts';
+import type { Office } from './office.ts';
+import type { Progress } from './progress.ts';
+import { isQuorum, isVoter } from './quorum.ts';
+import type { CoreState } from './state.ts';
+import { follow } from './terms.ts';
+import { handOver } from './transfer.ts';
+import type { Configuration, Index, MemberId } from './types.ts';
+
+/** Checks a change against the state of the group (R-80, R-83) and puts it into the log, or says why not. */
+export function onChange(state: CoreState, id: number, change: MembershipChange): void {
+  const { office } = state;
+  if (office === undefined) {
+    state.out.refuse(id, 'notLeader', state.leader);
+    return;
+  }
+  const outcome = reconfigure(state, office, change);
+  if (typeof outcome === 'string') state.out.refuse(id, outcome, state.self);
+  else state.out.answer({ kind: 'appended', id, index: outcome, term: state.term });
+}
+
+function reconfigure(state: CoreState, office: Office, change: MembershipChange): Index | RefusalReason {
+  const { log, settings } = state;
+  const current = log.configuration;
+  if (!mayChange(state, office)) return 'notReady';
+  if (log.configurationIndex > state.commit || current.outgoing.length > 0) return 'changeRunning';
+  if (office.transfer !== undefined) return 'transferring';
+  const planned = planChange(current, change, settings);
+  if (planned.kind === 'refused') return planned.reason;
+  const next = planned.configuration;
+  const newVoters = next.voters.filter((id) => !current.voters.includes(id));
+  if (newVoters.some((id) => !isLevel(state, office.progress.get(id)))) return 'notCaughtUp';
+  if (change.kind === 'replace' && isHeard(state, office.progress.get(change.old))) return 'memberAlive';
+  const sameVoters = newVoters.length === 0 && next.voters.length === current.voters.length;
+  if (!sameVoters && !isHealthy(state, office, next)) return 'noHealthyQuorum';
+  return appendAsLeader(state, [{ kind: 'configuration', configuration: next }]);
+}
+
+/**
+ * Not before an entry of the own term is committed: otherwise the leader might build on a configuration that a later leader has never heard of,
+ * and two of them need not share a voter.
+ */
+function mayChange(state: CoreState, office: Office): boolean {
+  return state.commit >= office.firstIndex;
+}
+
+/**
+ * What follows when a configuration is committed: a joint phase ends, those who left are told, and a leader that left hands over (R-84).
+ */
+export function settleConfiguration(state: CoreState, office: Office): void {
+  const { log } = state;
+  if (log.configurationIndex > state.commit || !mayChange(state, office)) return;
+  for (const id of office.leavers) tellRemoved(state, office, id);
+  office.leavers.clear();
+  if (log.configuration.outgoing.length > 0) {
+    appendAsLeader(state, [{ kind: 'configuration', configuration: leaveJoint(log.configuration) }]);
+  } else if (!isVoter(log.configuration, state.self) && office.transfer === undefined && !handOver(state, office)) {
+    follow(state);
+  }
+}
+
+/** A sender that is no member by the committed configuration learns of it (R-85). */
+export function tellRemoved(state: CoreState, office: Office, to: MemberId): void {
+  const { configuration, configurationIndex } = state.log;
+  if (configurationIndex > state.commit || !mayChange(state, office)) return;
+  if (configuration.members.some(({ id }) => id === to)) return;
+  state.send(to, { kind: 'removed', configurationIndex });
+}
+
+/** Promotes a learner that wishes to vote and has been level for long enough, one at a time (R-82). */
+export function tickPromotion(state: CoreState, office: Office): void {
+  const { settings, log, nowMs } = state;
+  for (const { id, promote } of log.configuration.members) {
+    const progress = office.progress.get(id);
+    if (progress === undefined || !log.configuration.learners.includes(id)) continue;
+    progress.levelSinceMs = isLevel(state, progress) ? (progress.levelSinceMs ?? nowMs) : undefined;
+    if (progress.levelSinceMs === undefined || nowMs - progress.levelSinceMs < settings.promotionHoldMs) continue;
+    if (settings.autoPromote && promote) reconfigure(state, office, { kind: 'promote', member: id });
+  }
+}
+
+function isLevel(state: CoreState, progress: Progress | undefined): boolean {
+  if (!isHeard(state, progress) || progress?.state !== 'replicate') return false;
+  return state.log.lastIndex - progress.match <= state.settings.promotionLagEntries;
+}
+
+function isHeard(state: CoreState, progress: Progress | undefined): boolean {
+  return progress !== undefined && state.nowMs - progress.heardMs <= state.settings.electionTimeoutMs;
+}
+
+/** Whether the voters of `next` would have a quorum of members that answer and are well. */
+function isHealthy(state: CoreState, office: Office, next: Configuration): boolean {
+  const well = (id: MemberId) => {
+    const progress = office.progress.get(id);
+    return id === state.self || (isHeard(state, progress) && progress?.standing === 'ready');
+  };
+  return isQuorum({ ...next, outgoing: [] }, well);
+}

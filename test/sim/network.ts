@@ -1,0 +1,76 @@
+import type { RaftMessage } from '../../internal/raft/core/messages.ts';
+import type { MemberId } from '../../internal/raft/core/types.ts';
+import type { SeededRandom } from './random.ts';
+import type { Timeline } from './timeline.ts';
+
+interface Weather {
+  readonly delayMs: readonly [number, number];
+  readonly lossShare: number;
+  readonly copiesShare: number;
+}
+
+/** Carries messages, or not: each takes a time of its own, so that they overtake one another; some get lost, some come twice or much later. */
+export class Network {
+  weather: Weather;
+  readonly #timeline: Timeline;
+  readonly #random: SeededRandom;
+  readonly #deliver: (message: RaftMessage) => void;
+  /** `from>to` for each link that carries nothing. */
+  readonly #cut = new Set<string>();
+  /** Links that keep what is sent until they are released. */
+  readonly #clogged = new Map<string, RaftMessage[]>();
+  #old: RaftMessage[] = [];
+
+  constructor(timeline: Timeline, random: SeededRandom, weather: Weather, deliver: (message: RaftMessage) => void) {
+    this.#timeline = timeline;
+    this.#random = random;
+    this.weather = weather;
+    this.#deliver = deliver;
+  }
+
+  send(message: RaftMessage): void {
+    const random = this.#random;
+    const link = `${message.from}>${message.to}`;
+    const clogged = this.#clogged.get(link);
+    if (clogged !== undefined) {
+      if (clogged.length < 500) clogged.push(message);
+      return;
+    }
+    if (this.#cut.has(link) || random.chance(this.weather.lossShare)) return;
+    this.#carry(message);
+    if (!random.chance(this.weather.copiesShare)) return;
+    this.#carry(message);
+    if (this.#old.length < 50) this.#old.push(message);
+    else this.#old[random.whole(0, 49)] = message;
+  }
+
+  cut(from: MemberId, to: MemberId): void {
+    this.#cut.add(`${from}>${to}`);
+  }
+
+  clog(from: MemberId, to: MemberId): void {
+    const link = `${from}>${to}`;
+    if (!this.#clogged.has(link)) this.#clogged.set(link, []);
+  }
+
+  /** Says again what was said long ago. */
+  replay(): void {
+    if (this.#old.length > 0) this.#carry(this.#random.pick(this.#old));
+  }
+
+  heal(): void {
+    this.#cut.clear();
+    const clogged = this.#random.shuffled([...this.#clogged.values()]);
+    this.#clogged.clear();
+    for (const messages of clogged) for (const message of messages) this.#carry(message);
+  }
+
+  forget(): void {
+    this.#old = [];
+  }
+
+  #carry(message: RaftMessage): void {
+    const [least, most] = this.weather.delayMs;
+    this.#timeline.after(this.#random.between(least, most), () => this.#deliver(message));
+  }
+}

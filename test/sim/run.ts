@@ -1,0 +1,175 @@
+import { RaftCore } from '../../internal/raft/core/core.ts';
+import { scheduleFaults } from './faults.ts';
+import type { SimNode } from './node.ts';
+import { drawPlan, type Plan } from './plan.ts';
+import { SeededRandom } from './random.ts';
+import { Requests } from './requests.ts';
+import { demand, Violation } from './watcher.ts';
+import { type CoreClass, World } from './world.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  readonly plan: Plan;
+  /** Undefined where every invariant held. */
+  readonly failure: { readonly invariant: string; readonly message: string; readonly stack: string } | undefined;
+  readonly trace: number;
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** How many T the group has to agree on a leader, commit and level once faults are over; back-off may have grown to 8T (R-36). */
+const LIVENESS_BOUND = 60;
+const STABILITY_SPAN = 10;
+
+/** One run, wholly determined by its seed: faults, then the demand that what is left works, then the demand that it stays so. */
+export function simulate(seed: number, Core: CoreClass = RaftCore): Outcome {
+  const random = new SeededRandom(seed);
+  const plan = drawPlan(random);
+  let world: World | undefined;
+  let failure: Outcome['failure'];
+  try {
+    world = new World(Core, plan, random);
+    runPhases(world);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const invariant = error instanceof Violation ? error.invariant : error.name;
+    failure = { invariant, message: error.message, stack: error.stack ?? '' };
+  }
+  return {
+    seed,
+    plan,
+    failure,
+    trace: world?.trace ?? 0,
+    steps: world?.steps ?? 0,
+    simulatedMs: world?.timeline.nowMs ?? 0,
+    counts: world?.counts ?? new Map(),
+  };
+}
+
+function runPhases(world: World): void {
+  const { timeline, plan, settings } = world;
+  const requests = new Requests(world);
+  scheduleFaults(world);
+  requests.schedule();
+  timeline.runUntil(plan.safetyMs);
+
+  calm(world);
+  const connected = survivors(world);
+  if (!world.suffices(connected)) {
+    world.count('quorum lost for good');
+    world.clients.finished();
+    return;
+  }
+  const recovered = timeline.runUntil(
+    timeline.nowMs + LIVENESS_BOUND * settings.electionTimeoutMs,
+    recoveredAgain(world, requests, connected),
+  );
+  demand(recovered, 'I-27', () => `no progress: ${connected.map(describe).join(', ')}`);
+  stays(world, connected);
+  world.clients.finished();
+}
+
+/** Faults stop; all processes run again. */
+function calm(world: World): void {
+  world.faulty = false;
+  world.network.heal();
+  world.network.forget();
+  world.network.weather = { ...world.plan, lossShare: 0, copiesShare: 0 };
+  for (const node of world.nodes.values()) {
+    if (node.alive && node.paused) node.resume();
+    world.restart(node);
+    node.later(0, () => node.step({ kind: 'standing', standing: 'ready' }));
+  }
+}
+
+/**
+ * Sometimes only just enough of them can talk to each other; the others are cut off or dead. Where the wiped disks of the run have cost a quorum, not even all are
+ * enough.
+ */
+function survivors(world: World): readonly SimNode[] {
+  const { random, network } = world;
+  const nodes = random.shuffled(world.alive);
+  if (random.chance(0.5)) return nodes;
+  let count = nodes.length;
+  while (count > 1 && world.suffices(nodes.slice(0, count - 1))) count -= 1;
+  const connected = nodes.slice(0, count);
+  if (!world.suffices(connected)) return nodes;
+  for (const lost of nodes.slice(count)) {
+    if (random.chance(0.5)) {
+      lost.gone = true;
+      lost.crash();
+    } else {
+      for (const node of connected) {
+        network.cut(lost.id, node.id);
+        network.cut(node.id, lost.id);
+      }
+    }
+  }
+  return connected;
+}
+
+/** A leader in office, a write of its own acknowledged since, and everyone who belongs to the group level with it. */
+function recoveredAgain(world: World, requests: Requests, connected: readonly SimNode[]): () => boolean {
+  const { clients, timeline, settings } = world;
+  const done = clients.writesDone;
+  let nextMs = 0;
+  return () => {
+    if (timeline.nowMs < nextMs) return false;
+    nextMs = timeline.nowMs + settings.electionTimeoutMs / 4;
+    const leader = connected.find(({ core }) => core?.office?.serving === true);
+    if (leader === undefined) return false;
+    requests.write(leader);
+    return clients.writesDone > done && members(leader, connected).every((node) => isLevel(leader, node));
+  };
+}
+
+function members(leader: SimNode, connected: readonly SimNode[]): readonly SimNode[] {
+  const { configuration } = leader.core!.log;
+  return connected.filter(({ id, alive }) => alive && configuration.members.some((member) => member.id === id));
+}
+
+/** But for what is on its way just now. */
+function isLevel(leader: SimNode, node: SimNode): boolean {
+  return node.core!.term === leader.core!.term && node.disk.backend.applied >= leader.core!.office!.firstIndex;
+}
+
+/** I-27, I-28: with nothing in the way the leader stays, whatever one member with broken links or a restart tries. */
+function stays(world: World, connected: readonly SimNode[]): void {
+  const { timeline, settings, random, network } = world;
+  const leader = world.leader!;
+  const { term } = leader.core!;
+  const { configuration } = leader.core!.log;
+  // A leader that was ordered to hand over, or leaves, does so; and a learner about to vote changes what a quorum is.
+  if (leader.core!.office!.transfer !== undefined || !configuration.voters.includes(leader.id)) return;
+  if (configuration.members.some(({ id, promote }) => promote && configuration.learners.includes(id))) return;
+  if (connected.some(({ core }) => core?.log.configurationIndex !== leader.core!.log.configurationIndex)) return;
+  const victim = random.pick(connected);
+  if (
+    victim !== leader &&
+    world.suffices(connected.filter((node) => node !== victim)) &&
+    configuration.voters.includes(leader.id)
+  ) {
+    world.count('fault: member with broken links');
+    for (const node of connected) {
+      if (random.chance(0.6) || node === leader) network.cut(node.id, victim.id);
+      if (random.chance(0.3)) network.cut(victim.id, node.id);
+    }
+    if (random.chance(0.3)) {
+      victim.crash();
+      victim.start();
+    }
+  }
+  timeline.runUntil(timeline.nowMs + STABILITY_SPAN * settings.electionTimeoutMs);
+  demand(
+    leader.core?.role === 'leader' && leader.core.term === term,
+    'I-28',
+    () => `${describe(leader)} lost its office of term ${term}`,
+  );
+}
+
+function describe({ id, core, disk }: SimNode): string {
+  if (core === undefined) return `${id} down`;
+  const { role, term, commit, log } = core;
+  return `${id} ${role} term ${term} log ${log.firstIndex}..${log.lastIndex} commit ${commit} applied ${disk.backend.applied}`;
+}
