@@ -51,6 +51,7 @@ async function once(command: BackendCommand, instance: string, world: Offline, r
   const { arguments: given, config, log } = run;
   const select = new Selection({
     snapshots: () => world.snapshots(),
+    resolved: world.restored.resolvedNames,
     defaultPort: config.DefaultInstancePort,
     ownHost: hostname(),
     instance,

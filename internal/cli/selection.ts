@@ -1,5 +1,6 @@
 // Which server and which cluster a command is about. A hint that leads nowhere ends the command: nothing is guessed.
 
+import { isIPv4 } from 'node:net';
 import { OrchestratorError } from '../runtime/errors.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
 import { clusterOfAlias } from '../topology/cluster-choice.ts';
@@ -8,6 +9,8 @@ import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instan
 
 export interface SelectionDeps {
   readonly snapshots: () => readonly ClusterSnapshot[];
+  /** Host names and what they were resolved to. */
+  readonly resolved: ReadonlyMap<string, string>;
   readonly defaultPort: number;
   /** The host this process runs on: meant where no instance is named. */
   readonly ownHost: string;
@@ -29,7 +32,7 @@ export class Selection {
     this.#deps = deps;
   }
 
-  /** The server of `-i`, else this host; a known one if part of exactly one known name. */
+  /** The server of `-i`, else this host. */
   key(): InstanceKey {
     return this.#known(this.exactKey());
   }
@@ -85,9 +88,13 @@ export class Selection {
     return this.find(this.#known(parseKey(ownHost, defaultPort)))?.snapshot;
   }
 
+  /** The known server that is meant: by this name, by the one that this was resolved to, or by a part of exactly one. */
   #known(key: InstanceKey): InstanceKey {
     const known = this.#deps.snapshots().flatMap(({ members }) => members.map(({ instance }) => instance.key));
-    if (known.some((one) => sameKey(one, key)) || /^\d+\.\d+\.\d+\.\d+$/.test(key.hostname)) return key;
+    const resolved = { ...key, hostname: this.#deps.resolved.get(key.hostname) ?? key.hostname };
+    const exact = [key, resolved].find((one) => known.some((other) => sameKey(one, other)));
+    if (exact !== undefined) return exact;
+    if (isIPv4(key.hostname)) return key;
     const like = known.filter((one) => one.port === key.port && one.hostname.includes(key.hostname));
     return like.length === 1 && like[0] !== undefined ? like[0] : key;
   }

@@ -67,6 +67,7 @@ export function inventory(nowMs: number) {
       maintenance('db5', null, nowMs + hour),
     ],
     hostname_resolve: [
+      { hostname: '10.0.0.4', resolved_hostname: 'db4', resolved_timestamp: backendTime(nowMs) },
       { hostname: 'd1', resolved_hostname: 'db1', resolved_timestamp: backendTime(nowMs) },
       { hostname: 'd2', resolved_hostname: 'db2', resolved_timestamp: backendTime(nowMs) },
     ],
