@@ -1,14 +1,14 @@
 import type { Backend } from '../backend/backend.ts';
 import type { ProbeEvent } from '../discovery/observer.ts';
 import { HookRunner } from '../hooks/runner.ts';
-import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import { hooksOn } from './hooks.ts';
 import type { Current } from './live-config.ts';
+import { observedStorage, type RecoveryWatcher } from './observed-storage.ts';
 import { Orchestrator } from './orchestrator.ts';
-import type { Restored, Storage } from './ports.ts';
+import type { Restored } from './ports.ts';
 import { storageOn } from './storage.ts';
 
 export interface Parts {
@@ -21,14 +21,14 @@ export interface Parts {
   readonly log: Log;
   readonly hooksLog: Log;
   readonly onProbed: (event: ProbeEvent) => void;
-  readonly onRecovered?: (record: RecoveryRecord) => void;
+  readonly watcher?: RecoveryWatcher;
   /** For one command: nothing happens that was not asked for. */
   readonly passive?: boolean;
 }
 
 /** The orchestrator on its backend and its hooks, as the daemon and the acting commands of the command line have it. */
 export function assemble(parts: Parts): Orchestrator {
-  const { current, store, restored, trail, hostname, clock, log, hooksLog, onProbed, onRecovered, passive } = parts;
+  const { current, store, restored, trail, hostname, clock, log, hooksLog, onProbed, watcher, passive } = parts;
   const hooks = new HookRunner({
     get shellCommand() {
       return current.config.ProcessesShellCommand;
@@ -39,14 +39,12 @@ export function assemble(parts: Parts): Orchestrator {
     clock,
     log: hooksLog,
   });
+  const storage = storageOn(store, trail, log, (watched) => orchestrator.inventory.depth(watched));
   const orchestrator: Orchestrator = new Orchestrator({
     get settings() {
       return current.settings;
     },
-    storage: observed(
-      storageOn(store, trail, log, (watched) => orchestrator.inventory.depth(watched)),
-      onRecovered,
-    ),
+    storage: watcher === undefined ? storage : observedStorage(storage, watcher, clock),
     restored,
     runHooks: hooksOn(
       hooks,
@@ -60,16 +58,4 @@ export function assemble(parts: Parts): Orchestrator {
     passive: passive ?? false,
   });
   return orchestrator;
-}
-
-/** Tells of each recovery that ended, before it is stored. */
-function observed(storage: Storage, onRecovered: Parts['onRecovered']): Storage {
-  if (onRecovered === undefined) return storage;
-  return {
-    ...storage,
-    closed: (record) => {
-      onRecovered(record);
-      return storage.closed(record);
-    },
-  };
 }

@@ -118,8 +118,11 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     log,
     hooksLog: log.child({ component: 'hooks' }),
     onProbed: ({ ok, durationMs }) => metrics.probed(ok, durationMs / 1000),
-    onRecovered: ({ kind, successful, startedMs, endedMs = startedMs }) =>
-      metrics.recovered(kind, successful ? 'success' : 'failure', (endedMs - startedMs) / 1000),
+    watcher: {
+      recovered: ({ kind, successful, startedMs, endedMs = startedMs }) =>
+        metrics.recovered(kind, successful ? 'success' : 'failure', (endedMs - startedMs) / 1000),
+      stepped: (phase, ok, durationMs) => metrics.stepped(phase, ok ? 'success' : 'failure', durationMs / 1000),
+    },
     passive: !discovery,
   });
   const presence = new Presence({ nodes: store.nodes, node: self, clock, leads: discovery });

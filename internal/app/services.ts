@@ -106,6 +106,8 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
       instances: orchestrator.inventory.all().length,
       problems: codes.filter((code) => code !== NO_PROBLEM),
       waitingWrites: store.health().waiting,
+      lostWrites: store.health().lost,
+      leads,
     };
   }
 

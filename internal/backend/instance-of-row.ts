@@ -21,6 +21,7 @@ export function watchedOf(row: Row): WatchedInstance {
     lastCheckedMs: toMs(row.last_checked),
     lastAttemptedMs: toMs(row.last_attempted_check),
     lastSeenMs: toMs(row.last_seen),
+    readTookMs: Number(row.last_discovery_latency ?? 0) / 1e6,
     valid: false,
     partialSuccess: false,
     lastError: 'not read since the start',

@@ -23,6 +23,7 @@ export function instanceRow(watched: WatchedInstance, cluster: string, depth: nu
     last_check_partial_success: bit(watched.partialSuccess),
     gtid_errant: watched.errantGtid,
     last_seen: watched.lastSeenMs > 0 ? toText(watched.lastSeenMs) : null,
+    last_discovery_latency: Math.round((watched.readTookMs ?? 0) * 1e6), // nanoseconds
     uptime: instance.uptimeSeconds,
     server_id: instance.serverId,
     server_uuid: instance.serverUuid,

@@ -69,7 +69,7 @@ export class Inventory {
     this.#stale ||= before === undefined || !standsAlike(before.instance, member.instance);
   }
 
-  recordSuccess(instance: Instance, nowMs: number): WatchedInstance {
+  recordSuccess(instance: Instance, nowMs: number, readTookMs = 0): WatchedInstance {
     const text = keyText(instance.key);
     const before = this.#members.get(text);
     const watched: WatchedInstance = {
@@ -77,6 +77,7 @@ export class Inventory {
       lastCheckedMs: nowMs,
       lastAttemptedMs: nowMs,
       lastSeenMs: nowMs,
+      readTookMs,
       valid: true,
       partialSuccess: true,
       lastError: '',

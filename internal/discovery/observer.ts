@@ -272,7 +272,7 @@ export class Observer {
       const instance = this.#identified(this.#canonical(filed));
       const wasDead = inventory.health(key).failures > 0;
       const last = inventory.get(instance.key);
-      const watched = inventory.recordSuccess(instance, clock.nowMs());
+      const watched = inventory.recordSuccess(instance, clock.nowMs(), clock.monotonicMs() - startedMs);
       this.#follow(key, instance);
       if (lostSource(before?.instance, instance) || wasDead) this.#suspectLater(sourceKey(instance));
       const durationMs = clock.monotonicMs() - startedMs;

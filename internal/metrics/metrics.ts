@@ -7,6 +7,8 @@ export interface Now {
   /** The analysis code of each server that has a problem. */
   readonly problems: readonly string[];
   readonly waitingWrites: number;
+  readonly lostWrites: number;
+  readonly leads: boolean;
 }
 
 /** Counters of this node in Prometheus' text form. Units are in the names. */
@@ -50,6 +52,13 @@ export class Metrics {
     buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     registers: [this.#registry],
   });
+  readonly #stepDuration = new Histogram({
+    name: 'orchestrator_recovery_phase_duration_seconds',
+    help: 'Time that one step of a recovery took, by the kind of step and its outcome',
+    labelNames: ['phase', 'outcome'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [this.#registry],
+  });
   readonly #problems = new Gauge({
     name: 'orchestrator_problems',
     help: 'Servers with a problem now, by analysis code',
@@ -59,6 +68,16 @@ export class Metrics {
   readonly #waiting = new Gauge({
     name: 'orchestrator_backend_waiting_writes',
     help: 'Changes kept in memory until the backend takes them',
+    registers: [this.#registry],
+  });
+  readonly #lost = new Gauge({
+    name: 'orchestrator_backend_lost_writes',
+    help: 'Changes given up since the start: refused by the backend, or more than memory keeps',
+    registers: [this.#registry],
+  });
+  readonly #leads = new Gauge({
+    name: 'orchestrator_leads',
+    help: '1: this node watches and recovers; 0: it only answers',
     registers: [this.#registry],
   });
 
@@ -76,14 +95,20 @@ export class Metrics {
     this.#recoveryDuration.observe({ kind }, seconds);
   }
 
+  stepped(phase: string, outcome: 'success' | 'failure', seconds: number): void {
+    this.#stepDuration.observe({ phase, outcome }, seconds);
+  }
+
   async text(now: () => Now): Promise<{ type: string; text: string }> {
-    const { queue, instances, problems, waitingWrites } = now();
+    const { queue, instances, problems, waitingWrites, lostWrites, leads } = now();
     for (const outcome of ['success', 'failure'] as const)
       if (this.#probed[outcome] > 0) this.#probes.inc({ outcome }, this.#probed[outcome]);
     this.#probed = { success: 0, failure: 0 };
     this.#queue.set(queue);
     this.#instances.set(instances);
     this.#waiting.set(waitingWrites);
+    this.#lost.set(lostWrites);
+    this.#leads.set(leads ? 1 : 0);
     this.#problems.reset(); // what is over must not be told for ever
     for (const code of problems) this.#problems.inc({ code });
     return { type: this.#registry.contentType, text: await this.#registry.metrics() };

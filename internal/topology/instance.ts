@@ -184,6 +184,8 @@ export interface WatchedInstance {
   readonly lastCheckedMs: number;
   readonly lastAttemptedMs: number;
   readonly lastSeenMs: number;
+  /** How long the last good read took, milliseconds; undefined: not read yet. */
+  readonly readTookMs?: number;
   /** The newest finished probe succeeded and is fresh enough to act on. */
   readonly valid: boolean;
   readonly partialSuccess: boolean;

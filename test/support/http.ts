@@ -122,7 +122,7 @@ export class FakeHouse {
         replication: { source: at('db1.example'), receiver, lagSeconds: receiver === 'running' ? 0 : undefined },
       });
     for (const one of [primary, replica(2, 'running'), replica(3, 'stopped')])
-      this.inventory.recordSuccess(one, NOW_MS - 1000);
+      this.inventory.recordSuccess(one, NOW_MS - 1000, 1.25);
     const lone = anInstance(9, { key: at('lone.example'), gtid: mysqlGtid('') });
     this.inventory.recordSuccess(lone, NOW_MS - 2000);
     this.inventory.recordFailure(lone.key, NOW_MS - 1000, 'connection refused', true);

@@ -116,7 +116,7 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     AllowTLS: replication?.tlsAllowed ?? false,
     ...wireReplicationTls(replication?.tls),
     Problems: problems(watched, context, ageSeconds),
-    LastDiscoveryLatency: 0,
+    LastDiscoveryLatency: Math.round((watched.readTookMs ?? 0) * 1e6),
     ReplicationGroupName: group?.name ?? '',
     ReplicationGroupIsSinglePrimary: group !== undefined,
     ReplicationGroupMemberState: group?.state ?? '',

@@ -84,6 +84,7 @@ const VALUES: readonly (readonly [path: string, find: (json: unknown) => unknown
       LastSeenTimestamp: '2026-01-02T03:04:04Z',
       SecondsSinceLastSeen: { Int64: 1, Valid: true },
       Problems: ['not_replicating'],
+      LastDiscoveryLatency: 1_250_000,
       AncestryUUID: '00000000-0000-0000-0000-000000000001,00000000-0000-0000-0000-000000000003',
       QSP: {},
     },

@@ -9,6 +9,7 @@ const ROW = {
   last_checked: '2026-01-31 10:00:05',
   last_attempted_check: '2026-01-31 10:00:04',
   last_seen: '2026-01-31 10:00:03',
+  last_discovery_latency: 1_500_000,
   uptime: 86_400,
   server_id: 2,
   server_uuid: '3e11fa47-71ca-11e1-9e33-c80aa9429562',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { Metrics } from '../../../internal/metrics/metrics.ts';
 
-const quiet = { queue: 0, instances: 4, problems: [], waitingWrites: 0 };
+const quiet = { queue: 0, instances: 4, problems: [], waitingWrites: 0, lostWrites: 0, leads: true };
 
 describe('metrics', () => {
   it('speaks the text format: help and type before the samples of a name, each name once', async () => {
@@ -50,6 +51,33 @@ describe('metrics', () => {
       'orchestrator_recovery_duration_seconds_sum{kind="primary"} 4.3',
     ])
       assert.ok(text.includes(`${line}\n`), line);
+  });
+
+  it('counts the steps of recoveries by phase and outcome, with how long they took', async () => {
+    const metrics = new Metrics();
+    metrics.stepped('promote', 'success', 0.02);
+    metrics.stepped('catch up', 'failure', 7);
+    const { text } = await metrics.text(() => quiet);
+    for (const line of [
+      'orchestrator_recovery_phase_duration_seconds_bucket{le="0.025",phase="promote",outcome="success"} 1',
+      'orchestrator_recovery_phase_duration_seconds_sum{phase="catch up",outcome="failure"} 7',
+    ])
+      assert.ok(text.includes(`${line}\n`), line);
+  });
+
+  it('is documented: names, kinds and labels', async () => {
+    const metrics = new Metrics();
+    metrics.stepped('promote', 'success', 1);
+    const { text } = await metrics.text(() => quiet);
+    const own = [...text.matchAll(/^# TYPE (orchestrator_(?!nodejs_|process_)\S+) (\S+)$/gm)];
+    const rows = [...readFileSync('docs/metrics.md', 'utf8').matchAll(/^\| `(orchestrator_\w+)` \| (\w+) \|/gm)];
+    const named = (found: readonly RegExpMatchArray[]) => found.map(([, name, kind]) => `${name} ${kind}`).sort();
+    assert.deepEqual(named(rows), named(own));
+    for (const [, name = '', kind] of own) {
+      assert.equal(kind === 'counter', name.endsWith('_total'), name);
+      assert.equal(kind === 'histogram', name.endsWith('_seconds'), name);
+    }
+    assert.match(text, /^orchestrator_nodejs_eventloop_lag_p99_seconds /m);
   });
 
   it('tells of a problem as long as it lasts', async () => {
