@@ -1,0 +1,39 @@
+// A membership as bytes of a log entry: JSON, which says what it is to whoever looks into the file.
+
+import type { Configuration, Member } from '../core/types.ts';
+
+export function configurationBytes(configuration: Configuration): Uint8Array {
+  return Buffer.from(JSON.stringify(configuration), 'utf8');
+}
+
+/** Undefined: these bytes are no membership. */
+export function configurationFrom(bytes: Uint8Array): Configuration | undefined {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return isConfiguration(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isConfiguration(value: unknown): value is Configuration {
+  const { members, voters, outgoing, learners, nextLearners } = fieldsOf(value);
+  return (
+    Array.isArray(members) && members.every(isMember) && [voters, outgoing, learners, nextLearners].every(areTexts)
+  );
+}
+
+function isMember(value: unknown): value is Member {
+  const { id, node, incarnation, address, labels, promote } = fieldsOf(value);
+  return (
+    areTexts([id, node, incarnation, address]) && areTexts(Object.values(fieldsOf(labels))) && promote === !!promote
+  );
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
