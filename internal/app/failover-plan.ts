@@ -31,6 +31,7 @@ export async function failoverPlan(
   snapshot: ClusterSnapshot,
   coordinator: RecoveryCoordinator,
   settings: Settings,
+  virtualName: (hostname: string) => string | undefined,
 ): Promise<FailoverPreview> {
   const [primary] = primariesOf(snapshot);
   if (primary === undefined) throw new OrchestratorError('NOT_FOUND', `cluster ${snapshot.name} has no primary`);
@@ -47,7 +48,7 @@ export async function failoverPlan(
   } as const;
   const gates = coordinator.gates(verdict).filter(({ name }) => !AFTER_DEATH.has(name));
   const plan = coordinator.preview(snapshot, key, kind);
-  const execution = plan.kind === 'promote' ? await rehearse(snapshot, plan, settings) : [];
+  const execution = plan.kind === 'promote' ? await rehearse(snapshot, plan, settings, virtualName) : [];
   return { plan, execution, gates, firstNo: firstNo(gates) ?? null };
 }
 

@@ -72,6 +72,7 @@ export class Orchestrator {
       onLearnt: (given, resolved) => deps.storage.resolved(given, resolved),
     });
     this.hostnames.restore(restored.resolvedNames);
+    this.hostnames.setVirtualNames(restored.virtualNames);
     this.servers = new MysqlServers({
       clock,
       log,
@@ -79,6 +80,7 @@ export class Orchestrator {
         return deps.settings.servers;
       },
       onDisconnect: (key) => this.observer.suspect(key),
+      virtualName: (hostname) => this.hostnames.virtualName(hostname),
       whyNoChange: () => (deps.settings.coordinator.noop ? 'started with --noop' : undefined),
     });
     this.observer = new Observer({
@@ -157,7 +159,8 @@ export class Orchestrator {
   }
 
   failoverPlan(snapshot: ClusterSnapshot): Promise<FailoverPreview> {
-    return failoverPlan(snapshot, this.recovery.coordinator, this.#deps.settings);
+    const virtualName = (hostname: string) => this.hostnames.virtualName(hostname);
+    return failoverPlan(snapshot, this.recovery.coordinator, this.#deps.settings, virtualName);
   }
 
   setPromotionRule(key: InstanceKey, rule: PromotionRule): void {

@@ -75,6 +75,8 @@ export interface Restored {
   readonly names: RememberedNames;
   /** Host names and what they were known as. */
   readonly resolvedNames: ReadonlyMap<string, string>;
+  /** Canonical host names and what replicas are told in their place. */
+  readonly virtualNames: ReadonlyMap<string, string>;
 }
 
 export type RunHooks = (

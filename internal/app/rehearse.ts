@@ -18,11 +18,12 @@ export async function rehearse(
   snapshot: ClusterSnapshot,
   plan: Extract<FailoverPlan, { kind: 'promote' }>,
   settings: Settings,
+  virtualName: (hostname: string) => string | undefined,
 ): Promise<readonly RehearsedStep[]> {
   const steps: RehearsedStep[] = [];
   const instances = snapshot.members.map(({ instance }) => instance);
   const runner = new RecoveryRunner({
-    servers: new RehearsalServers(instances, settings.servers.replicationCredentialsQuery),
+    servers: new RehearsalServers(instances, settings.servers.replicationCredentialsQuery, virtualName),
     journal: {
       stepStarted: async () => undefined,
       stepEnded: async (_uid, _number, step, { statements }) => {

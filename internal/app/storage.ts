@@ -30,6 +30,7 @@ export async function restore(backend: Backend, toldSinceMs: number): Promise<Re
     aliasOverrides: await names.all('aliasOverride'),
     names: { aliases: await names.all('alias'), domains: await names.all('domain') },
     resolvedNames: await names.all('resolved'),
+    virtualNames: await names.all('unresolved'),
   };
 }
 
@@ -73,7 +74,7 @@ export function storageOn(
     },
     published: (name, value) => void names.put('value', name, value),
     analysed: (key, code) => analyses.seen(key, code),
-    resolved: (given, name) => void names.put('resolved', given, name),
+    resolved: (given, name) => void names.resolved(given, name),
     resolvedNamesForgotten: () => names.clear('resolved'),
     forgotten: (key) => {
       void instances.forgotten(key);

@@ -51,6 +51,7 @@ export class Upkeep {
     this.#stops = [
       clock.every(BLOCKS_MS, () => void backend.detections.endBlocks(clock.nowMs() - this.#deps.settings.blockedMs)),
       clock.every(settings.pollMs, () => this.#safely(() => this.#poll())),
+      clock.every(CLEAN_UP_ROUND_MS, () => this.#refreshVirtualNames()),
       clock.every(CLEAN_UP_ROUND_MS / rounds, () => this.#safely(() => this.#cleanUpNext())),
     ];
   }
@@ -130,6 +131,15 @@ export class Upkeep {
     if (last !== undefined && last.text === text && nowMs - last.atMs < REFRESH_NAMES_MS) return;
     this.#names.set(`${map} ${name}`, { text, atMs: nowMs });
     void this.#deps.backend.names.put(map, name, text);
+  }
+
+  /** Registered by others in the backend, and gone from there when they are not registered anew. */
+  #refreshVirtualNames(): void {
+    const { backend, orchestrator, log } = this.#deps;
+    backend.names.all('unresolved').then(
+      (names) => orchestrator.hostnames.setVirtualNames(names),
+      (err: unknown) => log.debug({ err }, 'virtual names cannot be read: the known ones stay'),
+    );
   }
 
   #cleanUpNext(): void {

@@ -62,6 +62,23 @@ export class Names {
     await this.#store.write([...taken, { kind: 'upsert', table, key: [from], row }]);
   }
 
+  /** A canonical name is no name for another one: a row that says so the other way round is older, and goes. */
+  async resolved(given: string, name: string): Promise<void> {
+    const at = toText(this.#store.nowMs());
+    const row: Row = { hostname: given, resolved_hostname: name, resolved_timestamp: at };
+    const { table } = MAPS.resolved;
+    const changes: Change[] = [{ kind: 'upsert', table, key: ['hostname'], row }];
+    if (given !== name) {
+      const where = [
+        ['hostname', '=', name],
+        ['resolved_hostname', '=', given],
+      ] as const;
+      changes.push({ kind: 'delete', table, where });
+      changes.push({ kind: 'upsert', table: 'hostname_resolve_history', key: ['resolved_hostname'], row });
+    }
+    await this.#store.write(changes, { expendable: true });
+  }
+
   async clear(map: NameMap): Promise<void> {
     await this.#store.write([{ kind: 'delete', table: MAPS[map].table, where: [] }]);
   }

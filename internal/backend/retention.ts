@@ -52,6 +52,7 @@ export function cleanUps(nowMs: number, retention: Retention): readonly Change[]
     old('cluster_domain_name', 'last_registered', unseenMs),
     old('database_instance_analysis_changelog', 'analysis_timestamp', unseenMs),
     old('hostname_resolve', 'resolved_timestamp', resolvedMs),
+    old('hostname_unresolve', 'last_registered', resolvedMs / 2),
     old('node_health', 'last_seen_active', NODE_MS),
     old('node_health_history', 'first_seen_active', unseenMs),
     // a ban is kept until it is replaced: it must not turn into `neutral` while nobody looks

@@ -37,13 +37,16 @@ export class HostnameResolver {
   };
   readonly #cache = new Map<string, { readonly resolved: string; readonly expiresMs: number }>();
   readonly #lookups = new Map<string, Promise<string>>();
+  /** Names that replicas are told in place of canonical ones, and the way back. */
+  #virtual: ReadonlyMap<string, string> = new Map();
+  #behindVirtual: ReadonlyMap<string, string> = new Map();
 
   constructor(deps: {
     readonly settings: HostnameSettings;
     readonly names: NameService;
     readonly clock: Clock;
     readonly log: Log;
-    /** A name stands for another one than before. */
+    /** A name stands for another one than before, or still does after its time. Not with method `none`. */
     readonly onLearnt?: (given: string, resolved: string) => void;
   }) {
     this.#deps = deps;
@@ -51,7 +54,9 @@ export class HostnameResolver {
 
   /** What a former process knew: used at once, and looked up again where names are looked up at all. */
   restore(names: ReadonlyMap<string, string>): void {
-    const expiresMs = this.#deps.clock.nowMs();
+    const { clock, settings } = this.#deps;
+    if (settings.method === 'none') return;
+    const expiresMs = clock.nowMs();
     for (const [given, resolved] of names)
       if (resolved !== '' && !this.#rejected(resolved)) this.#cache.set(given, { resolved, expiresMs });
   }
@@ -60,9 +65,14 @@ export class HostnameResolver {
   known(hostname: string): string | undefined {
     if (hostname === '' || isDetachedHost(hostname) || hostname.includes(',')) return hostname;
     const { settings, clock } = this.#deps;
+    const behind = this.#behindVirtual.get(hostname);
+    if (behind !== undefined) return behind;
     const cached = this.#cache.get(hostname);
     const looksUp = settings.method === 'cname' || settings.method === 'ip';
-    if (looksUp && cached !== undefined && cached.expiresMs <= clock.nowMs()) void this.resolve(hostname);
+    if (cached !== undefined && cached.expiresMs <= clock.nowMs()) {
+      if (looksUp) void this.resolve(hostname);
+      else this.#keep(hostname, cached.resolved); // the word of a server counts as long as it is needed
+    }
     return cached?.resolved ?? (looksUp ? undefined : hostname);
   }
 
@@ -78,6 +88,18 @@ export class HostnameResolver {
   /** A server that was reached under one name calls itself by another. */
   learn(given: string, resolved: string): void {
     if (resolved !== '' && !this.#rejected(resolved)) this.#keep(given, resolved);
+  }
+
+  /** All canonical names that replicas are to be told another name for. */
+  setVirtualNames(names: ReadonlyMap<string, string>): void {
+    const usable = [...names].filter(([canonical, virtual]) => virtual !== '' && virtual !== canonical);
+    this.#virtual = new Map(usable);
+    this.#behindVirtual = new Map(usable.map(([canonical, virtual]) => [virtual, canonical]));
+  }
+
+  /** What replicas are told to connect to in place of this host; undefined: the host itself. */
+  virtualName(hostname: string): string | undefined {
+    return this.#virtual.get(hostname);
   }
 
   entries(): readonly ResolvedName[] {
@@ -106,9 +128,10 @@ export class HostnameResolver {
 
   #keep(given: string, resolved: string): void {
     const { settings, clock, onLearnt } = this.#deps;
-    const before = this.#cache.get(given)?.resolved ?? given;
+    const before = this.#cache.get(given) ?? { resolved: given, expiresMs: Number.POSITIVE_INFINITY };
     this.#cache.set(given, { resolved, expiresMs: clock.nowMs() + settings.expiryMs });
-    if (before !== resolved) onLearnt?.(given, resolved);
+    const renewed = before.expiresMs <= clock.nowMs() && given !== resolved;
+    if (settings.method !== 'none' && (renewed || before.resolved !== resolved)) onLearnt?.(given, resolved);
   }
 
   #rejected(resolved: string): boolean {

@@ -15,8 +15,14 @@ const REACHED: readonly Row[] = [{ result: 0 }];
 export class RehearsalServers {
   readonly #instances: Map<string, Instance>;
   readonly #credentialsQuery: string;
+  readonly #virtualName: (hostname: string) => string | undefined;
 
-  constructor(instances: readonly Instance[], credentialsQuery: string) {
+  constructor(
+    instances: readonly Instance[],
+    credentialsQuery: string,
+    virtualName: (hostname: string) => string | undefined = () => undefined,
+  ) {
+    this.#virtualName = virtualName;
     this.#instances = new Map(instances.map((instance) => [keyText(instance.key), instance]));
     this.#credentialsQuery = credentialsQuery;
   }
@@ -42,6 +48,7 @@ export class RehearsalServers {
         this.#apply(key, sql, words);
         return REACHED;
       },
+      told: async (source) => ({ ...source, hostname: this.#virtualName(source.hostname) ?? source.hostname }),
     };
     return work(new MysqlSession(line, dialect, this.#credentialsQuery, known));
   }

@@ -19,6 +19,7 @@ import { ProbeMemory } from './probe-memory.ts';
 import { instanceFromRows } from './probe-rows.ts';
 import { probeStatements } from './probe-statements.ts';
 import { channelOf, type Line, MysqlSession } from './session.ts';
+import { ToldAddresses } from './told-addresses.ts';
 
 export interface ServersSettings extends ConnectorSettings {
   /** The operator's query for replication user and password; empty: the server's own table, where it has one. */
@@ -38,6 +39,8 @@ export interface ServersDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onDisconnect: (key: InstanceKey) => void;
+  /** A name registered for replicas to use in place of this host. */
+  readonly virtualName: (hostname: string) => string | undefined;
   /** Why no server may be changed by this process, in words; undefined: nothing speaks against it. */
   readonly whyNoChange: () => string | undefined;
 }
@@ -57,6 +60,7 @@ export class MysqlServers {
   readonly #connector: Connector;
   readonly #held = new Map<string, HeldConnection>();
   readonly #memories = new Map<string, ProbeMemory>();
+  readonly #told: ToldAddresses;
   /** Each server as it was read last. */
   readonly #known = new Map<string, Instance>();
   /** Connections that nobody uses, to servers that may freeze: one that is open already is heard first when they wake. */
@@ -65,6 +69,7 @@ export class MysqlServers {
   constructor(deps: ServersDeps) {
     this.#deps = deps;
     this.#connector = new Connector(deps);
+    this.#told = new ToldAddresses({ ...deps, identify: (key, signal) => this.#identify(key, signal) });
   }
 
   probe(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<Instance> {
@@ -227,9 +232,20 @@ export class MysqlServers {
         const { rows } = await readParts(opened.connection, statements, signal, () => undefined);
         return instanceFromRows(opened.connection.key, rows);
       },
+      told: (source) => this.#told.of(source, signal),
     };
     const known = this.#known.get(keyText(opened.connection.key));
     return new MysqlSession(line, opened.dialect, this.#deps.settings.replicationCredentialsQuery, known);
+  }
+
+  async #identify(key: InstanceKey, signal: AbortSignal): Promise<string> {
+    const connection = await this.#connector.connect(key, signal);
+    try {
+      const sql = 'SELECT @@global.hostname AS hostname, @@global.server_id AS id, @@global.port AS port';
+      return Object.values((await connection.query(sql, [], signal))[0] ?? {}).join();
+    } finally {
+      connection.close();
+    }
   }
 
   #learn(instance: Instance): void {

@@ -24,6 +24,8 @@ export interface ReplicationLogin {
 export interface Line {
   run(sql: string, values: readonly SqlValue[]): Promise<readonly Row[]>;
   read(): Promise<Instance>;
+  /** The address that a replica is told of this source; without it, the source's own. */
+  told?(source: InstanceKey): Promise<InstanceKey>;
 }
 
 const SERVER_USERS: ReadonlySet<string> = new Set(['system user', 'event_scheduler']);
@@ -140,8 +142,9 @@ export class MysqlSession {
       options.push(`${name} = ?`);
       values.push(value);
     };
-    set(`${sourceOption}_HOST`, source.hostname);
-    set(`${sourceOption}_PORT`, source.port);
+    const told = (await this.#line.told?.(source)) ?? source;
+    set(`${sourceOption}_HOST`, told.hostname);
+    set(`${sourceOption}_PORT`, told.port);
     if (login !== undefined && former) {
       set(`${sourceOption}_USER`, login.user);
       set(`${sourceOption}_PASSWORD`, login.password);

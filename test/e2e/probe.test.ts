@@ -51,6 +51,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         clock: systemClock,
         log: { ...silentLog, warn: (fields) => warnings.push(fields) },
         whyNoChange: () => undefined,
+        virtualName: () => undefined,
         onDisconnect: (key) => disconnected.push(key),
         settings: { ...SETTINGS, ...more, detection: { ...SETTINGS.detection, queries: detection } },
       });

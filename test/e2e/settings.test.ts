@@ -124,6 +124,30 @@ scenarios('a replication connection with a name', { tree: [undefined, 0, 0] }, (
   });
 });
 
+scenarios('a virtual name', { tree: [undefined, 0, 0] }, (scenario, test) => {
+  test('registered for a host is what its replicas are told, and stands for the host', async () => {
+    const virtual = '127.1'; // another way to write the address
+    const daemon = await scenario.watching();
+    await daemon.kill('SIGTERM');
+    daemon.store(
+      "INSERT INTO hostname_unresolve (hostname, unresolved_hostname, last_registered) VALUES ('127.0.0.1', ?, datetime('now'))",
+      [virtual],
+    );
+    await daemon.launch();
+    const known = () => daemon.api<{ IsLastCheckValid: boolean }[]>('all-instances');
+    await until('every server is read', async () => (await known()).every(({ IsLastCheckValid }) => IsLastCheckValid));
+    await scenario.kill(scenario.primary);
+    const leader = await scenario.healed(scenario.replicas, [1]);
+    const [replica] = scenario.replicas.filter((one) => one !== leader);
+    assert.ok(replica);
+    assert.equal((await replicaStatus(replica))?.source.hostname, virtual);
+    const clusters = () => daemon.api<{ ClusterName: string; CountInstances: number }[]>('clusters-info');
+    await until('both are one cluster', async () =>
+      (await clusters()).some((one) => one.ClusterName === address(leader) && one.CountInstances === 2),
+    );
+  });
+});
+
 scenarios('replication by TLS only', { tree: [undefined, 0, 0], extraArguments: tlsArguments }, (scenario, test) => {
   test('is kept when replicas are attached to a new primary', async () => {
     await replicateByTlsOnly(scenario);

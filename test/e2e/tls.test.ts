@@ -158,6 +158,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         log: silentLog,
         onDisconnect: () => undefined,
         whyNoChange: () => undefined,
+        virtualName: () => undefined,
         settings: {
           login: TOPOLOGY_LOGIN,
           tls: tls('never'),

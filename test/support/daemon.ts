@@ -139,6 +139,16 @@ export class Daemon {
     await this.kill('SIGKILL');
   }
 
+  /** Writes into the backend of a daemon that is down, as another tool would. */
+  store(sql: string, values: readonly (string | number)[]): void {
+    const database = new Database(join(this.directory, 'orchestrator.sqlite3'));
+    try {
+      database.prepare(sql).run(...values);
+    } finally {
+      database.close();
+    }
+  }
+
   #backend(): Database.Database {
     return new Database(join(this.directory, 'orchestrator.sqlite3'), { readonly: true });
   }

@@ -306,6 +306,15 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       assert.equal((await (await restarted()).recoveries.load(1))[0]?.acknowledged?.by, 'me');
     });
 
+    it('keeps of two names that stand for each other the newer one, and remembers both', async () => {
+      await backend.names.resolved('db-a.old', 'db-a');
+      await backend.names.resolved('db-a', 'db-a.old');
+      assert.deepEqual(await backend.names.all('resolved'), new Map([['db-a', 'db-a.old']]));
+      await backend.names.resolved('db-a', 'db-a');
+      assert.deepEqual(await backend.names.all('resolved'), new Map([['db-a', 'db-a']]));
+      await backend.names.clear('resolved');
+    });
+
     it('forgets every resolved name on request', async () => {
       await backend.names.put('resolved', 'a', 'db-a');
       await backend.names.put('unresolved', 'a', 'db-a');

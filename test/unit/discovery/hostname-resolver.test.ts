@@ -121,6 +121,30 @@ describe('resolving host names', () => {
     assert.deepEqual(learnt, ['db1 db1.example.com', 'db1 db2.example.com', '10.0.0.1 db9']);
   });
 
+  it('tells anew of the word of a server that is used after its time', async () => {
+    const { hostnames, learnt, clock } = resolver({ method: 'default' });
+    hostnames.learn('vip', 'db9');
+    await clock.advance(HOUR_MS);
+    assert.deepEqual([hostnames.known('vip'), hostnames.known('vip')], ['db9', 'db9']);
+    assert.deepEqual(learnt, ['vip db9', 'vip db9']);
+  });
+
+  it('keeps nothing beyond its process with method none', () => {
+    const { hostnames, learnt } = resolver({ method: 'none' });
+    hostnames.restore(new Map([['db1', 'old']]));
+    hostnames.learn('vip', 'db9');
+    assert.deepEqual([hostnames.known('db1'), hostnames.known('vip'), learnt], ['db1', 'db9', []]);
+  });
+
+  it('knows the host behind a virtual name, until the name is gone', () => {
+    const { hostnames } = resolver({ method: 'none' });
+    hostnames.setVirtualNames(new Map([['db1', 'db1-repl']]));
+    const state = () => [hostnames.virtualName('db1'), hostnames.known('db1-repl'), hostnames.virtualName('db2')];
+    assert.deepEqual(state(), ['db1-repl', 'db1', undefined]);
+    hostnames.setVirtualNames(new Map());
+    assert.deepEqual(state(), [undefined, 'db1-repl', undefined]);
+  });
+
   it('lists what it knows, and forgets it on request', async () => {
     const { hostnames, clock } = resolver({});
     await hostnames.resolve('db1');
