@@ -4,7 +4,7 @@ import type { Config } from '../config/keys.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { localTime } from '../runtime/readable-line.ts';
-import type { InstanceKey } from '../topology/instance-key.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 
 /** Of the whole node rather than of one server. */
 export const NO_SERVER: InstanceKey = { hostname: '', port: 0 };
@@ -20,7 +20,7 @@ export interface AuditTrailDeps {
   readonly log: Log;
 }
 
-/** Tells what was done: to a file, and to the table `audit`, as far as the configuration wants it. */
+/** Tells what was done: a file, or the log where none is named; and the table `audit` where the configuration wants it. */
 export class AuditTrail {
   readonly #deps: AuditTrailDeps;
   #lines: Promise<void> = Promise.resolve();
@@ -32,10 +32,13 @@ export class AuditTrail {
 
   /** Waits for nothing: this may be in the middle of a failover. */
   add(type: string, key: InstanceKey, cluster: string, message: string): void {
-    const { audits, config, clock } = this.#deps;
+    const { audits, config, clock, log } = this.#deps;
     const { AuditLogFile: file, AuditToBackendDB: toBackend } = config();
     if (toBackend || ALWAYS.test(type)) void audits.add(type, key, cluster, message);
-    if (file === '') return;
+    if (file === '') {
+      log.info({ audit: type, ...(key.hostname === '' ? {} : { instance: keyText(key) }), cluster }, message || type);
+      return;
+    }
     const line = auditLine(clock.nowMs(), type, key, cluster, message);
     this.#lines = this.#lines.then(() => this.#append(file, line)); // in order
   }

@@ -55,8 +55,8 @@ export class Maintenance {
     return numbered;
   }
 
-  /** False: there was no lock. */
-  async end(key: InstanceKey): Promise<boolean> {
+  /** False: there was no lock. @param how what the audit calls it */
+  async end(key: InstanceKey, how: 'end-maintenance' | 'expire-maintenance' = 'end-maintenance'): Promise<boolean> {
     const { storage, inventory, touched } = this.#deps;
     const held = this.#locks.get(keyText(key));
     if (held === undefined) return false;
@@ -64,7 +64,7 @@ export class Maintenance {
     this.#show();
     await storage.maintenanceEnded(key);
     const cluster = inventory.clusterName(key);
-    storage.audit('end-maintenance', key, cluster, `maintenanceToken: ${held.id}`);
+    storage.audit(how, key, cluster, `maintenanceToken: ${held.id}`);
     touched(cluster);
     return true;
   }
@@ -77,7 +77,8 @@ export class Maintenance {
   /** Lets go of what ran out. */
   async expire(): Promise<void> {
     const nowMs = this.#deps.clock.nowMs();
-    for (const { key, endMs } of [...this.#locks.values()]) if (endMs <= nowMs) await this.end(key);
+    for (const { key, endMs } of [...this.#locks.values()])
+      if (endMs <= nowMs) await this.end(key, 'expire-maintenance');
   }
 
   #show(): void {

@@ -166,6 +166,7 @@ export class Orchestrator {
   setPromotionRule(key: InstanceKey, rule: PromotionRule): void {
     this.#rules.set(keyText(key), rule);
     this.#deps.storage.promotionRule(key, rule);
+    this.#deps.storage.audit('register-candidate', key, this.inventory.clusterName(key), rule);
     const known = this.inventory.get(key);
     if (known !== undefined) this.inventory.restore([this.#withRule(known)]);
   }
@@ -221,9 +222,12 @@ export class Orchestrator {
   }
 
   forget(key: InstanceKey): boolean {
+    const cluster = this.inventory.clusterName(key);
     this.observer.forget(key);
     this.#deps.storage.forgotten(key);
-    return this.inventory.forget(key);
+    const known = this.inventory.forget(key);
+    if (known) this.#deps.storage.audit('forget', key, cluster, '');
+    return known;
   }
 
   /** Each seed once: one that was forgotten since stays forgotten. */

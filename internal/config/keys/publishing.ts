@@ -21,7 +21,7 @@ export const WEB = {
 };
 
 export const AUDIT = {
-  AuditLogFile: text('', 'File that gets a line for each operation; empty: none.'),
+  AuditLogFile: text('', 'File that gets a line for each operation; empty: the log does.'),
   AuditToSyslog: bool(false, 'Sends these lines to syslog.', {
     ...compat,
     unbuilt: 'name a file in AuditLogFile',

@@ -179,6 +179,27 @@ describe('the upkeep of a daemon', function () {
     );
   });
 
+  it('audits what operators and the clock do to a server, each under its own name', async () => {
+    fillBackend(file, { database_instance: [instanceColumns(clock.nowMs(), { hostname: 'db1' })] });
+    await start();
+    await orchestrator.maintenance.begin(DB1, 'me', 'disk', 7_000);
+    await clock.advance(10_000);
+    orchestrator.setPromotionRule(DB1, 'must_not');
+    assert.equal(orchestrator.forget(DB1), true);
+    assert.equal(orchestrator.forget(DB1), false);
+    await clock.advance(200);
+    assert.deepEqual(stored('SELECT audit_type, cluster_name, message FROM audit'), [
+      {
+        audit_type: 'begin-maintenance',
+        cluster_name: 'db1:3306',
+        message: 'maintenanceToken: 1, owner: me, reason: disk',
+      },
+      { audit_type: 'expire-maintenance', cluster_name: 'db1:3306', message: 'maintenanceToken: 1' },
+      { audit_type: 'register-candidate', cluster_name: 'db1:3306', message: 'must_not' },
+      { audit_type: 'forget', cluster_name: 'db1:3306', message: '' },
+    ]);
+  });
+
   it('shows a recovery as held back while that is found again, and no longer', async () => {
     fillBackend(file, {
       blocked_topology_recovery: [
