@@ -76,16 +76,19 @@ scenarios('failover', { tree: [undefined, 0, 0, 0] }, (scenario, test) => {
       const [frozen, ...others] = scenario.replicas;
       assert.ok(frozen);
       // Whoever waits for the frozen one waits longer than this test does.
-      await scenario.watching({ RecoveryStepTimeoutMilliseconds: 120_000 });
+      const patient = { RecoveryStepTimeoutMilliseconds: 120_000, MySQLTopologyReadTimeoutSeconds: 120 };
+      const daemon = await scenario.watching(patient);
       await scenario.replicated(2);
-      await scenario.freeze(frozen);
       await end();
+      if (how === 'frozen') await scenario.analysed('UnreachableMaster'); // its replicas are about to be asked to reconnect
+      await scenario.freeze(frozen);
       await scenario.healed(others, [1, 2]);
       const [recovery] = await scenario.recoveries();
       assert.deepEqual(
         recovery?.LostReplicas.map(({ Port }) => Port),
         [frozen.key.port],
       );
+      assert.ok(!daemon.log().includes('could not be asked to reconnect'), 'whoever asks the frozen one still waits');
     });
   }
 
