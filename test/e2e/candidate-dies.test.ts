@@ -53,8 +53,11 @@ scenarios('a candidate that dies', { tree: [undefined, 0, 0, 0] }, (scenario, te
     await Promise.all(scenario.replicas.map((replica) => scenario.kill(replica)));
     await scenario.daemon.logged('recovery ends');
     assert.ok((await scenario.recoveries('any')).every(({ IsSuccessful }) => !IsSuccessful));
-    for (const server of scenario.servers) await scenario.revive(server);
-    for (const replica of scenario.replicas) await replica.protectReplica();
+    await scenario.revive(scenario.primary); // first, lest a replica takes its place
+    for (const replica of scenario.replicas) {
+      await scenario.revive(replica);
+      await replica.protectReplica();
+    }
     await until('the daemon sees the primary', async () => {
       const { hostname, port } = scenario.primary.key;
       const path = `instance/${hostname}/${port}`;
