@@ -45,7 +45,7 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
     resolvedNames: () => orchestrator.hostnames.entries(),
     forgetResolvedNames: () => orchestrator.forgetResolvedNames(),
     discover: async (key) => {
-      const instance = await observer.probeNow(key, tasks.signal);
+      const instance = await observer.probeNow(await orchestrator.resolve(key), tasks.signal);
       observer.watch(instance.key); // not before: a slip of the pen would be probed for ever
       return instance;
     },
@@ -82,8 +82,6 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
     maintenances: () => maintenance.list(),
     setAliasOverride: (cluster, alias) => orchestrator.setAliasOverride(cluster, alias),
     tags: (key) => store.names.tags(key),
-    keyValue: (name) => store.names.get('value', name),
-    keyValues: () => store.names.all('value'),
     leads: () => leads,
     health: () => nodeHealth(store, self, leads, clock.nowMs()),
     acknowledge: (selects, by, comment) => recovery.acknowledge(selects, by, comment),

@@ -1,6 +1,7 @@
 import { type ClusterSnapshot, memberOf, replicasOf } from '../topology/cluster.ts';
 import { type Instance, lagSeconds, replicating, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { compareKeys, isDetachedHost, keyText } from '../topology/instance-key.ts';
+import type { Tag } from '../topology/tag-expression.ts';
 
 export interface DrawingOptions {
   readonly nowMs: number;
@@ -16,7 +17,7 @@ interface Line {
 }
 
 /** Tags of servers by the text of their keys, each sorted, as `name` or `name=value`. */
-export type TagsByServer = ReadonlyMap<string, readonly string[]>;
+type TagsByServer = ReadonlyMap<string, readonly string[]>;
 
 /** The tree as text, one line a server; the first bracket of all lines stands in one column. With `tags` a second one follows. */
 export function drawTopology(snapshot: ClusterSnapshot, options: DrawingOptions, tags?: TagsByServer): string {
@@ -26,17 +27,14 @@ export function drawTopology(snapshot: ClusterSnapshot, options: DrawingOptions,
   return lines.map((one) => `${pad(one.head, width)} ${bracket(one)}${tagged(one)}`).join('\n');
 }
 
-/** The tree with a second pair of brackets: the tags of each server, by its text key. Only the first pair is aligned. */
-export function drawTagged(
-  snapshot: ClusterSnapshot,
-  tags: ReadonlyMap<string, readonly string[]>,
-  options: DrawingOptions,
-): string {
-  const lines = treeLines(snapshot, options);
-  const width = Math.max(0, ...lines.map(({ head }) => Buffer.byteLength(head)));
-  return lines
-    .map((one) => `${pad(one.head, width)} ${bracket(one)} [${(tags.get(one.server) ?? []).join(',')}]`)
-    .join('\n');
+/** As a drawing shows them: only the name of a tag without a value. */
+export function tagsByServer(tags: readonly Tag[]): TagsByServer {
+  const found = new Map<string, string[]>();
+  for (const { key, name, value } of tags) {
+    const text = value === '' ? name : `${name}=${value}`;
+    found.set(keyText(key), [...(found.get(keyText(key)) ?? []), text].sort());
+  }
+  return found;
 }
 
 /** The part in brackets of one server's line. */

@@ -7,6 +7,7 @@ import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { Instance } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
+import type { Tag } from '../topology/tag-expression.ts';
 import type { AuthenticationSettings } from './authentication.ts';
 
 export interface AuditEntry {
@@ -54,12 +55,6 @@ export interface MaintenanceEntry {
   readonly reason: string;
   readonly beginMs: number;
   readonly endMs: number;
-}
-
-export interface TagEntry {
-  readonly key: InstanceKey;
-  readonly name: string;
-  readonly value: string;
 }
 
 /** A promotion rule as it was registered. Times are wall-clock milliseconds. */
@@ -197,10 +192,7 @@ export interface Services {
   /** `undefined`: back to what the servers suggest. */
   setAliasOverride(cluster: string, alias: string | undefined): void;
   /** Of one server, or of all. */
-  tags(key?: InstanceKey): Promise<readonly TagEntry[]>;
-  /** Of the internal key-value store. */
-  keyValue(name: string): Promise<string | undefined>;
-  keyValues(): Promise<ReadonlyMap<string, string>>;
+  tags(key?: InstanceKey): Promise<readonly Tag[]>;
   /** Whether this node is the one that watches and recovers. */
   leads(): boolean;
   health(): Promise<NodeHealth>;

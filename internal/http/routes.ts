@@ -9,6 +9,7 @@ import { maintenanceRoutes } from './routes/maintenance.ts';
 import { nameRoutes } from './routes/names.ts';
 import { nodeRoutes } from './routes/node.ts';
 import { recoveryRoutes } from './routes/recoveries.ts';
+import { tagRoutes } from './routes/tags.ts';
 
 /** Every route below `/api/` but the status endpoint, whose place is configured. */
 export function apiRoutes(deps: HttpServerDeps): readonly Route[] {
@@ -21,6 +22,7 @@ export function apiRoutes(deps: HttpServerDeps): readonly Route[] {
     ...recoveryRoutes(deps),
     ...detectionRoutes(deps),
     ...historyRoutes(deps),
+    ...tagRoutes(deps),
     ...nameRoutes(deps),
     ...nodeRoutes(deps),
   ]);

@@ -234,8 +234,6 @@ export class FakeHouse {
           { key: at('db1.example'), name: 'in_service', value: '' },
           { key: at('db1.example'), name: 'role', value: 'backup' },
         ].filter((tag) => key === undefined || sameKey(tag.key, key)),
-      keyValue: async () => undefined,
-      keyValues: async () => new Map(),
       leads: () => this.leads,
       health: async () => ({
         failure: this.failure,

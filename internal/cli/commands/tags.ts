@@ -1,5 +1,4 @@
-import { drawTagged } from '../../http/ascii-topology.ts';
-import { keyText } from '../../topology/instance-key.ts';
+import { drawTopology, tagsByServer } from '../../http/ascii-topology.ts';
 import { taggedServers } from '../../topology/tag-expression.ts';
 import { type Command, required } from '../command.ts';
 import { drawing } from './drawing.ts';
@@ -14,12 +13,8 @@ export const TAGS: readonly Command[] = [
     each: true,
     run: async (context) => {
       const snapshot = context.select.cluster();
-      const tags = new Map<string, string[]>();
-      for (const { key, name, value } of await context.world.store.names.tags()) {
-        const shown = value === '' ? name : `${name}=${value}`;
-        tags.set(keyText(key), [...(tags.get(keyText(key)) ?? []), shown]);
-      }
-      return drawTagged(snapshot, tags, drawing(context)).split('\n');
+      const tags = tagsByServer(await context.world.store.names.tags());
+      return drawTopology(snapshot, drawing(context), tags).split('\n');
     },
   },
   {

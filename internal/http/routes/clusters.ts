@@ -3,8 +3,8 @@ import { OrchestratorError } from '../../runtime/errors.ts';
 import { type ClusterSnapshot, primariesOf } from '../../topology/cluster.ts';
 import { controlReplicas } from '../../topology/control-replicas.ts';
 import type { WatchedInstance } from '../../topology/instance.ts';
-import { compareKeys, keyText } from '../../topology/instance-key.ts';
-import { drawTabulated, drawTopology, type TagsByServer } from '../ascii-topology.ts';
+import { compareKeys } from '../../topology/instance-key.ts';
+import { drawTabulated, drawTopology, tagsByServer } from '../ascii-topology.ts';
 import type { Request } from '../request.ts';
 import { act, bare, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireClusterInfo } from '../wire/cluster.ts';
@@ -25,7 +25,7 @@ export function clusterRoutes({ services, settings, clock }: HttpServerDeps): re
         const drawn =
           form === '-tabulated'
             ? drawTabulated(snapshot, options)
-            : drawTopology(snapshot, options, form === '-tags' ? await tagsByServer() : undefined);
+            : drawTopology(snapshot, options, form === '-tags' ? tagsByServer(await services.tags()) : undefined);
         return envelope('OK', `Topology for cluster ${snapshot.name}`, drawn);
       }),
     );
@@ -45,15 +45,6 @@ export function clusterRoutes({ services, settings, clock }: HttpServerDeps): re
     ...drawing('-tags'),
     act('set-cluster-alias/:clusterName', setAlias),
   ];
-
-  async function tagsByServer(): Promise<TagsByServer> {
-    const found = new Map<string, string[]>();
-    for (const { key, name, value } of await services.tags()) {
-      const text = value === '' ? name : `${name}=${value}`;
-      found.set(keyText(key), [...(found.get(keyText(key)) ?? []), text].sort());
-    }
-    return found;
-  }
 
   /** The cluster need not be known. Without an alias the servers are asked again. */
   function setAlias(request: Request) {

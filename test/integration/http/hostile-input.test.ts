@@ -19,6 +19,8 @@ const FAMILIES: readonly string[] = [
   'begin-maintenance/H/me/why',
   'end-maintenance/H',
   'in-maintenance/H',
+  'tags/H',
+  'tag-value/H/role',
   'resolve/H',
   'topology-tags/H',
   'recover/H',

@@ -1,6 +1,7 @@
-// What an operator asks for by the API, as the shell client does it: every recovery twice, clusters by their alias.
+// What an operator asks for by the API, as the shell client does it: every recovery twice, clusters by their alias, servers by another name.
 
 import assert from 'node:assert/strict';
+import { until } from '../support/daemon.ts';
 import { scenarios } from '../support/scenario.ts';
 
 interface Answer {
@@ -32,5 +33,30 @@ scenarios('a recovery on request', { tree: [undefined, 0, 0] }, (scenario, test)
     assert.deepEqual((await daemon.api<{ Key: unknown }>('master/shop')).Key, Details);
     await daemon.api(`ack-recovery/${(await daemon.api<{ Id: number }[]>('audit-recovery'))[0]?.Id}?comment=seen`);
     assert.deepEqual(await daemon.api('audit-recovery?unacknowledged=true'), []);
+  });
+});
+
+scenarios('host names', { tree: [undefined, 0], flavours: ['mariadb'] }, (scenario, test) => {
+  test('are resolved once, kept over a restart, and forgotten on request', async () => {
+    const daemon = await scenario.watching({ HostnameResolveMethod: 'ip' });
+    const { port } = scenario.primary.key;
+    const address = { Hostname: '127.0.0.1', Port: port };
+    const found = async () => (await daemon.api<{ Key?: unknown }>(`instance/localhost/${port}`)).Key;
+    const cache = async () =>
+      (await daemon.api<{ Details: Record<string, { Object: string }> }>('hostname-resolve-cache')).Details;
+    assert.equal(await found(), undefined);
+    assert.deepEqual((await daemon.api<Answer>(`resolve/localhost/${port}`)).Details, address);
+    assert.equal((await daemon.api<Answer>('resolve/localhost/1')).Code, 'ERROR');
+    assert.deepEqual(await found(), address);
+    await daemon.kill('SIGTERM');
+    await daemon.launch();
+    await until('the server is known again', async () => (await daemon.api<unknown[]>('all-instances')).length === 2);
+    assert.equal((await cache()).localhost?.Object, '127.0.0.1');
+    assert.deepEqual(await found(), address);
+    assert.equal((await daemon.api<Answer>('reset-hostname-resolve-cache')).Code, 'OK');
+    assert.equal((await cache()).localhost, undefined);
+    const discovered = await daemon.api<{ Details: { Key: unknown } }>(`discover/localhost/${port}`);
+    assert.deepEqual(discovered.Details.Key, address);
+    assert.equal((await daemon.api<unknown[]>('all-instances')).length, 2);
   });
 });
