@@ -1,0 +1,148 @@
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import { type Address, formatAddress } from '../address.ts';
+import type { WireFault } from './fault.ts';
+import type { Channel } from './framing.ts';
+import type { Greeted } from './greet.ts';
+import type { Identity, Lane as LaneName } from './hello.ts';
+import { Lane } from './lane.ts';
+import type { Farewell } from './link.ts';
+import type { WireSettings } from './settings.ts';
+
+export interface PeerDeps {
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after' | 'every'>;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly settings: WireSettings;
+  dial(
+    address: Address,
+    purpose: { readonly lane: LaneName; readonly wanted: string },
+    signal: AbortSignal,
+  ): Promise<Greeted>;
+}
+
+/** For status and metrics. */
+export interface PeerStatus {
+  readonly member: string;
+  readonly address: string;
+  /** Whether messages of either kind reach it now. */
+  readonly swift: boolean;
+  readonly bulk: boolean;
+  readonly dropped: number;
+  /** Why there is no connection, where there is none. */
+  readonly problem: string | undefined;
+  /** As the peer said it when it was last reached. */
+  readonly identity: Identity | undefined;
+}
+
+/** Larger ones go where they hold up nothing that is urgent. */
+const SWIFT_BYTES = 32 * 1024;
+
+/** One other node: a connection for what is small and urgent, and one for the rest. */
+export class Peer {
+  readonly member: string;
+  readonly #deps: PeerDeps;
+  readonly #lanes: Readonly<Record<LaneName, Lane>>;
+  /** Of the configuration. */
+  #address: Address;
+  /** What the peer itself said last; tried in turn with the other where they differ, since configurations lag behind (C-21). */
+  #told: Address | undefined;
+  #identity: Identity | undefined;
+  #problem: string | undefined;
+
+  constructor(member: string, address: Address, deps: PeerDeps) {
+    this.member = member;
+    this.#address = address;
+    this.#deps = deps;
+    this.#lanes = { swift: this.#lane('swift'), bulk: this.#lane('bulk') };
+  }
+
+  get status(): PeerStatus {
+    const { swift, bulk } = this.#lanes;
+    return {
+      member: this.member,
+      address: formatAddress(this.#address),
+      swift: swift.state === 'up',
+      bulk: bulk.state === 'up',
+      dropped: swift.dropped + bulk.dropped,
+      problem: this.#problem,
+      identity: this.#identity,
+    };
+  }
+
+  start(): void {
+    this.#each((lane) => lane.start());
+  }
+
+  stop(reason: Farewell): void {
+    this.#each((lane) => lane.stop(reason));
+  }
+
+  renew(reason: Farewell): void {
+    this.#each((lane) => lane.renew(reason));
+  }
+
+  /** A connection to the old place is left as soon as the new one differs from it. */
+  moveTo(address: Address): void {
+    if (formatAddress(address) === formatAddress(this.#address)) return;
+    this.#address = address;
+    this.#told = undefined;
+    this.renew('renewed');
+  }
+
+  /** It has just connected to us, and says where it is. */
+  heardOf(told: Address | undefined): void {
+    this.#told = told;
+    this.#each((lane) => lane.wake());
+  }
+
+  send(channel: Channel, payload: Uint8Array, urgent: boolean): boolean {
+    const lane = urgent && payload.length <= SWIFT_BYTES ? 'swift' : 'bulk';
+    return this.#lanes[lane].send(channel, payload);
+  }
+
+  #each(act: (lane: Lane) => void): void {
+    for (const lane of Object.values(this.#lanes)) act(lane);
+  }
+
+  #lane(name: LaneName): Lane {
+    const { clock, random, settings, dial } = this.#deps;
+    const swift = name === 'swift';
+    return new Lane({
+      clock,
+      random,
+      settings: {
+        ...settings,
+        backlogBytes: swift ? settings.swiftBacklogBytes : settings.bulkBacklogBytes,
+        silenceMs: swift ? settings.swiftSilenceMs : settings.bulkSilenceMs,
+      },
+      address: (attempt) => (attempt % 2 === 0 ? (this.#told ?? this.#address) : this.#address),
+      dial: (address, signal) => dial(address, { lane: name, wanted: this.member }, signal),
+      onUp: ({ established }) => this.#onUp(name, established.peer),
+      onDown: (fault) => this.#onDown(name, fault),
+    });
+  }
+
+  #onUp(name: LaneName, identity: Identity): void {
+    this.#identity = identity;
+    this.#problem = undefined;
+    if (name === 'swift') this.#deps.log.info(this.#fields(), 'connected to a node of the group');
+  }
+
+  /** Told once for each reason. A swift lane that fell silent takes the bulk lane along, which would wait for TCP to notice. */
+  #onDown(name: LaneName, fault: WireFault): void {
+    if (name === 'swift' && fault.kind === 'silent' && this.#lanes.bulk.state === 'up')
+      this.#lanes.bulk.renew('renewed');
+    if (this.#problem === fault.message) return;
+    this.#problem = fault.message;
+    const level = fault.kind === 'stopped' || fault.kind === 'replaced' ? 'info' : 'warn';
+    this.#deps.log[level](
+      { ...this.#fields(), lane: name, reason: fault.message },
+      'no connection to a node of the group',
+    );
+  }
+
+  #fields() {
+    return { member: this.member, node: this.#identity?.node, address: formatAddress(this.#address) };
+  }
+}

@@ -1,0 +1,282 @@
+/*
+ * Messages between the nodes of a group, and nothing about what they mean. Sending never waits: what cannot be sent now is dropped, and Raft
+ * sends it again when it still matters. Runs on the consensus thread and uses nothing of the thread pool.
+ */
+
+import { Resolver } from 'node:dns/promises';
+import type { Clock } from '../../runtime/clock.ts';
+import { OrchestratorError } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import { type Address, formatAddress, parseAddress } from '../address.ts';
+import type { RaftMessage } from '../core/messages.ts';
+import type { AddressSpace } from './address-space.ts';
+import { malformed } from './bytes.ts';
+import { decodeMessage, encodeMessage } from './codec.ts';
+import { type Credentials, refuseOpenPort } from './credentials.ts';
+import { dial } from './dial.ts';
+import { WireFault } from './fault.ts';
+import type { Channel, Frame } from './framing.ts';
+import type { Greeted, Household } from './greet.ts';
+import type { Identity } from './hello.ts';
+import { Inbound } from './inbound.ts';
+import { Listener } from './listener.ts';
+import { Peer, type PeerDeps, type PeerStatus } from './peer.ts';
+import { readSystemFile, resolveHost } from './resolve.ts';
+import type { WireSettings } from './settings.ts';
+
+/** Channels whose payload is for others than the core. */
+export type OpenChannel = Exclude<Channel, 'link' | 'handshake' | 'consensus' | 'snapshots'>;
+
+export interface WireDeps {
+  readonly bind: Address;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly settings: WireSettings;
+  readonly credentials: Credentials;
+  readonly allowed: AddressSpace;
+  /** As it is now: a node that joins a group gets its ids while it runs. */
+  identity(): Identity;
+  veto(peer: Identity): string | undefined;
+  /** Its sender is who it says, and it is meant for this node. */
+  onMessage(message: RaftMessage): void;
+  onBytes(channel: OpenChannel, peer: Identity, payload: Uint8Array): void;
+  /** In place of the system's name servers and files. */
+  readonly resolve?: (host: string, signal: AbortSignal) => Promise<readonly string[]>;
+}
+
+export interface Destination {
+  readonly id: string;
+  /** `host:port`, as in the configuration. */
+  readonly address: string;
+}
+
+/** Kinds that may be large, or come in long rows whose order is worth keeping. All others are urgent. */
+const BULK: ReadonlySet<RaftMessage['kind']> = new Set(['append', 'snapshotChunk']);
+/** Nodes that are no members and talk to us: candidates, and members that we do not know of yet. */
+const MOST_GUESTS = 64;
+
+export class Wire {
+  readonly #deps: WireDeps;
+  readonly #listener: Listener;
+  readonly #inbound: Inbound;
+  readonly #members = new Map<string, Peer>();
+  /** Answers to them need a connection as well. They are forgotten a while after they are gone. */
+  readonly #guests = new Map<string, { readonly peer: Peer; forget: (() => void) | undefined }>();
+  readonly #peerDeps: PeerDeps;
+  #credentials: Credentials;
+  #misdirected = 0;
+  #stopped = false;
+
+  constructor(deps: WireDeps) {
+    const { clock, log, random, settings, allowed } = deps;
+    this.#deps = deps;
+    this.#credentials = deps.credentials;
+    const household: Household = {
+      identity: deps.identity,
+      credentials: () => this.#credentials,
+      veto: deps.veto,
+    };
+    const greeting = { household, clock, allowed, handshakeTimeoutMs: settings.handshakeTimeoutMs };
+    const resolve = deps.resolve ?? resolveBySystem;
+    const dialling = { ...greeting, connectTimeoutMs: settings.connectTimeoutMs, resolve };
+    this.#peerDeps = {
+      ...{ clock, log, random, settings },
+      dial: (address, purpose, signal) => dial(address, purpose, dialling, signal),
+    };
+    this.#listener = new Listener({
+      ...greeting,
+      log,
+      maxUnauthenticated: settings.maxUnauthenticated,
+      onGreeted: (greeted) => this.#onGreeted(greeted),
+    });
+    this.#inbound = new Inbound({
+      ...{ clock, log, settings },
+      onFrame: (peer, frame) => this.#onFrame(peer, frame),
+      onGone: (member) => this.#onGone(member),
+    });
+  }
+
+  /**
+   * Opens the port. Connections to others begin with `configure`.
+   *
+   * @returns the port, for where 0 was asked for
+   * @throws {OrchestratorError} `CONFIG_INVALID` where the port cannot be opened, or would be open to everybody
+   */
+  async start(): Promise<number> {
+    const { bind, clock, settings, resolve = resolveBySystem } = this.#deps;
+    const [ip] = await resolve(bind.host, clock.timeoutSignal(settings.connectTimeoutMs));
+    if (ip === undefined)
+      throw new OrchestratorError(
+        'CONFIG_INVALID',
+        `RaftBind ${formatAddress(bind)}: this host has no address of that name: correct the name, or name the address itself`,
+      );
+    refuseOpenPort(this.#credentials, bind, ip);
+    return this.#listener.open(bind, ip);
+  }
+
+  /** Who is dialled from now on: everybody named here but this node. Known ones keep their connections, moved ones are dialled anew. */
+  configure(members: readonly Destination[]): void {
+    if (this.#stopped) return;
+    const self = this.#deps.identity().member;
+    const wanted = new Map(members.filter(({ id }) => id !== self).map(({ id, address }) => [id, address]));
+    for (const [id, peer] of this.#members) {
+      if (wanted.has(id)) continue;
+      this.#members.delete(id);
+      peer.stop('stopped');
+    }
+    for (const [id, text] of wanted) {
+      const address = parseAddress(text, `address of member ${id}`, 0);
+      const known = this.#members.get(id) ?? this.#formerGuest(id);
+      if (known === undefined) this.#members.set(id, this.#newPeer(id, address));
+      else {
+        this.#members.set(id, known);
+        known.moveTo(address);
+      }
+    }
+  }
+
+  /** Sends it now or drops it, and says which. */
+  send(message: RaftMessage): boolean {
+    const peer = this.#peerOf(message.to);
+    if (peer === undefined) return false;
+    const channel = message.kind === 'snapshotChunk' ? 'snapshots' : 'consensus';
+    return peer.send(channel, encodeMessage(message), !BULK.has(message.kind));
+  }
+
+  /** The same for what is not the core's. Opinions are urgent. */
+  sendBytes(to: string, channel: OpenChannel, payload: Uint8Array): boolean {
+    return this.#peerOf(to)?.send(channel, payload, channel === 'opinions') ?? false;
+  }
+
+  /**
+   * Brings exchanged certificates or secrets into force: all connections are made anew with them.
+   *
+   * @returns false where nothing differs
+   * @throws {OrchestratorError} `CONFIG_INVALID` for another way of recognising nodes, which needs a restart
+   */
+  renew(credentials: Credentials): boolean {
+    if (credentials.mode !== this.#credentials.mode)
+      throw new OrchestratorError(
+        'CONFIG_INVALID',
+        'nodes recognise each other by certificates or by a shared secret: going from one to the other needs a restart',
+      );
+    if (fingerprint(credentials) === fingerprint(this.#credentials)) return false;
+    this.#credentials = credentials;
+    this.#listener.renew(credentials);
+    this.#inbound.close('credentials');
+    for (const peer of this.#peers()) peer.renew('credentials');
+    return true;
+  }
+
+  status(): { readonly peers: readonly PeerStatus[]; readonly refused: number; readonly misdirected: number } {
+    const peers = [...this.#members.values()].map((peer) => peer.status);
+    return { peers, refused: this.#listener.refused, misdirected: this.#misdirected };
+  }
+
+  /** When a node was heard last, on the monotonic clock; undefined while it has no connection to us. */
+  heardMs(member: string): number | undefined {
+    return this.#inbound.heardMs(member);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const peer of this.#peers()) peer.stop('stopped');
+    for (const { forget } of this.#guests.values()) forget?.();
+    this.#members.clear();
+    this.#guests.clear();
+    this.#inbound.close('stopped');
+    await this.#listener.close();
+  }
+
+  #peers(): readonly Peer[] {
+    return [...this.#members.values(), ...[...this.#guests.values()].map(({ peer }) => peer)];
+  }
+
+  #peerOf(member: string): Peer | undefined {
+    return this.#members.get(member) ?? this.#guests.get(member)?.peer;
+  }
+
+  #newPeer(member: string, address: Address): Peer {
+    const peer = new Peer(member, address, this.#peerDeps);
+    peer.start();
+    return peer;
+  }
+
+  #formerGuest(member: string): Peer | undefined {
+    const guest = this.#guests.get(member);
+    guest?.forget?.();
+    this.#guests.delete(member);
+    return guest?.peer;
+  }
+
+  #onGreeted(greeted: Greeted): void {
+    if (this.#stopped) {
+      greeted.socket.destroy();
+      return;
+    }
+    const { peer } = greeted.established;
+    this.#inbound.add(greeted);
+    const told = this.#addressOf(peer);
+    const member = this.#members.get(peer.member);
+    if (member !== undefined) member.heardOf(told);
+    else if (told !== undefined) this.#receiveGuest(peer.member, told);
+  }
+
+  #receiveGuest(member: string, told: Address): void {
+    const known = this.#guests.get(member);
+    known?.forget?.();
+    if (known !== undefined) {
+      known.forget = undefined;
+      known.peer.moveTo(told);
+      known.peer.heardOf(told);
+    } else if (this.#guests.size < MOST_GUESTS)
+      this.#guests.set(member, { peer: this.#newPeer(member, told), forget: undefined });
+  }
+
+  #onGone(member: string): void {
+    const guest = this.#guests.get(member);
+    if (guest === undefined || this.#stopped) return;
+    guest.forget?.();
+    guest.forget = this.#deps.clock.after(this.#deps.settings.guestMs, () => {
+      this.#guests.delete(member);
+      guest.peer.stop('stopped');
+    });
+  }
+
+  #addressOf({ node, address }: Identity): Address | undefined {
+    try {
+      return parseAddress(address, `address of node ${node}`, 0);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #onFrame(peer: Identity, { channel, payload }: Frame): void {
+    if (channel === 'handshake') throw malformed('a second handshake');
+    if (channel === 'link') return;
+    if (channel !== 'consensus' && channel !== 'snapshots') {
+      this.#deps.onBytes(channel, peer, new Uint8Array(payload));
+      return;
+    }
+    const message = decodeMessage(payload);
+    if (message.from !== peer.member)
+      throw new WireFault('forged', `a message in the name of ${message.from.slice(0, 100)}`);
+    if (message.to === this.#deps.identity().member) this.#deps.onMessage(message);
+    else this.#misdirected += 1;
+  }
+}
+
+function resolveBySystem(host: string, signal: AbortSignal): Promise<readonly string[]> {
+  return resolveHost(
+    host,
+    { nameServers: () => new Resolver({ timeout: 1000, tries: 2 }), readFile: readSystemFile },
+    signal,
+  );
+}
+
+function fingerprint(credentials: Credentials): string {
+  const pattern = credentials.mode === 'tls' ? credentials.namePattern?.source : '';
+  return JSON.stringify([credentials, pattern]);
+}
