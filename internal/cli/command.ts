@@ -16,6 +16,7 @@ export const SECTIONS = [
   'Instance, meta',
   'Replication information',
   'Meta',
+  'Raft',
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
@@ -44,6 +45,8 @@ interface CommandRow {
   readonly options: string;
   /** What an operator has to know besides. */
   readonly notes?: string;
+  /** Runs although this node is one of a group: it touches nothing that the group has in common. */
+  readonly inGroup?: true;
 }
 
 export interface BackendCommand extends CommandRow {
@@ -57,7 +60,11 @@ export interface BackendCommand extends CommandRow {
 /** Needs no backend, and opens none. */
 export interface PlainCommand extends CommandRow {
   readonly runPlain: (
-    context: Pick<CommandContext, 'arguments' | 'log'> & { readonly config: Config },
+    context: Pick<CommandContext, 'arguments' | 'log'> & {
+      readonly config: Config;
+      /** What is printed stays, should the command fail later. */
+      readonly print: (lines: Lines) => void;
+    },
   ) => Lines | Promise<Lines>;
 }
 

@@ -44,6 +44,7 @@ export const FLAGS = {
     'create or upgrade the backend tables although SkipOrchestratorDatabaseUpdate says no',
   ),
   'ignore-raft-setup': flag('work on this backend although RaftEnabled is set, or although a daemon runs on it'),
+  json: flag('raft-inspect: one JSON object in place of text'),
   version: flag('print version and commit'),
   help: flag('print this'),
 } as const satisfies Readonly<Record<string, FlagRow>>;

@@ -22,13 +22,15 @@ export interface CommandRun {
  */
 export async function runCommand(command: Command, run: CommandRun): Promise<number> {
   const { arguments: given, config, log } = run;
-  if (config.RaftEnabled && !given.on('ignore-raft-setup'))
+  if (config.RaftEnabled && !command.inGroup && !given.on('ignore-raft-setup'))
     throw new OrchestratorError(
       'BAD_REQUEST',
       'RaftEnabled is set: a command would change the backend of this node behind the back of the group. Use the HTTP API or orchestrator-client; -ignore-raft-setup runs it here all the same',
     );
-  if ('runPlain' in command) print(await command.runPlain({ arguments: given, config, log }), run);
-  else await onBackend(command, run);
+  if ('runPlain' in command) {
+    const context = { arguments: given, config, log, print: (lines: Lines) => print(lines, run) };
+    print(await command.runPlain(context), run);
+  } else await onBackend(command, run);
   return 0;
 }
 

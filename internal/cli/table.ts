@@ -5,6 +5,7 @@ import { INFORMATION } from './commands/information.ts';
 import { INSTANCES } from './commands/instances.ts';
 import { LATER } from './commands/later.ts';
 import { META } from './commands/meta.ts';
+import { RAFT } from './commands/raft.ts';
 import { RECOVERY } from './commands/recovery.ts';
 import { REPLICATION_INFORMATION } from './commands/replication-information.ts';
 import { TAGS } from './commands/tags.ts';
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   ...RECOVERY,
   ...REPLICATION_INFORMATION,
   ...META,
+  ...RAFT,
 ];
 
 export type Lookup =

@@ -84,8 +84,11 @@ export class LogStore {
   }
 
   close(): void {
-    this.#mark.close();
-    this.#db.close();
+    try {
+      this.#mark.close();
+    } finally {
+      this.#db.close();
+    }
   }
 
   #commit(change: Change): Outcome {

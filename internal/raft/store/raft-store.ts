@@ -194,8 +194,11 @@ export class RaftStore {
 
   /** The lock ends with it. */
   close(): void {
-    this.#snapshots.close();
-    this.#log.close();
+    try {
+      this.#snapshots.close();
+    } finally {
+      this.#log.close();
+    }
   }
 
   #guarded<T>(doing: string, work: () => T): T {
