@@ -2,7 +2,7 @@ import { isBroken, ownWrites, receivedCount, usableContent, withoutTransactions 
 import { type Instance, isBinlogServer, lagSeconds } from './instance.ts';
 import { compareKeys, type InstanceKey, keyText, sameKey } from './instance-key.ts';
 import { promotionRank } from './promotion-rule.ts';
-import { holdsAllReceived, layersByReceived } from './received.ts';
+import { hasUnapplied, holdsAllReceived, layersByReceived } from './received.ts';
 import { binlogFormatRank, type ReplicationRuleOptions, whyCannotReplicateFrom } from './replication-rules.ts';
 import { compareMajor, parseServerVersion } from './server-version.ts';
 
@@ -204,6 +204,7 @@ function rankOf(leader: Runner, feeder: Runner, leftBehind: number, field: Field
     field.layers.get(keyText(instance.key)) ?? 0,
     Number(feeder.errant !== ''),
     Number(isDelayed(feeder.instance)),
+    Number(hasUnapplied(instance)), // its lag may still read 0
     lagSeconds(instance) ?? Number.MAX_SAFE_INTEGER,
   ];
 }

@@ -47,6 +47,12 @@ const cases: readonly Case[] = [
   ['a preferred one that is behind is fed', [aReplica(2, `${U}:1-9`, '', prefer), aReplica(3, `${U}:1-12`)], 'h2<h3'],
   ['the place of the failed server, fed', [aReplica(2, `${U}:1-12`, '', dc2), aReplica(3, `${U}:1-9`)], 'h3<h2'],
   ['rule before place', [aReplica(2, `${U}:1-9`, '', { ...dc2, ...prefer }), aReplica(3, `${U}:1-9`)], 'h2'],
+  ['all applied among equals', [aReplica(2, `${U}:1-7`, `${U}:8-9`, lag(0)), aReplica(3, `${U}:1-9`)], 'h3'],
+  [
+    'all applied among equals of MariaDB',
+    [aMariadbReplica(2, '0-1-7', '0-1-9'), aMariadbReplica(3, '0-1-9', '0-1-9')],
+    'h3',
+  ],
   ['smaller lag among equals', [aReplica(2, `${U}:1-9`, '', lag(9)), aReplica(3, `${U}:1-9`, '', lag(1))], 'h3'],
   [
     'the most advanced may not lead and feeds',
