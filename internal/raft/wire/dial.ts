@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import type { Clock } from '../../runtime/clock.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
+import { errorText } from '../../runtime/errors.ts';
 import { type Address, formatAddress, isLoopback } from '../address.ts';
 import { type AddressSpace, plainAddress } from './address-space.ts';
 import { type Credentials, nameProblem, tlsOptions } from './credentials.ts';
@@ -57,7 +58,7 @@ async function openSocket(address: Address, deps: DialDeps, signal: AbortSignal)
     }
   }
   if (problem instanceof WireFault) throw problem;
-  throw new WireFault('unreachable', `no connection to ${formatAddress(address)} (${ips.join(', ')})`, problem);
+  throw new WireFault('unreachable', `no connection to ${formatAddress(address)}: ${errorText(problem)}`, problem);
 }
 
 function mayBeReached(ip: string, { allowed, household }: DialDeps): boolean {

@@ -11,8 +11,6 @@ export interface InboundDeps {
   readonly log: Log;
   readonly settings: WireSettings;
   onFrame(peer: Identity, frame: Frame): void;
-  /** The last connection of this member has ended. */
-  onGone(member: string): void;
 }
 
 /** Connections that other nodes have opened, by member, oldest first. */
@@ -22,10 +20,6 @@ export class Inbound {
 
   constructor(deps: InboundDeps) {
     this.#deps = deps;
-  }
-
-  get members(): readonly string[] {
-    return [...this.#links.keys()];
   }
 
   /** How many connections of this member are open. */
@@ -40,7 +34,7 @@ export class Inbound {
   }
 
   add({ socket, reader, established }: Greeted): void {
-    const { clock, settings, log, onFrame, onGone } = this.#deps;
+    const { clock, settings, log, onFrame } = this.#deps;
     const { peer, lane } = established;
     const links = this.#links.get(peer.member) ?? new Set<Link>();
     this.#links.set(peer.member, links);
@@ -60,9 +54,7 @@ export class Inbound {
             'a connection from another node was closed',
           );
         links.delete(link);
-        if (links.size > 0) return;
-        this.#links.delete(peer.member);
-        onGone(peer.member);
+        if (links.size === 0) this.#links.delete(peer.member);
       },
     });
     links.add(link);

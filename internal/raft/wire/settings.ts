@@ -23,7 +23,7 @@ export interface WireSettings {
   readonly mostPauseMs: number;
   /** Pause after the other side has said that it does not want us. */
   readonly refusedPauseMs: number;
-  /** How long a peer that is no member is remembered after its last connection. */
+  /** How long a peer that is no member can be answered after its last message. */
   readonly guestMs: number;
 }
 

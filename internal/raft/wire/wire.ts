@@ -62,8 +62,8 @@ export class Wire {
   readonly #listener: Listener;
   readonly #inbound: Inbound;
   readonly #members = new Map<string, Peer>();
-  /** Answers to them need a connection as well. They are forgotten a while after they are gone. */
-  readonly #guests = new Map<string, { readonly peer: Peer; forget: (() => void) | undefined }>();
+  /** Answers to them need a connection as well. They are forgotten when they have said nothing for a while. */
+  readonly #guests = new Map<string, { readonly peer: Peer; stopTimer: () => void }>();
   readonly #peerDeps: PeerDeps;
   #credentials: Credentials;
   #misdirected = 0;
@@ -94,7 +94,6 @@ export class Wire {
     this.#inbound = new Inbound({
       ...{ clock, log, settings },
       onFrame: (peer, frame) => this.#onFrame(peer, frame),
-      onGone: (member) => this.#onGone(member),
     });
   }
 
@@ -116,7 +115,10 @@ export class Wire {
     return this.#listener.open(bind, ip);
   }
 
-  /** Who is dialled from now on: everybody named here but this node. Known ones keep their connections, moved ones are dialled anew. */
+  /**
+   * Who is dialled from now on: everybody named here but this node. Known ones keep their connections, moved ones are dialled anew. A former
+   * member that still talks to us can be answered while it does.
+   */
   configure(members: readonly Destination[]): void {
     if (this.#stopped) return;
     const self = this.#deps.identity().member;
@@ -124,7 +126,8 @@ export class Wire {
     for (const [id, peer] of this.#members) {
       if (wanted.has(id)) continue;
       this.#members.delete(id);
-      peer.stop('stopped');
+      if (this.#inbound.count(id) > 0) this.#keepGuest(id, peer);
+      else peer.stop('stopped');
     }
     for (const [id, text] of wanted) {
       const address = parseAddress(text, `address of member ${id}`, 0);
@@ -183,7 +186,7 @@ export class Wire {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const peer of this.#peers()) peer.stop('stopped');
-    for (const { forget } of this.#guests.values()) forget?.();
+    for (const { stopTimer } of this.#guests.values()) stopTimer();
     this.#members.clear();
     this.#guests.clear();
     this.#inbound.close('stopped');
@@ -206,7 +209,7 @@ export class Wire {
 
   #formerGuest(member: string): Peer | undefined {
     const guest = this.#guests.get(member);
-    guest?.forget?.();
+    guest?.stopTimer();
     this.#guests.delete(member);
     return guest?.peer;
   }
@@ -219,30 +222,29 @@ export class Wire {
     const { peer } = greeted.established;
     this.#inbound.add(greeted);
     const told = this.#addressOf(peer);
-    const member = this.#members.get(peer.member);
-    if (member !== undefined) member.heardOf(told);
-    else if (told !== undefined) this.#receiveGuest(peer.member, told);
+    const known = this.#members.get(peer.member) ?? this.#guests.get(peer.member)?.peer;
+    known?.heardOf(told);
+    this.#hearGuest(peer);
   }
 
-  #receiveGuest(member: string, told: Address): void {
-    const known = this.#guests.get(member);
-    known?.forget?.();
-    if (known !== undefined) {
-      known.forget = undefined;
-      known.peer.moveTo(told);
-      known.peer.heardOf(told);
-    } else if (this.#guests.size < MOST_GUESTS)
-      this.#guests.set(member, { peer: this.#newPeer(member, told), forget: undefined });
+  /** Nothing for members. Everybody else can be answered for a while, at the address that it told. */
+  #hearGuest(identity: Identity): void {
+    if (this.#members.has(identity.member)) return;
+    const known = this.#guests.get(identity.member);
+    known?.stopTimer();
+    const told = this.#addressOf(identity);
+    if (known !== undefined) this.#keepGuest(identity.member, known.peer);
+    else if (told !== undefined && this.#guests.size < MOST_GUESTS)
+      this.#keepGuest(identity.member, this.#newPeer(identity.member, told));
   }
 
-  #onGone(member: string): void {
-    const guest = this.#guests.get(member);
-    if (guest === undefined || this.#stopped) return;
-    guest.forget?.();
-    guest.forget = this.#deps.clock.after(this.#deps.settings.guestMs, () => {
+  #keepGuest(member: string, peer: Peer): void {
+    const { clock, settings } = this.#deps;
+    const stopTimer = clock.after(settings.guestMs, () => {
       this.#guests.delete(member);
-      guest.peer.stop('stopped');
+      peer.stop('stopped');
     });
+    this.#guests.set(member, { peer, stopTimer });
   }
 
   #addressOf({ node, address }: Identity): Address | undefined {
@@ -256,6 +258,7 @@ export class Wire {
   #onFrame(peer: Identity, { channel, payload }: Frame): void {
     if (channel === 'handshake') throw malformed('a second handshake');
     if (channel === 'link') return;
+    this.#hearGuest(peer);
     if (channel !== 'consensus' && channel !== 'snapshots') {
       this.#deps.onBytes(channel, peer, new Uint8Array(payload));
       return;
