@@ -1,4 +1,4 @@
-// npm run bench [-- NAME...] [--flavour mariadb|mysql] [--runs N]: figures from real servers on this machine.
+// npm run bench [-- NAME...] [--flavour mariadb|mysql] [--runs N]: figures from real servers, processes and disks of this machine.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -6,24 +6,34 @@ import { parseArgs } from 'node:util';
 import { findFlavours } from '../../scripts/sandbox/sandbox.ts';
 import { discovery } from './discovery.ts';
 import { failover, frozen } from './failover.ts';
-import { type Benchmark, type BenchOptions, line } from './figures.ts';
+import { type Benchmark, type BenchOptions, type Figure, line } from './figures.ts';
 import { fleet } from './fleet.ts';
 import { probe } from './probe.ts';
+import { raftStore } from './raft-store.ts';
 
-interface Row {
+interface AnyRow {
   readonly summary: string;
-  readonly run: Benchmark;
   readonly runs: number;
+}
+
+interface ServerRow extends AnyRow {
+  readonly run: Benchmark;
   /** Default: both. */
   readonly flavours?: readonly BenchOptions['flavour'][];
 }
 
-const BENCHMARKS: Readonly<Record<string, Row>> = {
+/** Needs no servers. */
+interface PlainRow extends AnyRow {
+  readonly runPlain: (runs: number) => Promise<readonly Figure[]>;
+}
+
+const BENCHMARKS: Readonly<Record<string, ServerRow | PlainRow>> = {
   failover: { summary: 'kill -9 of a primary to its successor', run: failover, runs: 20 },
   frozen: { summary: 'SIGSTOP of a primary to its successor', run: frozen, runs: 10 },
   discovery: { summary: 'four servers from one seed', run: discovery, runs: 20 },
   probe: { summary: 'round trips and CPU of watching one server; runs are seconds', run: probe, runs: 20 },
   fleet: { summary: 'sixty servers watched; runs are seconds', run: fleet, runs: 30, flavours: ['mariadb'] },
+  raftstore: { summary: 'the log of a node against plain syncs of the disk', runPlain: raftStore, runs: 5 },
 };
 const CLI = 'cli'; // starts processes one after the other: needs no servers
 
@@ -41,9 +51,10 @@ const { values, positionals } = parseArgs({
 });
 const names = positionals.length > 0 ? positionals : [...Object.keys(BENCHMARKS), CLI];
 const unknown = names.filter((name) => name !== CLI && BENCHMARKS[name] === undefined);
+const onServers = names.some((name) => 'run' in (BENCHMARKS[name] ?? {}));
 const flavours = (await findFlavours()).filter((one) => values.flavour === undefined || one === values.flavour);
 const runs = values.runs === undefined ? undefined : Number(values.runs);
-if (values.help || unknown.length > 0 || flavours.length === 0 || (runs !== undefined && !(runs >= 1))) {
+if (values.help || unknown.length > 0 || (onServers && flavours.length === 0) || (runs !== undefined && !(runs >= 1))) {
   if (unknown.length > 0) process.stderr.write(`no benchmark ${unknown.join(', ')}\n`);
   else if (flavours.length === 0) process.stderr.write(`no ${values.flavour ?? ''} server on this machine\n`);
   process.stderr.write(HELP);
@@ -55,6 +66,10 @@ for (const name of names) {
     const script = fileURLToPath(new URL('./cli.js', import.meta.url));
     const { status } = spawnSync(process.execPath, [script, '--runs', String(runs ?? 20)], { stdio: 'inherit' });
     if (status !== 0) process.exit(1);
+    continue;
+  }
+  if ('runPlain' in row) {
+    for (const figure of await row.runPlain(runs ?? row.runs)) console.log(line(`${name},`, figure));
     continue;
   }
   for (const flavour of flavours.filter((one) => row.flavours?.includes(one) ?? true)) {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
+import { chainedCrc, type EntryRow } from '../../../internal/raft/store/entry-row.ts';
 import type { DamageKind } from '../../../internal/raft/store/failures.ts';
 import { type StoredState, stateRow } from '../../../internal/raft/store/stored-state.ts';
 import {
@@ -44,6 +45,21 @@ function state(change: (state: StoredState) => StoredState): (directory: string)
     const { document } = db.prepare('SELECT document FROM state').get() as { document: string };
     db.prepare('UPDATE state SET document = :document, crc = :crc').run(stateRow(change(JSON.parse(document))));
     db.close();
+  };
+}
+
+/** Entries from `first` on get another term, with checksums to match. */
+function rechained(first: number, term: number): (directory: string) => void {
+  return (directory) => {
+    const db = new BetterSqlite(join(directory, 'raft_store.db'));
+    const rows = db.prepare('SELECT * FROM entry WHERE log_index >= ? ORDER BY log_index').all(first - 1) as EntryRow[];
+    let crc = rows[0]!.crc;
+    for (const row of rows.slice(1)) {
+      crc = chainedCrc({ ...row, term }, crc);
+      db.prepare('UPDATE entry SET term = ?, crc = ? WHERE log_index = ?').run(term, crc, row.log_index);
+    }
+    db.close();
+    state((found) => ({ ...found, last: { ...found.last, term, crc } }))(directory);
   };
 }
 
@@ -89,6 +105,18 @@ const CASES: readonly Case[] = [
     harm: sql('UPDATE entry SET term = 1 WHERE log_index = 40'),
     kind: 'checksum',
     says: /entry 40/,
+  },
+  {
+    what: 'a term that goes down under right checksums',
+    harm: rechained(40, 1),
+    kind: 'term',
+    says: /entry 40: term 1 follows term 2$/,
+  },
+  {
+    what: 'another term than the snapshot has, under right checksums',
+    harm: rechained(20, 2),
+    kind: 'join',
+    says: /entry 20 has term 2, and term 1 in the latest snapshot$/,
   },
   {
     what: 'a log that begins with other entries than those before it',

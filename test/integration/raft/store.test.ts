@@ -158,6 +158,18 @@ describe('the store of a node', () => {
       }),
     ));
 
+  it('bounds the log of SQLite by its upkeep', () =>
+    inDirectory((directory) =>
+      withStore(directory, (store) => {
+        for (let round = 0; round < 30; round += 1) {
+          store.write([aWrite({ append: [command(round + 1, 1, 'x'.repeat(2 ** 20))] })]);
+          store.upkeep();
+        }
+        assert(statSync(join(directory, 'raft_store.db-wal')).size < 8 * 2 ** 20);
+        assert(statSync(join(directory, 'raft_store.db')).size > 20 * 2 ** 20);
+      }),
+    ));
+
   it('belongs to one process at a time', () =>
     inDirectory((directory) => {
       const { store } = open(directory);
