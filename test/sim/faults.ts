@@ -26,6 +26,8 @@ const FAULTS: readonly Fault[] = [
     family: 'network',
     strike: (world) => onePair(world, (a, b) => world.network.clog(a.id, b.id)),
   },
+  { name: 'clogged links released', family: 'network', strike: (world) => world.network.release() },
+  { name: 'slow link', family: 'network', strike: slowLink },
   { name: 'old message again', family: 'network', strike: (world) => world.network.replay() },
   { name: 'network heals', family: 'network', strike: (world) => world.network.heal() },
   { name: 'network heals', family: 'network', strike: (world) => world.network.heal() },
@@ -89,6 +91,11 @@ function both({ network }: World, a: SimNode, b: SimNode): void {
 function onePair(world: World, act: (a: SimNode, b: SimNode) => void): void {
   const [a, b] = world.random.shuffled(all(world));
   if (a !== undefined && b !== undefined) act(a, b);
+}
+
+function slowLink(world: World): void {
+  const byMs = world.random.between(0, 1.5) * world.settings.electionTimeoutMs;
+  onePair(world, (a, b) => world.network.slow(a.id, b.id, byMs));
 }
 
 /** Two halves that only one node reaches. */

@@ -7,6 +7,8 @@ interface Weather {
   readonly delayMs: readonly [number, number];
   readonly lossShare: number;
   readonly copiesShare: number;
+  /** Whether messages of one link arrive in the order of sending, as they do over one connection. */
+  readonly ordered: boolean;
 }
 
 /** Carries messages, or not: each takes a time of its own, so that they overtake one another; some get lost, some come twice or much later. */
@@ -19,6 +21,9 @@ export class Network {
   readonly #cut = new Set<string>();
   /** Links that keep what is sent until they are released. */
   readonly #clogged = new Map<string, RaftMessage[]>();
+  /** Further delay of a link, in ms at most. */
+  readonly #slow = new Map<string, number>();
+  readonly #lastArrivalMs = new Map<string, number>();
   #old: RaftMessage[] = [];
 
   constructor(timeline: Timeline, random: SeededRandom, weather: Weather, deliver: (message: RaftMessage) => void) {
@@ -53,6 +58,10 @@ export class Network {
     if (!this.#clogged.has(link)) this.#clogged.set(link, []);
   }
 
+  slow(from: MemberId, to: MemberId, byMs: number): void {
+    this.#slow.set(`${from}>${to}`, byMs);
+  }
+
   /** Says again what was said long ago. */
   replay(): void {
     if (this.#old.length > 0) this.#carry(this.#random.pick(this.#old));
@@ -60,6 +69,11 @@ export class Network {
 
   heal(): void {
     this.#cut.clear();
+    this.#slow.clear();
+    this.release();
+  }
+
+  release(): void {
     const clogged = this.#random.shuffled([...this.#clogged.values()]);
     this.#clogged.clear();
     for (const messages of clogged) for (const message of messages) this.#carry(message);
@@ -70,7 +84,14 @@ export class Network {
   }
 
   #carry(message: RaftMessage): void {
+    const link = `${message.from}>${message.to}`;
     const [least, most] = this.weather.delayMs;
-    this.#timeline.after(this.#random.between(least, most), () => this.#deliver(message));
+    const delayMs = this.#random.between(least, most + (this.#slow.get(link) ?? 0));
+    let arrivalMs = this.#timeline.nowMs + delayMs;
+    if (this.weather.ordered) {
+      arrivalMs = Math.max(arrivalMs, this.#lastArrivalMs.get(link) ?? 0);
+      this.#lastArrivalMs.set(link, arrivalMs);
+    }
+    this.#timeline.after(arrivalMs - this.#timeline.nowMs, () => this.#deliver(message));
   }
 }

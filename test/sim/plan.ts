@@ -14,6 +14,7 @@ export interface Plan {
   readonly delayMs: readonly [number, number];
   readonly lossShare: number;
   readonly copiesShare: number;
+  readonly ordered: boolean;
   /** Of one sync; now and then it takes longer. */
   readonly syncMs: readonly [number, number];
   readonly slowSyncMs: number;
@@ -39,6 +40,7 @@ export function drawPlan(random: SeededRandom): Plan {
     delayMs: slowNetwork ? [1, electionTimeoutMs / 8] : [0.2, random.between(1, heartbeatMs / 4)],
     lossShare: has('network') ? random.pick([0, 0.02, 0.1, 0.3]) : 0,
     copiesShare: has('network') ? random.pick([0, 0.02, 0.1]) : 0,
+    ordered: random.chance(0.5),
     syncMs: [0.1, random.between(1, heartbeatMs / 5)],
     slowSyncMs: has('disk') ? random.between(1, 2 * electionTimeoutMs) : 5,
     tornStepShare: has('process') && has('disk') ? random.pick([0, 0.0005, 0.002]) : 0,

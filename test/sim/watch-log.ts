@@ -71,7 +71,10 @@ export class WatchLog implements Watcher {
 
   #appended(node: SimNode, entry: LogEntry): void {
     const key = `${entry.index}@${entry.term}`;
-    const termBefore = node.core!.log.termAt(entry.index - 1);
+    const { log } = node.core!;
+    const termBefore = log.termAt(entry.index - 1);
+    const stampBefore = log.entryAt(entry.index - 1)?.stampMs ?? 0;
+    demand(entry.stampMs >= stampBefore, 'R-130', () => `the stamps of ${node.id} go back at ${entry.index}`);
     const hash = hashEntry(entry);
     const known = this.#written.get(key);
     if (known === undefined) {

@@ -8,7 +8,7 @@ export function trackMembers(state: CoreState, office: Office): void {
   for (const { id } of members) {
     if (id === state.self || office.progress.has(id)) continue;
     office.leavers.delete(id);
-    office.progress.set(id, new Progress(state.log.lastIndex + 1, state.nowMs));
+    office.progress.set(id, new Progress(state.log.lastIndex + 1));
   }
   for (const id of office.progress.keys()) {
     if (members.some((member) => member.id === id)) continue;

@@ -33,8 +33,8 @@ export class Progress {
   /** Round of the last heartbeat it answered, and when that round was sent: the lease counts from there. */
   ackedRound = 0;
   ackedSentMs = Number.NEGATIVE_INFINITY;
-  /** When anything last came from it. */
-  heardMs: number;
+  /** When anything last came from it in this office. */
+  heardMs = Number.NEGATIVE_INFINITY;
   standing: Standing = 'ready';
   /** Since when it has been close enough to be promoted. */
   levelSinceMs: number | undefined;
@@ -42,9 +42,8 @@ export class Progress {
   #inflight: Inflight[] = [];
   #inflightBytes = 0;
 
-  constructor(next: Index, nowMs: number) {
+  constructor(next: Index) {
     this.next = next;
-    this.heardMs = nowMs;
   }
 
   get inflightBytes(): number {

@@ -33,7 +33,9 @@ function reconfigure(state: CoreState, office: Office, change: MembershipChange)
   const next = planned.configuration;
   const newVoters = next.voters.filter((id) => !current.voters.includes(id));
   if (newVoters.some((id) => !isLevel(state, office.progress.get(id)))) return 'notCaughtUp';
-  if (change.kind === 'replace' && isHeard(state, office.progress.get(change.old))) return 'memberAlive';
+  const alive =
+    change.kind === 'replace' && isHeardWithin(state, office.progress.get(change.old), settings.electionTimeoutMs);
+  if (alive) return 'memberAlive';
   const sameVoters = newVoters.length === 0 && next.voters.length === current.voters.length;
   if (!sameVoters && !isHealthy(state, office, next)) return 'noHealthyQuorum';
   return appendAsLeader(state, [{ kind: 'configuration', configuration: next }]);
@@ -83,19 +85,23 @@ export function tickPromotion(state: CoreState, office: Office): void {
 }
 
 function isLevel(state: CoreState, progress: Progress | undefined): boolean {
-  if (!isHeard(state, progress) || progress?.state !== 'replicate') return false;
+  if (progress?.state !== 'replicate' || !isHeardWithin(state, progress, state.settings.leaderLeaseMs)) return false;
   return state.log.lastIndex - progress.match <= state.settings.promotionLagEntries;
 }
 
-function isHeard(state: CoreState, progress: Progress | undefined): boolean {
-  return progress !== undefined && state.nowMs - progress.heardMs <= state.settings.electionTimeoutMs;
+/** In this office: what was heard before an election says nothing. */
+function isHeardWithin(state: CoreState, progress: Progress | undefined, ms: number): boolean {
+  return progress !== undefined && state.nowMs - progress.heardMs <= ms;
 }
 
-/** Whether the voters of `next` would have a quorum of members that answer and are well. */
+/** Whether the voters of `next` would have a quorum of members that answer, as a leader needs them to, and are well. */
 function isHealthy(state: CoreState, office: Office, next: Configuration): boolean {
   const well = (id: MemberId) => {
     const progress = office.progress.get(id);
-    return id === state.self || (isHeard(state, progress) && progress?.standing === 'ready');
+    return (
+      id === state.self ||
+      (isHeardWithin(state, progress, state.settings.leaderLeaseMs) && progress?.standing === 'ready')
+    );
   };
   return isQuorum({ ...next, outgoing: [] }, well);
 }
