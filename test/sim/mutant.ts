@@ -10,6 +10,10 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly put: string;
+  /** Set where only transcripts show it. */
+  readonly by?: 'transcripts';
+  /** A run that is known to show it, tried before the others to save time. */
+  readonly seed?: number;
 }
 
 // Beside this file's own tree: sources when run from them, compiled files when run from `dist`.

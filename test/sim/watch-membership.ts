@@ -18,7 +18,7 @@ export class WatchMembership implements Watcher {
     for (const [id, { inflightMessages, inflightBytes }] of office.progress) {
       const bounded = inflightMessages <= settings.maxInflightMessages;
       demand(bounded, 'I-26', () => `${inflightMessages} messages are under way to ${id}`);
-      const most = settings.maxInflightBytes + settings.maxBatchBytes + 4096;
+      const most = settings.maxInflightBytes + settings.maxBatchBytes + 8192;
       demand(inflightBytes <= most, 'I-26', () => `${inflightBytes} bytes are under way to ${id}`);
     }
     demand(office.reads.length <= settings.maxPendingReads, 'I-26', () => `${office.reads.length} reads wait`);

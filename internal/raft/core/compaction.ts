@@ -1,11 +1,14 @@
 import type { CoreState } from './state.ts';
 import { entryBytes, type Index, type SnapshotMeta } from './types.ts';
 
+/** How many election time-outs pass between two attempts. */
+const RETRY_TIMEOUTS = 10;
+
 /** Asks for a snapshot when enough has been applied since the last, or enough time has passed. One at a time. */
 export function tickCompaction(state: CoreState): void {
   const { log, applied, settings, nowMs } = state;
   const since = applied - log.snapshot.index;
-  if (state.snapshotRequested || since <= 0) return;
+  if (state.snapshotRequested || since <= 0 || nowMs < state.snapshotRetryMs) return;
   const large = since >= settings.snapshotEntries || log.bytesBehindSnapshot >= settings.snapshotLogBytes;
   if ((!large && nowMs < state.snapshotDueMs) || isSending(state)) return;
   state.snapshotRequested = true;
@@ -18,26 +21,23 @@ function isSending({ office, log, settings }: CoreState): boolean {
   return [...office.progress.values()].some(({ transfer }) => transfer !== undefined);
 }
 
-/** A failed one is tried again after a while, not at once. */
+/** Tried again after a while, not at once: what stood in the way is likely to stand there still. */
 export function onSnapshotFailed(state: CoreState): void {
-  scheduleNext(state);
+  state.snapshotRequested = false;
+  state.snapshotRetryMs = state.nowMs + RETRY_TIMEOUTS * state.settings.electionTimeoutMs;
 }
 
 /** The snapshot is durable, so that the log in front of it may go (P-8), except for what members that lag still need. */
 export function onSnapshotTaken(state: CoreState, snapshot: SnapshotMeta): void {
-  scheduleNext(state);
-  const { log } = state;
+  const { log, settings, nowMs, moment } = state;
+  state.snapshotRequested = false;
+  state.snapshotDueMs = nowMs + settings.snapshotIntervalMs * (1 + moment.random);
   if (snapshot.index <= log.snapshot.index) return;
   log.snapshotTaken(snapshot);
   const compactTo = compactionPoint(state);
   if (compactTo < log.firstIndex) return;
   log.compactTo(compactTo);
   state.out.compactTo = compactTo;
-}
-
-function scheduleNext(state: CoreState): void {
-  state.snapshotRequested = false;
-  state.snapshotDueMs = state.nowMs + state.settings.snapshotIntervalMs * (1 + state.moment.random);
 }
 
 /**

@@ -29,6 +29,8 @@ export class Progress {
   /** Highest commit index it was told of together with entries up to there. */
   toldCommit: Index = 0;
   transfer: SnapshotTransfer | undefined;
+  /** When the last one began. */
+  transferredMs = Number.NEGATIVE_INFINITY;
 
   /** Round of the last heartbeat it answered, and when that round was sent: the lease counts from there. */
   ackedRound = 0;

@@ -40,7 +40,7 @@ export function receive(state: CoreState, message: RaftMessage): void {
   }
 }
 
-/** Elections settle terms by rules of their own. */
+/** Elections settle terms by rules of their own. Who asks takes itself for a voter: a leader that knows better says so. */
 function receiveQuestion(state: CoreState, message: Question): void {
   if (state.office !== undefined) tellRemoved(state, state.office, message.from);
   if (message.kind === 'preVoteRequest') onPreVoteRequest(state, message);
@@ -76,10 +76,7 @@ function receiveFromLeader(state: CoreState, message: FromLeader): void {
 /** Whoever is no member has no say, and cannot end a term either. */
 function receiveFromFollower(state: CoreState, message: FromFollower): void {
   const { office } = state;
-  if (!state.log.configuration.members.some(({ id }) => id === message.from)) {
-    if (office !== undefined) tellRemoved(state, office, message.from);
-    return;
-  }
+  if (!state.log.configuration.members.some(({ id }) => id === message.from)) return;
   if (message.kind === 'preVoteResponse') {
     onPreVoteResponse(state, message);
     return;

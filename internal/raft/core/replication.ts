@@ -5,6 +5,7 @@ import type { CoreState } from './state.ts';
 import type { MemberId } from './types.ts';
 
 export function onAppendAccepted(state: CoreState, progress: Progress, { matchIndex }: AppendAccepted): void {
+  if (matchIndex > state.log.lastIndex) return; // Nobody can hold what its leader does not; such a word is worth nothing.
   progress.probing = false;
   progress.accepted(matchIndex, state.log.firstIndex);
 }

@@ -11,17 +11,19 @@ import type { MemberId } from './types.ts';
  * before is acknowledged. Where to go on is what the receiver says, so that a broken connection costs one chunk (R-102).
  */
 
-/** Starts transfers as far as there is room for them; silent members wait. Runs at the end of each step. */
+/** Starts transfers as far as there is room for them. Silent members wait, and so does one that stalled, until others had their turn. */
 export function driveSnapshots(state: CoreState, office: Office): void {
   const { settings, nowMs, log } = state;
-  let running = 0;
-  for (const { transfer } of office.progress.values()) if (transfer !== undefined) running += 1;
-  for (const [to, progress] of office.progress) {
-    if (running >= settings.maxSnapshotTransfers) return;
-    if (progress.state !== 'snapshot' || progress.transfer !== undefined) continue;
-    if (nowMs - progress.heardMs > settings.electionTimeoutMs) continue;
+  const lacking = [...office.progress].filter(([, { state: needs }]) => needs === 'snapshot');
+  if (lacking.length === 0) return;
+  const waiting = lacking.filter(
+    ([, { transfer, heardMs }]) => transfer === undefined && nowMs - heardMs <= settings.electionTimeoutMs,
+  );
+  const running = lacking.filter(([, { transfer }]) => transfer !== undefined).length;
+  const next = waiting.sort(([, a], [, b]) => a.transferredMs - b.transferredMs);
+  for (const [to, progress] of next.slice(0, Math.max(0, settings.maxSnapshotTransfers - running))) {
+    progress.transferredMs = nowMs;
     progress.transfer = { snapshot: log.snapshot, offset: 0, movedMs: nowMs, sentMs: nowMs };
-    running += 1;
     ask(state, to, progress.transfer);
   }
 }
@@ -39,14 +41,14 @@ export function onSnapshotRead(state: CoreState, office: Office, input: Input & 
 
 export function onSnapshotAck(state: CoreState, progress: Progress, message: SnapshotAck): void {
   const { from, snapshotId, nextOffset, matchIndex } = message;
-  if (matchIndex !== undefined) {
+  if (matchIndex !== undefined && matchIndex <= state.log.lastIndex) {
     progress.accepted(matchIndex, state.log.firstIndex);
     if (progress.state === 'snapshot') progress.transfer = undefined;
     return;
   }
   const { transfer } = progress;
   if (transfer === undefined || transfer.snapshot.id !== snapshotId || transfer.offset === nextOffset) return;
-  if (nextOffset > transfer.snapshot.bytes) return;
+  if (nextOffset >= transfer.snapshot.bytes) return;
   transfer.offset = nextOffset;
   transfer.movedMs = state.nowMs;
   ask(state, from, transfer);

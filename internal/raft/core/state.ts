@@ -60,6 +60,7 @@ export class CoreState {
   nextTicket: number;
   snapshotRequested = false;
   snapshotDueMs: number;
+  snapshotRetryMs = Number.NEGATIVE_INFINITY;
 
   /** Last sign of a living leader. A start counts as one: the node may have heard from a leader right before (lease). */
   contactMs: number;
