@@ -17,6 +17,7 @@ export interface NodeOptions {
   readonly credentials?: Credentials;
   readonly settings?: Partial<WireSettings>;
   readonly allowed?: readonly string[];
+  readonly host?: string;
   readonly port?: number;
   veto?(peer: Identity): string | undefined;
   resolve?(host: string): Promise<readonly string[]>;
@@ -40,7 +41,7 @@ export class WireNode {
     const note = (fields: { reason?: string }, text: string) => this.told.push(`${text}: ${fields.reason ?? ''}`);
     const log: Log = { error: note, warn: note, info: note, debug: note };
     this.wire = new Wire({
-      bind: { host: '127.0.0.1', port: rest.port ?? 0 },
+      bind: { host: rest.host ?? '127.0.0.1', port: rest.port ?? 0 },
       clock: systemClock,
       log,
       random: () => 0.5,

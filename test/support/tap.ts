@@ -39,11 +39,16 @@ export class Tap {
     this.change = (piece) => piece;
   }
 
-  async close(): Promise<void> {
+  /** Ends all connections, as a device on the way does. */
+  reset(): void {
     for (const { client, server } of this.#pairs) {
-      client.destroy();
-      server.destroy();
+      client.resetAndDestroy();
+      server.resetAndDestroy();
     }
+  }
+
+  async close(): Promise<void> {
+    this.reset();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 

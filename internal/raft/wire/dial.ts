@@ -74,7 +74,7 @@ function connect(ip: string, address: Address, { household }: DialDeps, signal: 
   const credentials = household.credentials();
   const socket =
     credentials.mode === 'tls' ? tlsSocket(ip, address, credentials) : connectTcp({ host: ip, port: address.port });
-  socket.setNoDelay(true);
+  socket.setNoDelay(true).on('error', () => undefined);
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void) => {
       signal.removeEventListener('abort', onAbort);
@@ -83,7 +83,6 @@ function connect(ip: string, address: Address, { household }: DialDeps, signal: 
     };
     const fail = (error: unknown) =>
       settle(() => {
-        socket.on('error', () => undefined);
         socket.destroy();
         reject(error);
       });

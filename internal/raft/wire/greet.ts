@@ -48,6 +48,7 @@ export function greet(socket: Socket, side: Side, deps: GreetDeps, signal: Abort
   const handshake =
     side.side === 'listener' ? new ListenerHandshake(party) : new DiallerHandshake(party, side.lane, side.wanted);
   const reader = new FrameReader(MAX_HANDSHAKE_BYTES);
+  socket.on('error', () => undefined); // stays: an error may come when the handshake is over and nobody has taken the socket yet
   const say = (payload: Uint8Array) => {
     for (const part of frame('handshake', payload, UNSEALED)) socket.write(part);
   };
@@ -60,7 +61,6 @@ export function greet(socket: Socket, side: Side, deps: GreetDeps, signal: Abort
     };
     const fail = (error: unknown) =>
       settle(() => {
-        socket.on('error', () => undefined); // it is being closed; what else goes wrong with it is of no interest
         closeSoon(socket, clock);
         reject(error);
       });
@@ -97,6 +97,7 @@ export function greet(socket: Socket, side: Side, deps: GreetDeps, signal: Abort
     signal.addEventListener('abort', onAbort, { once: true });
     socket.on('data', onData).on('error', onError).on('close', onClose);
     if (signal.aborted) onAbort();
+    else if (socket.destroyed) onClose();
     else if (handshake instanceof DiallerHandshake) say(handshake.start());
   });
 }

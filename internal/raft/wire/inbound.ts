@@ -4,7 +4,7 @@ import type { Frame } from './framing.ts';
 import type { Greeted } from './greet.ts';
 import type { Identity } from './hello.ts';
 import { type Farewell, Link } from './link.ts';
-import type { WireSettings } from './settings.ts';
+import { laneSettings, type WireSettings } from './settings.ts';
 
 export interface InboundDeps {
   readonly clock: Pick<Clock, 'monotonicMs' | 'after' | 'every'>;
@@ -38,14 +38,9 @@ export class Inbound {
     const { peer, lane } = established;
     const links = this.#links.get(peer.member) ?? new Set<Link>();
     this.#links.set(peer.member, links);
-    const swift = lane === 'swift';
     const link: Link = new Link({
       ...{ socket, reader, established, clock },
-      settings: {
-        ...settings,
-        backlogBytes: settings.swiftBacklogBytes,
-        silenceMs: swift ? settings.swiftSilenceMs : settings.bulkSilenceMs,
-      },
+      settings: laneSettings(settings, lane),
       onFrame: (frame) => onFrame(peer, frame),
       onEnd: ({ kind, message }) => {
         if (kind === 'forged' || kind === 'malformed' || kind === 'tooLarge')

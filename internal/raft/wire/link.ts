@@ -63,7 +63,9 @@ export class Link {
     // What came along with the last message of the handshake is read first, once the owner knows about this link.
     queueMicrotask(() => {
       this.#drain();
-      socket.resume();
+      if (socket.destroyed)
+        this.#end(new WireFault('unreachable', 'the connection was closed right after the handshake'));
+      else socket.resume();
     });
   }
 

@@ -7,7 +7,7 @@ import type { Greeted } from './greet.ts';
 import type { Identity, Lane as LaneName } from './hello.ts';
 import { Lane } from './lane.ts';
 import type { Farewell } from './link.ts';
-import type { WireSettings } from './settings.ts';
+import { laneSettings, SWIFT_MESSAGE_BYTES, type WireSettings } from './settings.ts';
 
 export interface PeerDeps {
   readonly clock: Pick<Clock, 'monotonicMs' | 'after' | 'every'>;
@@ -34,9 +34,6 @@ export interface PeerStatus {
   /** As the peer said it when it was last reached. */
   readonly identity: Identity | undefined;
 }
-
-/** Larger ones go where they hold up nothing that is urgent. */
-const SWIFT_BYTES = 32 * 1024;
 
 /** One other node: a connection for what is small and urgent, and one for the rest. */
 export class Peer {
@@ -97,7 +94,7 @@ export class Peer {
   }
 
   send(channel: Channel, payload: Uint8Array, urgent: boolean): boolean {
-    const lane = urgent && payload.length <= SWIFT_BYTES ? 'swift' : 'bulk';
+    const lane = urgent && payload.length <= SWIFT_MESSAGE_BYTES ? 'swift' : 'bulk';
     return this.#lanes[lane].send(channel, payload);
   }
 
@@ -107,15 +104,10 @@ export class Peer {
 
   #lane(name: LaneName): Lane {
     const { clock, random, settings, dial } = this.#deps;
-    const swift = name === 'swift';
     return new Lane({
       clock,
       random,
-      settings: {
-        ...settings,
-        backlogBytes: swift ? settings.swiftBacklogBytes : settings.bulkBacklogBytes,
-        silenceMs: swift ? settings.swiftSilenceMs : settings.bulkSilenceMs,
-      },
+      settings: { ...settings, ...laneSettings(settings, name) },
       address: (attempt) => (attempt % 2 === 0 ? (this.#told ?? this.#address) : this.#address),
       dial: (address, signal) => dial(address, { lane: name, wanted: this.member }, signal),
       onUp: ({ established }) => this.#onUp(name, established.peer),

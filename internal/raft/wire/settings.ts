@@ -1,3 +1,6 @@
+import type { Lane } from './hello.ts';
+import type { LinkSettings } from './link.ts';
+
 const KIB = 1024;
 
 /** Times in ms. Sizes and numbers are those of raft reference 2.13. */
@@ -27,6 +30,9 @@ export interface WireSettings {
   readonly guestMs: number;
 }
 
+/** Largest message of the swift lane; whatever is larger goes where it holds up nothing that is urgent. */
+export const SWIFT_MESSAGE_BYTES = 32 * KIB;
+
 /** Bytes of a handshake message, whatever the settings: it comes from strangers. */
 export const MAX_HANDSHAKE_BYTES = 16 * KIB;
 
@@ -54,4 +60,19 @@ export function wireSettings(electionTimeoutMs: number, maxMessageBytes: number)
     refusedPauseMs: 5 * electionTimeoutMs,
     guestMs: 30_000,
   };
+}
+
+export function laneSettings(settings: WireSettings, lane: Lane): LinkSettings {
+  const {
+    pingMs,
+    frameTimeoutMs,
+    maxMessageBytes,
+    swiftBacklogBytes,
+    swiftSilenceMs,
+    bulkBacklogBytes,
+    bulkSilenceMs,
+  } = settings;
+  const swift = { maxMessageBytes: SWIFT_MESSAGE_BYTES, backlogBytes: swiftBacklogBytes, silenceMs: swiftSilenceMs };
+  const bulk = { maxMessageBytes, backlogBytes: bulkBacklogBytes, silenceMs: bulkSilenceMs };
+  return { pingMs, frameTimeoutMs, ...(lane === 'swift' ? swift : bulk) };
 }

@@ -191,6 +191,15 @@ describe('the port for other nodes, under attack', function () {
       await unharmed();
     });
 
+  it('takes large messages where they hold nobody up, and nowhere else', async () => {
+    await start({});
+    const large = ({ established }: Greeted) => frame('consensus', new Uint8Array(40_000), established.sealOut);
+    const inside = await infiltrate(OPEN, 'swift');
+    inside.socket.write(large(inside)[0]!);
+    await until('its announcement is enough', async () => inside.ended, 3000);
+    await unharmed();
+  });
+
   it('does not wait for ever for the end of a message', async () => {
     await start({ settings: { frameTimeoutMs: 400 } });
     const inside = await infiltrate(OPEN);

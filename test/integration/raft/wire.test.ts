@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../internal/runtime/clock.ts';
+import { SeededRandom } from '../../sim/random.ts';
 import { until } from '../../support/daemon.ts';
 import { aSecret } from '../../support/raft-identity.ts';
 import { type NodeOptions, WireNode } from '../../support/raft-wire.ts';
@@ -204,6 +205,39 @@ describe('connections between nodes', function () {
     assert(asked.length >= 5 && asked.every((host) => host === 'n2.example'), `${asked.length} look-ups`);
   });
 
+  for (const seed of [1, 2, 3])
+    it(`survive a line that loses, changes and cuts, and then is as good as new (seed ${seed})`, async () => {
+      const random = new SeededRandom(seed);
+      const [a, b] = [await start('n1'), await start('n2')];
+      const tap = await tapBefore(b);
+      a.knowsAt(b, tap.address);
+      await until('it is reached', async () => a.reaches(b));
+      tap.change = (piece) => {
+        if (random.chance(0.02)) return undefined;
+        if (random.chance(0.98)) return piece;
+        const changed = Buffer.from(piece);
+        changed[random.whole(0, piece.length - 1)]! ^= 1 << random.whole(0, 7);
+        return changed;
+      };
+      for (let round = 1; round <= 300; round += 1) {
+        a.heartbeat(b, round);
+        a.append(b, random.whole(0, 5000));
+        if (random.chance(0.02)) tap.reset();
+        await systemClock.sleep(2);
+      }
+      tap.mend();
+      await until('it is reached again', async () => a.reaches(b), 5000);
+      a.heartbeat(b, 1000);
+      await until('and hears us', async () => rounds(b).at(-1) === 1000);
+      const heard = rounds(b);
+      assert.deepEqual(
+        heard,
+        [...new Set(heard)].sort((x, y) => x - y),
+        'nothing twice, nothing out of order',
+      );
+      assert(heard.length > 30 && heard.every((round) => round <= 300 || round === 1000), `${heard.length} heartbeats`);
+    });
+
   it('are made while every thread of the pool is stuck', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'raft-wire-pool-'));
     const fifo = join(directory, 'fifo');
@@ -221,6 +255,25 @@ describe('connections between nodes', function () {
       closeSync(writer);
       rmSync(directory, { recursive: true });
     }
+  });
+
+  it('are waited for where the configuration says, or the start fails with what to do', async () => {
+    const taken = await start('n1');
+    const refused: readonly (readonly [options: NodeOptions, message: RegExp])[] = [
+      [
+        { port: taken.port },
+        /cannot listen .* at 127\.0\.0\.1:\d+: EADDRINUSE: check RaftBind, and what else uses the port/,
+      ],
+      [{ host: '192.0.2.1' }, /nothing says which nodes may talk to it: set RaftTLSCertFile/],
+      [{ host: '0.0.0.0' }, /RaftInsecure lifts this check/],
+      [{ host: 'nobody.invalid', resolve: async () => [] }, /this host has no address of that name: correct the name/],
+      [
+        { host: '192.0.2.1', credentials: { mode: 'secret', secrets: [aSecret('s')] } },
+        /cannot listen .* at 192\.0\.2\.1:0: EADDRNOTAVAIL: check RaftBind/,
+      ],
+    ];
+    for (const [options, message] of refused)
+      await assert.rejects(WireNode.start('n2', options), { code: 'CONFIG_INVALID', message });
   });
 
   it('stay within the allowed addresses, both ways', async () => {
