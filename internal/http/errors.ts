@@ -25,5 +25,8 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   HOOK_TIMEOUT: 504,
   RECOVERY_REFUSED: 409,
   RECOVERY_FAILED: 500,
+  NOT_LEADER: 503,
+  UNAVAILABLE: 503,
+  OUTCOME_UNKNOWN: 504,
   STOPPED: 503,
 };

@@ -23,6 +23,9 @@ export type ErrorCode =
   | 'HOOK_TIMEOUT'
   | 'RECOVERY_REFUSED'
   | 'RECOVERY_FAILED'
+  | 'NOT_LEADER'
+  | 'UNAVAILABLE'
+  | 'OUTCOME_UNKNOWN'
   | 'STOPPED';
 
 export interface ErrorDetails {

@@ -1,0 +1,255 @@
+// The main thread's side of a node: asks the consensus thread, feeds the state machine with what is committed, and knows at
+// any time, without asking anybody, whether this node may act.
+
+import { EventEmitter } from 'node:events';
+import type { Clock } from '../../runtime/clock.ts';
+import { OrchestratorError } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Answer, Applicable, CoreEvent, RefusalReason } from '../core/effects.ts';
+import type { MembershipChange } from '../core/inputs.ts';
+import type { Index, LogEntry, MemberId, SnapshotMeta, Term } from '../core/types.ts';
+import type { Lease } from './lease.ts';
+import type { News, Order, Standpoint, TakenSnapshot } from './protocol.ts';
+import { WaitingList } from './waiting-list.ts';
+
+/** What the group agrees on. Deterministic: the same entries make the same state on every node (R-170). */
+export interface StateMachine {
+  /** One result for each entry. Resolves when the changes are durable together with the index of the last entry (R-171). */
+  apply(entries: readonly LogEntry[]): Promise<readonly unknown[]>;
+  /** The state as of the last entry that was applied, in one piece. */
+  snapshot(): Promise<Uint8Array>;
+  restore(snapshot: SnapshotMeta): Promise<void>;
+}
+
+/** The consensus thread as seen from here. */
+export interface Consensus {
+  order(order: Order): void;
+  /** Stores a snapshot durably; its meta. @throws when it cannot be stored */
+  keepSnapshot(data: Uint8Array, index: Index): Promise<TakenSnapshot['meta']>;
+  readonly lease: Lease;
+}
+
+export interface GroupDeps {
+  readonly consensus: Consensus;
+  readonly machine: StateMachine;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly proposalTimeoutMs: number;
+  /** The node cannot go on (R-173). */
+  readonly onFatal: (err: unknown) => void;
+}
+
+/** An answer, and for one that is in the log now, what comes of it. */
+interface Heard {
+  readonly answer: Answer;
+  readonly outcome: Promise<unknown>;
+}
+
+interface GroupEvents {
+  /** This node leads and may act, in this term. */
+  office: [term: Term];
+  /** It does not any more. */
+  lost: [term: Term];
+}
+
+const REASONS: Readonly<Record<RefusalReason, string>> = {
+  notLeader: 'this node does not lead',
+  notReady: 'the new leader is not ready yet',
+  leadershipLost: 'the leader changed before it was done',
+  transferring: 'leadership is being handed over',
+  backlogFull: 'too much waits to be agreed on',
+  tooLarge: 'it is too large for one entry',
+  timedOut: 'no majority agreed in time',
+  changeRunning: 'another change of the members is under way',
+  unknownMember: 'there is no such member',
+  duplicateMember: 'there is such a member already',
+  duplicateAddress: 'another member has this address',
+  lastVoter: 'the last voter cannot go',
+  tooManyVoters: 'there are as many voters as allowed',
+  tooManyLearners: 'there are as many learners as allowed',
+  notCaughtUp: 'that member lags too far behind',
+  memberAlive: 'that member still answers',
+  noHealthyQuorum: 'it would leave less than a majority that answers',
+  nothingToChange: 'it is so already',
+  noTarget: 'no other member can take over',
+};
+
+export class Group extends EventEmitter<GroupEvents> {
+  readonly #deps: GroupDeps;
+  readonly #asked = new Map<number, { resolve: (heard: Heard) => void; reject: (err: Error) => void }>();
+  readonly #entries = new WaitingList();
+  readonly #readers: { readonly index: Index; readonly resolve: (value: undefined) => void }[] = [];
+  #nextId = 1;
+  #applied: Index;
+  #applying: Promise<void> = Promise.resolve();
+  #standpoint: Standpoint;
+
+  constructor(deps: GroupDeps, standpoint: Standpoint, applied: Index) {
+    super();
+    this.#deps = deps;
+    this.#standpoint = standpoint;
+    this.#applied = applied;
+  }
+
+  get standpoint(): Standpoint {
+    return this.#standpoint;
+  }
+
+  get applied(): Index {
+    return this.#applied;
+  }
+
+  /** Whether this node leads, in office, under a lease that still runs: nobody else can lead at this moment. */
+  get mayAct(): boolean {
+    return this.#standpoint.inOffice && this.#deps.consensus.lease.runs();
+  }
+
+  /**
+   * Has a command agreed on and applied here; what the state machine answered.
+   *
+   * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`: nothing was done. `OUTCOME_UNKNOWN`: it may be done yet
+   */
+  async propose(data: Uint8Array, urgent = false): Promise<unknown> {
+    const { outcome } = await this.#ask((id) => ({ kind: 'propose', proposals: [{ id, data, urgent }] }));
+    return this.#within('OUTCOME_UNKNOWN', outcome);
+  }
+
+  /**
+   * Confirms by a round among the others, begun now, that this node still leads, and waits until everything agreed on before is applied (ReadIndex).
+   *
+   * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`
+   */
+  async confirm(): Promise<void> {
+    const { answer } = await this.#ask((id) => ({ kind: 'read', id }));
+    if (answer.kind !== 'readable' || answer.index <= this.#applied) return;
+    await this.#within('UNAVAILABLE', new Promise((resolve) => this.#readers.push({ index: answer.index, resolve })));
+  }
+
+  async change(change: MembershipChange): Promise<void> {
+    const { outcome } = await this.#ask((id) => ({ kind: 'change', id, change }));
+    await this.#within('OUTCOME_UNKNOWN', outcome);
+  }
+
+  /** Hands leadership over. @param target nobody in particular where it is not given */
+  async transfer(target?: MemberId, preferred: readonly MemberId[] = []): Promise<void> {
+    await this.#ask((id) => ({ kind: 'transfer', id, target, preferred }));
+  }
+
+  /** What the consensus thread says, in its order. */
+  hear(news: News): void {
+    switch (news.kind) {
+      case 'apply':
+        this.#applying = this.#applying.then(() => this.#apply(news.items)).catch((err) => this.#deps.onFatal(err));
+        return;
+      case 'answers':
+        for (const answer of news.answers) this.#answered(answer);
+        return;
+      case 'event':
+        this.#happened(news.event);
+        return;
+      case 'ready':
+      case 'standpoint':
+        this.#moved(news.standpoint);
+        return;
+      case 'takeSnapshot':
+        this.#applying = this.#applying.then(() => this.#takeSnapshot());
+        return;
+      case 'fatal':
+        this.stop(new OrchestratorError('STOPPED', news.message));
+        this.#deps.onFatal(new OrchestratorError('STOPPED', news.message));
+    }
+  }
+
+  /** Nothing is answered any more. */
+  stop(err: Error = new OrchestratorError('STOPPED', 'this node stops')): void {
+    for (const { reject } of this.#asked.values()) reject(err);
+    this.#asked.clear();
+    this.#entries.failAll(err);
+  }
+
+  async #ask(order: (id: number) => Order): Promise<Heard> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const asked = new Promise<Heard>((resolve, reject) => this.#asked.set(id, { resolve, reject }));
+    this.#deps.consensus.order(order(id));
+    const heard = await this.#within('UNAVAILABLE', asked).finally(() => this.#asked.delete(id));
+    const { answer } = heard;
+    if (answer.kind !== 'refused') return heard;
+    throw new OrchestratorError(answer.reason === 'notLeader' ? 'NOT_LEADER' : 'UNAVAILABLE', REASONS[answer.reason], {
+      context: { leader: answer.leader },
+    });
+  }
+
+  /** @throws {OrchestratorError} `code` when it takes longer than a proposal may */
+  #within<T>(code: 'UNAVAILABLE' | 'OUTCOME_UNKNOWN', work: Promise<T>): Promise<T> {
+    const { clock, proposalTimeoutMs } = this.#deps;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(proposalTimeoutMs, () =>
+        reject(new OrchestratorError(code, `no majority agreed within ${proposalTimeoutMs} ms`)),
+      );
+      work.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  #answered(answer: Answer): void {
+    const asked = this.#asked.get(answer.id);
+    if (asked === undefined) return; // it took too long
+    // from here on, since the entry may be applied before whoever asked gets to run
+    const outcome = answer.kind === 'appended' ? this.#entries.at(answer.index, answer.term) : Promise.resolve();
+    outcome.catch(() => undefined); // nobody may be waiting any more
+    asked.resolve({ answer, outcome });
+  }
+
+  #happened(event: CoreEvent): void {
+    const { log } = this.#deps;
+    if (event.kind === 'role') log.info({ role: event.role, term: event.term, leader: event.leader }, 'raft role');
+    if (event.kind === 'removed') log.warn({}, 'the group has removed this node');
+  }
+
+  #moved(standpoint: Standpoint): void {
+    const before = this.#standpoint;
+    this.#standpoint = standpoint;
+    const sameOffice = before.inOffice === standpoint.inOffice && before.term === standpoint.term;
+    if (sameOffice) return;
+    if (before.inOffice) this.emit('lost', before.term);
+    if (standpoint.inOffice) this.emit('office', standpoint.term);
+  }
+
+  async #apply(items: readonly Applicable[]): Promise<void> {
+    const { machine, consensus } = this.#deps;
+    for (const item of items) {
+      if (item.kind === 'restore') {
+        await machine.restore(item.snapshot);
+        this.#applied = item.snapshot.index;
+        this.#entries.skipped(this.#applied);
+      } else {
+        const results = await machine.apply(item.entries);
+        for (const [at, entry] of item.entries.entries()) {
+          this.#applied = entry.index;
+          this.#entries.applied(entry, results[at]);
+        }
+      }
+      consensus.order({ kind: 'applied', index: this.#applied });
+      this.#letRead();
+    }
+  }
+
+  #letRead(): void {
+    for (const reader of this.#readers.splice(0)) {
+      if (reader.index <= this.#applied) reader.resolve(undefined);
+      else this.#readers.push(reader);
+    }
+  }
+
+  async #takeSnapshot(): Promise<void> {
+    const { machine, consensus, log } = this.#deps;
+    try {
+      const index = this.#applied;
+      const meta = await consensus.keepSnapshot(await machine.snapshot(), index);
+      consensus.order({ kind: 'snapshotTaken', snapshot: meta });
+    } catch (err) {
+      log.error({ err }, 'no snapshot could be taken; the log is kept until one can');
+      consensus.order({ kind: 'snapshotFailed' });
+    }
+  }
+}
