@@ -56,6 +56,7 @@ export function assemble(parts: Parts): Orchestrator {
     log,
     onProbed,
     passive: passive ?? false,
+    node: hostname,
   });
   return orchestrator;
 }

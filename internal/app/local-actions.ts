@@ -25,15 +25,15 @@ export class LocalActions implements Actions {
   }
 
   async forget(key: InstanceKey): Promise<void> {
-    if (!this.#orchestrator.forget(key)) throw notFound(`Unknown instance: ${keyText(key)}`);
+    if (!(await this.#orchestrator.forget(key))) throw notFound(`Unknown instance: ${keyText(key)}`);
   }
 
   async beginDowntime(key: InstanceKey, { owner, reason, durationMs }: DowntimeRequest): Promise<void> {
-    this.#orchestrator.beginDowntime(key, owner, reason, durationMs);
+    await this.#orchestrator.beginDowntime(key, owner, reason, durationMs);
   }
 
   async endDowntime(key: InstanceKey): Promise<void> {
-    this.#orchestrator.endDowntime(key);
+    await this.#orchestrator.endDowntime(key);
   }
 
   async beginMaintenance(key: InstanceKey, { owner, reason, durationMs }: DowntimeRequest): Promise<void> {
@@ -45,7 +45,7 @@ export class LocalActions implements Actions {
   }
 
   async setPromotionRule(...[key, rule]: Parameters<Actions['setPromotionRule']>): Promise<void> {
-    this.#orchestrator.setPromotionRule(key, rule);
+    await this.#orchestrator.setPromotionRule(key, rule);
   }
 
   async recover(...[key, options]: Parameters<Actions['recover']>): Promise<RecoverAnswer> {
@@ -75,9 +75,9 @@ export class LocalActions implements Actions {
   }
 
   async takeOver(...[cluster, options]: Parameters<Actions['takeOver']>): ReturnType<Actions['takeOver']> {
-    const { recovery, tasks, inventory } = this.#orchestrator;
+    const { recovery, inventory } = this.#orchestrator;
     const snapshot = await this.#surveyed(cluster);
-    const { record, warnings } = await recovery.takeover.run({ snapshot, ...options }, tasks.signal);
+    const { record, warnings } = await recovery.takeover.run({ snapshot, ...options }, recovery.acting.signal);
     await this.#survey(snapshot);
     const successor = this.#successor(record);
     const now = inventory.get(successor)?.instance.ownCoordinates;
@@ -90,7 +90,7 @@ export class LocalActions implements Actions {
   }
 
   async setRecoveriesDisabled(disabled: boolean): Promise<void> {
-    this.#orchestrator.recoveriesDisabled = disabled;
+    await this.#orchestrator.setRecoveriesDisabled(disabled);
   }
 
   async forgetResolvedNames(): Promise<void> {
@@ -98,6 +98,7 @@ export class LocalActions implements Actions {
   }
 
   interrupt(): void {
+    void this.#orchestrator.leaveOffice();
     void this.#orchestrator.tasks.stop();
   }
 

@@ -1,8 +1,9 @@
 // Builds every object from plain values, starts and stops them in order.
 
 import type { Analysis } from '../analysis/analyse.ts';
+import type { Command } from '../command/command.ts';
 import { HostnameResolver } from '../discovery/hostname-resolver.ts';
-import { type Downtime, Inventory } from '../discovery/inventory.ts';
+import { Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
 import { isIgnoredUser } from '../mysql/found-replicas.ts';
 import { systemNames } from '../mysql/name-service.ts';
@@ -13,9 +14,11 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
+import type { Downtime } from '../topology/downtime.ts';
 import type { Instance, WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
+import { type Agreement, Alone, type Apply } from './agreement.ts';
 import { analysesOf } from './analyses.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
 import { Maintenance } from './maintenance.ts';
@@ -34,6 +37,10 @@ export interface OrchestratorDeps {
   readonly onProbed: (event: ProbeEvent) => void;
   /** Does what it is asked and nothing by itself: follows no server to another one, starts no recovery. */
   readonly passive?: boolean;
+  /** How this node is called where commands are agreed on. */
+  readonly node: string;
+  /** With whom things are agreed on; with nobody else, where it is not given. */
+  readonly agreementOn?: (apply: Apply) => Agreement;
 }
 
 export class Orchestrator {
@@ -45,6 +52,7 @@ export class Orchestrator {
   readonly observer: Observer;
   readonly recovery: RecoveryRoom;
   readonly maintenance: Maintenance;
+  readonly agreement: Agreement;
   readonly #deps: OrchestratorDeps;
   readonly #rules: Map<string, PromotionRule>;
   readonly #seeded = new Set<string>();
@@ -53,6 +61,8 @@ export class Orchestrator {
   constructor(deps: OrchestratorDeps) {
     const { restored, clock, log } = deps;
     this.#deps = deps;
+    const apply: Apply = (command) => this.#apply(command);
+    this.agreement = deps.agreementOn?.(apply) ?? new Alone(apply, clock, deps.node);
     this.#rules = new Map(restored.promotionRules);
     this.#disabled = restored.recoveriesDisabled;
     this.tasks = new TaskGroup(log);
@@ -97,7 +107,7 @@ export class Orchestrator {
       unwanted: (instance) => this.#unwanted(instance),
       onProbed: (event) => this.#onProbed(event),
       onMoved: (from, to) => this.#moved(from, to),
-      onUnseen: (key) => this.forget(key),
+      onUnseen: (key) => this.#forget(key),
     });
     this.recovery = new RecoveryRoom({
       ...deps,
@@ -110,8 +120,10 @@ export class Orchestrator {
       servers: this.servers,
       analyse: (snapshot) => this.analyse(snapshot),
       globallyDisabled: () => this.#disabled,
-      endDowntime: (key) => this.endDowntime(key),
+      endDowntime: (key) => void this.#endDowntime(key, 'end-downtime'),
+      agreement: () => this.agreement,
     });
+    if (deps.passive === true) this.recovery.takeOffice(); // an operator's command is all that happens here
     this.maintenance = new Maintenance({
       inventory: this.inventory,
       storage: deps.storage,
@@ -125,7 +137,19 @@ export class Orchestrator {
     for (const { instance } of this.#deps.restored.instances) this.observer.watch(instance.key);
     this.#watchSeeds();
     this.observer.start();
-    this.recovery.start();
+    if (this.agreement.mayAct) this.takeOffice();
+  }
+
+  /** This node leads from now on: it decides about servers, and goes on with what was begun. */
+  takeOffice(): void {
+    this.recovery.takeOffice();
+    this.recovery.takeUp();
+    this.#touchAll();
+  }
+
+  /** Another node leads. What was under way here is left as it is. */
+  leaveOffice(): Promise<void> {
+    return this.recovery.leaveOffice();
   }
 
   /** To be called when the settings have changed: new seeds are watched, and every cluster is looked at anew. */
@@ -136,6 +160,7 @@ export class Orchestrator {
 
   async stop(): Promise<void> {
     this.observer.stop();
+    await this.recovery.leaveOffice();
     await this.tasks.stop();
     this.servers.stop();
   }
@@ -144,10 +169,8 @@ export class Orchestrator {
     return this.#disabled;
   }
 
-  set recoveriesDisabled(disabled: boolean) {
-    this.#disabled = disabled;
-    this.#deps.storage.recoveriesDisabled(disabled);
-    this.#touchAll();
+  async setRecoveriesDisabled(disabled: boolean): Promise<void> {
+    await this.agreement.decide({ op: disabled ? 'disable-global-recoveries' : 'enable-global-recoveries' });
   }
 
   snapshots(): readonly ClusterSnapshot[] {
@@ -163,41 +186,28 @@ export class Orchestrator {
     return failoverPlan(snapshot, this.recovery.coordinator, this.#deps.settings, virtualName);
   }
 
-  setPromotionRule(key: InstanceKey, rule: PromotionRule): void {
-    this.#rules.set(keyText(key), rule);
-    this.#deps.storage.promotionRule(key, rule);
-    this.#deps.storage.audit('register-candidate', key, this.inventory.clusterName(key), rule);
-    const known = this.inventory.get(key);
-    if (known !== undefined) this.inventory.restore([this.#withRule(known)]);
+  async setPromotionRule(key: InstanceKey, rule: PromotionRule): Promise<void> {
+    await this.agreement.decide({ op: 'register-candidate', key, rule });
   }
 
-  beginDowntime(key: InstanceKey, owner: string, reason: string, durationMs: number): void {
+  async beginDowntime(key: InstanceKey, owner: string, reason: string, durationMs: number): Promise<void> {
     const beginMs = this.#deps.clock.nowMs();
     const downtime = { owner, reason, beginMs, endMs: beginMs + durationMs };
-    this.inventory.setDowntime(key, downtime);
-    this.#deps.storage.downtime(key, downtime);
-    this.#deps.storage.audit(
-      'begin-downtime',
-      key,
-      this.inventory.clusterName(key),
-      `owner: ${owner}, reason: ${reason}`,
-    );
+    await this.agreement.decide({ op: 'begin-downtime', key, downtime });
   }
 
-  /** @param how what the audit calls it */
-  endDowntime(key: InstanceKey, how: 'end-downtime' | 'expire-downtime' = 'end-downtime'): boolean {
-    const had = this.inventory.downtimes().some((downtime) => sameKey(downtime.key, key));
-    this.inventory.setDowntime(key, undefined);
-    this.#deps.storage.downtime(key, undefined);
-    if (had) this.#deps.storage.audit(how, key, this.inventory.clusterName(key), '');
-    this.#touch(this.inventory.clusterName(key));
-    return had;
+  /**
+   * False: there was none.
+   *
+   * @param how what the audit calls it
+   */
+  async endDowntime(key: InstanceKey, how: 'end-downtime' | 'expire-downtime' = 'end-downtime'): Promise<boolean> {
+    return (await this.agreement.decide({ op: 'end-downtime', key, how })) === true;
   }
 
   /** One that must not run out. */
-  renewDowntime(key: InstanceKey, downtime: Downtime): void {
-    this.inventory.setDowntime(key, downtime);
-    this.#deps.storage.downtime(key, downtime);
+  async renewDowntime(key: InstanceKey, downtime: Downtime): Promise<void> {
+    await this.agreement.decide({ op: 'begin-downtime', key, downtime, quiet: true });
   }
 
   /** By `host:port`. */
@@ -206,9 +216,8 @@ export class Orchestrator {
   }
 
   /** `undefined`: the cluster is called what its servers suggest. */
-  setAliasOverride(cluster: string, alias: string | undefined): void {
-    this.inventory.setAlias(cluster, alias);
-    this.#deps.storage.aliasOverride(cluster, alias);
+  async setAliasOverride(cluster: string, alias: string | undefined): Promise<void> {
+    await this.agreement.decide({ op: 'set-cluster-alias-manual-override', cluster, alias: alias ?? null });
   }
 
   /** The name service is asked where nobody has asked it before. */
@@ -221,7 +230,82 @@ export class Orchestrator {
     return this.#deps.storage.resolvedNamesForgotten();
   }
 
-  forget(key: InstanceKey): boolean {
+  /** False: it was not known. */
+  async forget(key: InstanceKey): Promise<boolean> {
+    return (await this.agreement.decide({ op: 'forget', key })) === true;
+  }
+
+  async forgetCluster({ name, members }: ClusterSnapshot): Promise<void> {
+    const keys = members.map(({ instance }) => instance.key);
+    await this.agreement.decide({ op: 'forget-cluster', cluster: name, keys });
+  }
+
+  /** Has a server watched, by all nodes. */
+  async watch(key: InstanceKey): Promise<void> {
+    await this.agreement.decide({ op: 'discover', key });
+  }
+
+  #apply(command: Command): unknown {
+    const { storage } = this.#deps;
+    switch (command.op) {
+      case 'discover':
+        this.observer.watch(command.key);
+        return undefined;
+      case 'forget':
+        return this.#forget(command.key);
+      case 'forget-cluster':
+        for (const key of command.keys) this.#forget(key);
+        return undefined;
+      case 'begin-downtime':
+        return this.#beginDowntime(command);
+      case 'end-downtime':
+        return this.#endDowntime(command.key, command.how);
+      case 'register-candidate':
+        return this.#setPromotionRule(command.key, command.rule);
+      case 'set-cluster-alias-manual-override':
+        this.inventory.setAlias(command.cluster, command.alias ?? undefined);
+        return storage.aliasOverride(command.cluster, command.alias ?? undefined);
+      case 'disable-global-recoveries':
+      case 'enable-global-recoveries':
+        this.#disabled = command.op === 'disable-global-recoveries';
+        storage.recoveriesDisabled(this.#disabled);
+        return this.#touchAll();
+      case 'put-key-value':
+        return storage.published(command.name, command.value);
+      case 'leader-uri':
+        return undefined; // who needs it hears it from the group itself
+      default:
+        return this.recovery.apply(command);
+    }
+  }
+
+  #setPromotionRule(key: InstanceKey, rule: PromotionRule): void {
+    this.#rules.set(keyText(key), rule);
+    this.#deps.storage.promotionRule(key, rule);
+    this.#deps.storage.audit('register-candidate', key, this.inventory.clusterName(key), rule);
+    const known = this.inventory.get(key);
+    if (known !== undefined) this.inventory.restore([this.#withRule(known)]);
+  }
+
+  #beginDowntime({ key, downtime, quiet }: Extract<Command, { op: 'begin-downtime' }>): void {
+    const { storage } = this.#deps;
+    this.inventory.setDowntime(key, downtime);
+    storage.downtime(key, downtime);
+    if (quiet === true) return;
+    const { owner, reason } = downtime;
+    storage.audit('begin-downtime', key, this.inventory.clusterName(key), `owner: ${owner}, reason: ${reason}`);
+  }
+
+  #endDowntime(key: InstanceKey, how: 'end-downtime' | 'expire-downtime'): boolean {
+    const had = this.inventory.downtimes().some((downtime) => sameKey(downtime.key, key));
+    this.inventory.setDowntime(key, undefined);
+    this.#deps.storage.downtime(key, undefined);
+    if (had) this.#deps.storage.audit(how, key, this.inventory.clusterName(key), '');
+    this.#touch(this.inventory.clusterName(key));
+    return had;
+  }
+
+  #forget(key: InstanceKey): boolean {
     const cluster = this.inventory.clusterName(key);
     this.observer.forget(key);
     this.#deps.storage.forgotten(key);
@@ -285,7 +369,7 @@ export class Orchestrator {
   #moved(from: InstanceKey, to: InstanceKey): void {
     const { storage, clock } = this.#deps;
     const rule = this.#rules.get(keyText(from));
-    if (rule !== undefined) this.setPromotionRule(to, rule);
+    if (rule !== undefined) this.#setPromotionRule(to, rule);
     const downtime = this.inventory.downtime(to, clock.nowMs());
     if (downtime !== undefined) storage.downtime(to, downtime);
     storage.downtime(from, undefined);
@@ -295,7 +379,10 @@ export class Orchestrator {
   /** What a server's own query says about its rule takes the place of what was registered. */
   #registerDetectedRule({ instance: { key, detectedPromotionRule } }: WatchedInstance): void {
     if (detectedPromotionRule === undefined || this.#rules.get(keyText(key)) === detectedPromotionRule) return;
-    this.setPromotionRule(key, detectedPromotionRule);
+    if (!this.agreement.mayAct) return; // the leader says it for everybody
+    this.setPromotionRule(key, detectedPromotionRule).catch((err: unknown) => {
+      this.#deps.log.debug({ instance: keyText(key), err }, 'promotion rule was not agreed on');
+    });
   }
 
   /** Servers that lead others may have to be fenced one day. */

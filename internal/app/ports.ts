@@ -1,5 +1,5 @@
 import type { RememberedNames } from '../discovery/inventory.ts';
-import type { RecoveryKind, RecoveryRecord, RecoveryStore } from '../recovery/book.ts';
+import type { RecoveryKind, RecoveryRecord } from '../recovery/book.ts';
 import type { HookList } from '../recovery/coordinator.ts';
 import type { BlockedRecord, DetectionRecord } from '../recovery/detections.ts';
 import type { FailoverPlan } from '../recovery/plan.ts';
@@ -20,7 +20,10 @@ export interface MaintenanceLock {
 }
 
 /** What the working copy in memory is kept in. Every call logs its own failures and never throws. */
-export interface Storage extends RecoveryStore, Journal {
+export interface Storage extends Journal {
+  opened(record: RecoveryRecord): Promise<void>;
+  closed(record: RecoveryRecord): Promise<void>;
+  acknowledged(records: readonly RecoveryRecord[]): Promise<void>;
   instanceSeen(watched: WatchedInstance, cluster: string): void;
   fenceIntended(failed: InstanceKey, cluster: string, successor: InstanceKey): Promise<void>;
   fenced(key: InstanceKey): Promise<void>;

@@ -3,11 +3,12 @@
 
 import { type Analysis, NO_PROBLEM } from '../analysis/analyse.ts';
 import { StuckWrites } from '../analysis/stuck-writes.ts';
+import type { Aftermath, Command } from '../command/command.ts';
 import type { Inventory } from '../discovery/inventory.ts';
 import type { Observer } from '../discovery/observer.ts';
 import type { MysqlServers } from '../mysql/servers.ts';
 import { RecoveryAttempt } from '../recovery/attempt.ts';
-import { RecoveryBook, type RecoveryRecord } from '../recovery/book.ts';
+import { RecoveryBook, type RecoveryRecord, type RecoveryStore } from '../recovery/book.ts';
 import { type HookList, RecoveryCoordinator } from '../recovery/coordinator.ts';
 import { Detector } from '../recovery/detector.ts';
 import { FenceKeeper } from '../recovery/fence.ts';
@@ -19,18 +20,39 @@ import { type Finding, Sentinel } from '../recovery/sentinel.ts';
 import { GracefulTakeover } from '../recovery/takeover.ts';
 import type { Verdict } from '../recovery/verdict.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { errorText } from '../runtime/errors.ts';
+import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { TaskGroup } from '../runtime/task-group.ts';
+import { TaskGroup } from '../runtime/task-group.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
 import { LOST_IN_RECOVERY } from '../topology/downtime.ts';
 import { type Instance, sourceKey } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { missingFrom } from '../topology/received.ts';
+import type { Agreement } from './agreement.ts';
 import { findingOf } from './findings.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import type { Settings } from './settings.ts';
 import { newRecoveryUid } from './uid.ts';
+
+export type RecoveryCommand = Extract<
+  Command,
+  {
+    op:
+      | 'write-recovery'
+      | 'resolve-recovery'
+      | 'ack-recovery'
+      | 'register-failure-detection'
+      | 'recovery-progress'
+      | 'write-recovery-step'
+      | 'intend-fence'
+      | 'end-fence';
+  }
+>;
+
+/** The recovery of another node, or of an earlier process, is open. */
+interface Refused {
+  readonly openUid: string;
+}
 
 export interface RecoveryRoomDeps {
   readonly settings: Settings;
@@ -45,7 +67,9 @@ export interface RecoveryRoomDeps {
   readonly servers: MysqlServers;
   readonly analyse: (snapshot: ClusterSnapshot) => readonly Analysis[];
   readonly globallyDisabled: () => boolean;
-  readonly endDowntime: (key: InstanceKey) => boolean;
+  readonly agreement: () => Agreement;
+  /** Here alone: for what is agreed on already. */
+  readonly endDowntime: (key: InstanceKey) => void;
 }
 
 export class RecoveryRoom {
@@ -58,29 +82,40 @@ export class RecoveryRoom {
   readonly #runner: RecoveryRunner;
   readonly #detector: Detector;
   readonly #stuck = new StuckWrites();
+  /** Replaced primaries that wait to be fenced, by `host:port`. */
+  readonly #fences: Map<string, InstanceKey>;
+  /** What this node does to servers; none while another one leads. */
+  #acting: TaskGroup | undefined;
 
   constructor(deps: RecoveryRoomDeps) {
     this.#deps = deps;
     const { storage, restored, clock, log, tasks, servers, inventory, observer } = deps;
     const shared = { servers, tasks, clock, log };
-    const note = (uid: string, message: string) => void storage.note(uid, message);
+    const note = (uid: string, message: string) => this.#note(uid, message);
+    this.#fences = new Map(restored.openFences.map((key) => [keyText(key), key]));
     const newUid = () => newRecoveryUid(clock);
 
     this.#runner = new RecoveryRunner({
       ...shared,
-      journal: storage,
+      journal: {
+        stepStarted: async (uid, number, text) => {
+          await this.#decide({ op: 'recovery-progress', uid, number, text });
+        },
+        stepEnded: (uid, number, text, result) => storage.stepEnded(uid, number, text, result),
+        note: (uid, message) => storage.note(uid, message),
+      },
       get settings() {
         return deps.settings.runner;
       },
-      mayAct: () => undefined,
     });
-    this.book = new RecoveryBook(storage, () => deps.settings.book, restored.recoveries);
+    this.book = new RecoveryBook(this.#agreed(), () => deps.settings.book, restored.recoveries);
     this.fences = new FenceKeeper({
       ...shared,
+      tasks: () => this.acting,
       get settings() {
         return deps.settings.fence;
       },
-      onFenced: (key) => void this.#onFenced(key),
+      onFenced: (key) => this.#acting?.run(`fenced ${keyText(key)}`, () => this.#onFenced(key)),
     });
     this.#detector = new Detector({
       get settings() {
@@ -89,7 +124,7 @@ export class RecoveryRoom {
       clock,
       newUid,
       known: restored.detections,
-      store: (detection) => storage.detected(detection),
+      store: (detection, told) => this.#later({ op: 'register-failure-detection', detection, told }),
       hooks: ({ uid }, verdict) => this.#hooks('detection', uid, verdict),
     });
     const attempt = new RecoveryAttempt({
@@ -100,8 +135,10 @@ export class RecoveryRoom {
       },
       preFailoverHooks: (record, verdict) => this.#hooks('preFailover', record.uid, verdict, record),
       note,
-      storeFence: (failed, cluster, successor) => storage.fenceIntended(failed, cluster, successor),
-      dropFence: (failed) => storage.fenced(failed),
+      storeFence: async (failed, cluster, successor) => {
+        await this.#decide({ op: 'intend-fence', failed, cluster, successor });
+      },
+      dropFence: (failed) => this.#endFence(failed),
     });
     this.coordinator = new RecoveryCoordinator({
       attempt,
@@ -120,11 +157,12 @@ export class RecoveryRoom {
       hooks: (list, record, verdict) => this.#hooks(list, record.uid, verdict, record),
       note,
       audit: (type, key, cluster, message) => storage.audit(type, key, cluster, message),
-      onChanged: (record, touched) => this.#onChanged(record, touched),
+      onChanged: (_, touched) => this.#onChanged(touched),
       blocked: (record) => storage.blocked(record),
     });
     this.sentinel = new Sentinel({
       ...shared,
+      acting: () => this.#acting,
       analyse: (snapshot) => this.#findings(snapshot),
       snapshot: (cluster) => inventory.snapshot(cluster, clock.nowMs()),
       coordinator: this.coordinator,
@@ -167,18 +205,71 @@ export class RecoveryRoom {
     });
   }
 
-  /** Takes up what an earlier process left: fences to be set, recoveries to be finished or let go. */
-  start(): void {
-    const { restored, settings, log } = this.#deps;
-    const open = restored.recoveries.filter(({ endedMs }) => endedMs === undefined);
+  /** What this node does to servers while it leads. @throws {OrchestratorError} `NOT_LEADER` */
+  get acting(): TaskGroup {
+    if (this.#acting === undefined) throw new OrchestratorError('NOT_LEADER', 'another node leads');
+    return this.#acting;
+  }
+
+  /** This node may act from now on. */
+  takeOffice(): void {
+    this.#acting = new TaskGroup(this.#deps.log);
+  }
+
+  /** Takes up what an earlier leader, or process, left: fences to be set, recoveries to be finished or let go. */
+  takeUp(): void {
+    const { settings, log, inventory } = this.#deps;
+    const open = this.book.list().filter(({ endedMs }) => endedMs === undefined);
     if (settings.coordinator.noop) {
-      const left = { fences: restored.openFences.map(keyText), recoveries: open.map(({ uid }) => uid) };
+      const left = { fences: [...this.#fences.keys()], recoveries: open.map(({ uid }) => uid) };
       log.info(left, 'started with --noop: what an earlier process left is not taken up');
       return;
     }
-    const known = restored.instances.map(({ instance }) => instance.key);
-    for (const key of restored.openFences) this.fences.watch(key);
+    const known = inventory.all().map(({ instance }) => instance.key);
+    for (const key of this.#fences.values()) this.fences.watch(key);
     for (const record of open) this.#resume(record, known);
+  }
+
+  /** Another node leads, or this one ends: what is under way stops where it is, for the next leader to finish. */
+  async leaveOffice(): Promise<void> {
+    const acting = this.#acting;
+    this.#acting = undefined;
+    this.fences.releaseAll();
+    await acting?.stop();
+  }
+
+  /** Does what was agreed on about recoveries. */
+  apply(command: RecoveryCommand): unknown {
+    const { storage } = this.#deps;
+    switch (command.op) {
+      case 'write-recovery': {
+        const open = this.book.openOf(command.record.cluster);
+        if (open !== undefined && open.uid !== command.record.uid) return { openUid: open.uid } satisfies Refused;
+        this.book.learn(command.record);
+        return storage.opened(command.record);
+      }
+      case 'resolve-recovery':
+        this.book.learn(command.record);
+        void storage.closed(command.record);
+        if (command.aftermath !== null) this.#settleAftermath(command.record, command.aftermath);
+        return undefined;
+      case 'ack-recovery':
+        return this.#applyAcknowledgement(command);
+      case 'register-failure-detection':
+        if (command.told) this.#detector.learn(command.detection);
+        return storage.detected(command.detection);
+      case 'recovery-progress':
+        return storage.stepStarted(command.uid, command.number, command.text);
+      case 'write-recovery-step':
+        for (const message of command.messages) void storage.note(command.uid, message);
+        return undefined;
+      case 'intend-fence':
+        this.#fences.set(keyText(command.failed), command.failed);
+        return storage.fenceIntended(command.failed, command.cluster, command.successor);
+      case 'end-fence':
+        this.#fences.delete(keyText(command.failed));
+        return storage.fenced(command.failed);
+    }
   }
 
   /** For a process that ends now: finishes, or lets go of, the recoveries that it began and was interrupted in. */
@@ -199,11 +290,8 @@ export class RecoveryRoom {
   }
 
   /** Lets recoveries of what it picks start anew, and its problems be told of anew. */
-  async acknowledge(selects: (record: RecoveryRecord) => boolean, by: string, comment: string) {
-    const acknowledgement = { by, comment, atMs: this.#deps.clock.nowMs() };
-    const picked = await this.book.acknowledge(selects, acknowledgement);
-    this.#detector.forget((one) => picked.some(({ failed }) => sameKey(failed, one.failed)));
-    return picked;
+  acknowledge(selects: (record: RecoveryRecord) => boolean, by: string, comment: string) {
+    return this.book.acknowledge(selects, { by, comment, atMs: this.#deps.clock.nowMs() });
   }
 
   /** A recovery that an operator asks for. The primary may still answer: then it is made read-only first. */
@@ -212,7 +300,7 @@ export class RecoveryRoom {
     key: InstanceKey,
     options: { code?: string; command?: string; designated?: InstanceKey; skipHooks?: boolean },
   ) {
-    const { inventory, tasks } = this.#deps;
+    const { inventory } = this.#deps;
     const found = this.#findings(snapshot).find((finding) => sameKey(finding.key, key));
     if (options.code === undefined && found?.response !== 'recover') return undefined;
     const answers = inventory.get(key)?.valid ?? false;
@@ -226,7 +314,7 @@ export class RecoveryRoom {
       command: options.command ?? '',
     };
     const { code: _code, command: _command, ...rest } = options;
-    return this.coordinator.force(verdict, { ...rest, primaryAnswers: answers }, tasks.signal);
+    return this.coordinator.force(verdict, { ...rest, primaryAnswers: answers }, this.acting.signal);
   }
 
   /**
@@ -234,15 +322,21 @@ export class RecoveryRoom {
    * An operator who wants it to lead ends its downtime first.
    */
   fenceReturned(instance: Instance): void {
-    const { settings, storage, clock, log, inventory } = this.#deps;
+    const { settings, clock, log, inventory } = this.#deps;
     const { key } = instance;
-    if (instance.readOnly || sourceKey(instance) !== undefined || this.fences.isWatched(key)) return;
+    if (
+      this.#acting === undefined ||
+      instance.readOnly ||
+      sourceKey(instance) !== undefined ||
+      this.fences.isWatched(key)
+    )
+      return;
     if (!settings.coordinator.attempt.fenceReplacedPrimary || settings.coordinator.noop) return;
     if (inventory.downtime(key, clock.nowMs())?.reason !== LOST_IN_RECOVERY) return;
     const record = this.book.replaced(key);
     if (record?.successor === undefined) return;
     log.warn({ instance: keyText(key), uid: record.uid }, 'replaced primary takes writes again: fencing it once more');
-    void storage.fenceIntended(key, record.cluster, record.successor);
+    this.#later({ op: 'intend-fence', failed: key, cluster: record.cluster, successor: record.successor });
     this.fences.watch(key);
   }
 
@@ -272,12 +366,12 @@ export class RecoveryRoom {
   }
 
   #resume(record: RecoveryRecord, knownKeys: readonly InstanceKey[]): void {
-    const { settings, clock, inventory, tasks } = this.#deps;
+    const { settings, clock, inventory } = this.#deps;
     const seen = (key: InstanceKey) => inventory.get(key)?.valid === true || inventory.health(key).failures > 0;
     const surveyed = async (stop: AbortSignal) => {
       while (!knownKeys.every(seen)) await clock.sleep(settings.observer.hotIntervalMs, stop);
     };
-    tasks.run(`resume ${record.uid}`, (signal) => this.#finish(record, surveyed, signal));
+    this.acting.run(`resume ${record.uid}`, (signal) => this.#finish(record, surveyed, signal));
   }
 
   #finish(
@@ -305,8 +399,8 @@ export class RecoveryRoom {
             .all()
             .filter(({ valid, instance }) => valid && sameKey(sourceKey(instance), key))
             .map(({ instance }) => instance.key),
-        fenceDropped: (key) => storage.fenced(key),
-        onResumed: (closed, touched) => this.#onChanged(closed, touched),
+        fenceDropped: (key) => this.#endFence(key),
+        onResumed: (_, touched) => this.#onChanged(touched),
       },
       signal,
     );
@@ -318,45 +412,99 @@ export class RecoveryRoom {
     const found = await this.#onlyThere(key, record?.successor).catch((err: unknown) => errorText(err));
     const message = `made read-only, client sessions ended; ${found}`;
     storage.audit('fence-replaced-primary', key, inventory.clusterName(key), message);
-    if (record !== undefined) await storage.note(record.uid, `${keyText(key)} ${message}`);
-    await storage.fenced(key);
+    if (record !== undefined) this.#note(record.uid, `${keyText(key)} ${message}`);
+    await this.#endFence(key);
     observer.suspect(key);
   }
 
   /** What a replaced primary wrote that never reached its successor, in words. */
   async #onlyThere(key: InstanceKey, successor: InstanceKey | undefined): Promise<string> {
-    const { observer, tasks } = this.#deps;
+    const { observer } = this.#deps;
+    const { signal } = this.acting;
     if (successor === undefined) return 'its successor is not known';
-    const old = await observer.probeNow(key, tasks.signal);
-    const heir = await observer.probeNow(successor, tasks.signal);
+    const old = await observer.probeNow(key, signal);
+    const heir = await observer.probeNow(successor, signal);
     const only = missingFrom(heir, old);
     return only === ''
       ? `holds nothing that ${keyText(successor)} lacks`
       : `holds transactions that ${keyText(successor)} lacks: ${only}`;
   }
 
-  #onChanged(record: RecoveryRecord, touched: readonly InstanceKey[]): void {
-    const { settings, storage, clock, inventory, observer, endDowntime } = this.#deps;
-    for (const key of touched) observer.suspect(key);
-    if (!record.successful || record.kind === 'intermediatePrimary') return;
-    if (record.successor !== undefined) endDowntime(record.successor);
-    const beginMs = clock.nowMs();
-    const downtime = {
-      owner: 'orchestrator',
-      reason: LOST_IN_RECOVERY,
-      beginMs,
-      endMs: beginMs + settings.lostDowntimeMs,
+  #onChanged(touched: readonly InstanceKey[]): void {
+    for (const key of touched) this.#deps.observer.suspect(key);
+  }
+
+  #decide(command: RecoveryCommand): Promise<unknown> {
+    return this.#deps.agreement().decide(command);
+  }
+
+  /** For what nobody waits for. A failover goes on without it. */
+  #later(command: RecoveryCommand): void {
+    this.#decide(command).catch((err: unknown) => this.#deps.log.warn({ err, op: command.op }, 'was not agreed on'));
+  }
+
+  #note(uid: string, message: string): void {
+    this.#later({ op: 'write-recovery-step', uid, messages: [message] });
+  }
+
+  async #endFence(failed: InstanceKey): Promise<void> {
+    await this.#decide({ op: 'end-fence', failed });
+  }
+
+  /** The book says what all nodes agreed on. */
+  #agreed(): RecoveryStore {
+    return {
+      opened: async (record) => {
+        const refused = (await this.#decide({ op: 'write-recovery', record })) as Refused | undefined;
+        if (refused !== undefined)
+          throw new OrchestratorError('CONFLICT', `recovery ${refused.openUid} of this cluster is open`);
+      },
+      closed: async (record) => {
+        await this.#decide({ op: 'resolve-recovery', record, aftermath: this.#aftermathOf(record) });
+      },
+      acknowledged: async (records, acknowledgement) => {
+        await this.#decide({ op: 'ack-recovery', uids: records.map(({ uid }) => uid), acknowledgement });
+      },
     };
-    const lost = [record.failed, ...record.lost.map(({ key }) => key)];
-    for (const key of lost) {
+  }
+
+  #applyAcknowledgement({ uids, acknowledgement }: Extract<Command, { op: 'ack-recovery' }>): Promise<void> {
+    const picked = this.book
+      .list()
+      .filter(({ uid, acknowledged }) => acknowledged === undefined && uids.includes(uid))
+      .map((record) => ({ ...record, acknowledged: acknowledgement }));
+    for (const record of picked) this.book.learn(record);
+    this.#detector.forget((one) => picked.some(({ failed }) => sameKey(failed, one.failed)));
+    return this.#deps.storage.acknowledged(picked);
+  }
+
+  /** Null: nothing follows, or it was said when the recovery was closed first. */
+  #aftermathOf(record: RecoveryRecord): Aftermath | null {
+    const { settings, clock } = this.#deps;
+    const known = this.book.list().find(({ uid }) => uid === record.uid);
+    if (!record.successful || record.kind === 'intermediatePrimary' || known?.endedMs !== undefined) return null;
+    const beginMs = clock.nowMs();
+    const endMs = beginMs + settings.lostDowntimeMs;
+    const downtime = { owner: 'orchestrator', reason: LOST_IN_RECOVERY, beginMs, endMs };
+    const { successor } = record;
+    return {
+      downtimes: [record.failed, ...record.lost.map(({ key }) => key)].map((key) => ({ key, downtime })),
+      successor,
+      pairs: successor === undefined ? [] : [...primaryPairs(settings.kvPrefix, record.alias, successor)],
+    };
+  }
+
+  #settleAftermath(record: RecoveryRecord, { downtimes, successor, pairs }: Aftermath): void {
+    const { storage, inventory, endDowntime } = this.#deps;
+    if (successor !== undefined) endDowntime(successor);
+    for (const { key, downtime } of downtimes) {
       inventory.setDowntime(key, downtime);
       storage.downtime(key, downtime);
     }
-    if (record.successor === undefined) return;
-    inventory.setAlias(keyText(record.successor), record.alias);
-    storage.clusterRenamed(record.cluster, keyText(record.successor));
-    for (const [name, value] of primaryPairs(settings.kvPrefix, record.alias, record.successor))
-      storage.published(name, value);
+    if (successor === undefined) return;
+    inventory.setAlias(keyText(successor), record.alias);
+    storage.clusterRenamed(record.cluster, keyText(successor));
+    for (const [name, value] of pairs) storage.published(name, value);
   }
 
   #hooks(list: HookList | 'detection', uid: string, verdict: Verdict, record?: RecoveryRecord): Promise<boolean> {

@@ -34,7 +34,6 @@ export async function rehearse(
     clock: systemClock,
     log: silentLog,
     settings: settings.runner,
-    mayAct: () => undefined,
   });
   const { signal } = new AbortController();
   const promotes = plan.steps.some(({ kind }) => kind === 'promote');

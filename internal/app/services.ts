@@ -46,11 +46,12 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
     forgetResolvedNames: () => orchestrator.forgetResolvedNames(),
     discover: async (key) => {
       const instance = await observer.probeNow(await orchestrator.resolve(key), tasks.signal);
-      observer.watch(instance.key); // not before: a slip of the pen would be probed for ever
+      await orchestrator.watch(instance.key); // not before: a slip of the pen would be probed for ever
       return instance;
     },
-    watch: (key) => observer.watch(key),
+    watch: (key) => orchestrator.watch(key),
     forget: (key) => orchestrator.forget(key),
+    forgetCluster: (snapshot) => orchestrator.forgetCluster(snapshot),
     beginDowntime: (key, owner, reason, durationMs) => orchestrator.beginDowntime(key, owner, reason, durationMs),
     endDowntime: (key) => orchestrator.endDowntime(key),
     setPromotionRule: (key, rule) => orchestrator.setPromotionRule(key, rule),
@@ -67,7 +68,7 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
       const busy = () => recovery.coordinator.isBusy(cluster);
       return repeatedRecovery(failed, { busy, records: () => recovery.book.list(), clock }, tasks.signal);
     },
-    takeOver: (request) => recovery.takeover.run(request, tasks.signal),
+    takeOver: (request) => recovery.takeover.run(request, recovery.acting.signal),
     failoverPlan: (snapshot) => orchestrator.failoverPlan(snapshot),
     recoveries: () => Promise.all(recovery.book.list().map(entryOf)),
     steps: (uid) => store.journal.steps(uid),
@@ -86,9 +87,7 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
     health: () => nodeHealth(store, self, leads, clock.nowMs()),
     acknowledge: (selects, by, comment) => recovery.acknowledge(selects, by, comment),
     recoveriesDisabled: () => orchestrator.recoveriesDisabled,
-    setRecoveriesDisabled: (disabled) => {
-      orchestrator.recoveriesDisabled = disabled;
-    },
+    setRecoveriesDisabled: (disabled) => orchestrator.setRecoveriesDisabled(disabled),
     reload: (file) => live.reload(file),
     readiness: () => [discovered(), backend()],
     metrics: () => metrics.text(now),

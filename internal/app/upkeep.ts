@@ -72,13 +72,14 @@ export class Upkeep {
   #poll(): void {
     const { orchestrator, log } = this.#deps;
     const snapshots = orchestrator.snapshots();
-    this.#downtimes(snapshots);
+    if (orchestrator.agreement.mayAct)
+      this.#downtimes(snapshots).catch((err: unknown) => log.warn({ err }, 'downtimes cannot be ended or renewed'));
     this.#refreshRules();
     for (const snapshot of snapshots) this.#refreshNames(snapshot);
     orchestrator.maintenance.expire().catch((err: unknown) => log.error({ err }, 'maintenance locks cannot be ended'));
   }
 
-  #downtimes(snapshots: readonly ClusterSnapshot[]): void {
+  async #downtimes(snapshots: readonly ClusterSnapshot[]): Promise<void> {
     const { orchestrator, clock, settings } = this.#deps;
     const nowMs = clock.nowMs();
     const tops = new Tops(snapshots);
@@ -91,13 +92,13 @@ export class Upkeep {
       };
       switch (downtimeFate(downtime, server, settings.lostDowntimeMs, nowMs)) {
         case 'expired':
-          orchestrator.endDowntime(key, 'expire-downtime');
+          await orchestrator.endDowntime(key, 'expire-downtime');
           break;
         case 'over':
-          orchestrator.endDowntime(key, 'end-downtime');
+          await orchestrator.endDowntime(key, 'end-downtime');
           break;
         case 'renew':
-          orchestrator.renewDowntime(key, { ...downtime, endMs: nowMs + settings.lostDowntimeMs });
+          await orchestrator.renewDowntime(key, { ...downtime, endMs: nowMs + settings.lostDowntimeMs });
           break;
         case 'keep':
           break;

@@ -1,15 +1,9 @@
 import { type ClusterSnapshot, clusterNames, depthIn } from '../topology/cluster.ts';
+import type { Downtime } from '../topology/downtime.ts';
 import { errantGtids } from '../topology/errant.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { aliasByName, clusterDomain, suggestedAlias } from './cluster-labels.ts';
-
-export interface Downtime {
-  readonly reason: string;
-  readonly owner: string;
-  readonly beginMs: number;
-  readonly endMs: number;
-}
 
 /** By cluster name. */
 export interface RememberedNames {

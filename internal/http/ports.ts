@@ -126,11 +126,13 @@ export interface Services {
   /** In memory and in the backend. */
   forgetResolvedNames(): Promise<void>;
   discover(key: InstanceKey): Promise<Instance>;
-  watch(key: InstanceKey): void;
-  forget(key: InstanceKey): boolean;
-  beginDowntime(key: InstanceKey, owner: string, reason: string, durationMs: number): void;
-  endDowntime(key: InstanceKey): boolean;
-  setPromotionRule(key: InstanceKey, rule: PromotionRule): void;
+  watch(key: InstanceKey): Promise<void>;
+  /** False: it was not known. */
+  forget(key: InstanceKey): Promise<boolean>;
+  forgetCluster(snapshot: ClusterSnapshot): Promise<void>;
+  beginDowntime(key: InstanceKey, owner: string, reason: string, durationMs: number): Promise<void>;
+  endDowntime(key: InstanceKey): Promise<boolean>;
+  setPromotionRule(key: InstanceKey, rule: PromotionRule): Promise<void>;
   /** By server. */
   candidates(): Promise<readonly CandidateEntry[]>;
   /** Oldest first. */
@@ -190,7 +192,7 @@ export interface Services {
   endMaintenanceById(id: number): Promise<boolean>;
   maintenances(): readonly MaintenanceEntry[];
   /** `undefined`: back to what the servers suggest. */
-  setAliasOverride(cluster: string, alias: string | undefined): void;
+  setAliasOverride(cluster: string, alias: string | undefined): Promise<void>;
   /** Of one server, or of all. */
   tags(key?: InstanceKey): Promise<readonly Tag[]>;
   /** Whether this node is the one that watches and recovers. */
@@ -202,7 +204,7 @@ export interface Services {
     comment: string,
   ): Promise<readonly RecoveryRecord[]>;
   recoveriesDisabled(): boolean;
-  setRecoveriesDisabled(disabled: boolean): void;
+  setRecoveriesDisabled(disabled: boolean): Promise<void>;
   /**
    * Reads the configuration files again, and `file` on top of them this once.
    *

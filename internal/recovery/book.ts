@@ -28,11 +28,15 @@ export interface RecoveryRecord {
   readonly acknowledged?: { readonly by: string; readonly comment: string; readonly atMs: number };
 }
 
-/** Where the book is kept. Failures are the implementation's to log. */
+/** Who has to agree before the book says so. All throw where that cannot be had. */
 export interface RecoveryStore {
+  /** @throws {OrchestratorError} `CONFLICT`: another one of the cluster is open */
   opened(record: RecoveryRecord): Promise<void>;
   closed(record: RecoveryRecord): Promise<void>;
-  acknowledged(records: readonly RecoveryRecord[]): Promise<void>;
+  acknowledged(
+    records: readonly RecoveryRecord[],
+    acknowledgement: NonNullable<RecoveryRecord['acknowledged']>,
+  ): Promise<void>;
 }
 
 export interface BookSettings {
@@ -100,13 +104,21 @@ export class RecoveryBook {
   }
 
   async open(record: RecoveryRecord): Promise<void> {
-    this.#records = [record, ...this.#records];
     await this.#store.opened(record);
+    this.learn(record);
   }
 
   async close(record: RecoveryRecord): Promise<void> {
-    this.#records = this.#records.map((known) => (known.uid === record.uid ? record : known));
     await this.#store.closed(record);
+    this.learn(record);
+  }
+
+  /** What was agreed on, by whomever it was asked for. */
+  learn(record: RecoveryRecord): void {
+    const known = this.#records.some(({ uid }) => uid === record.uid);
+    this.#records = known
+      ? this.#records.map((one) => (one.uid === record.uid ? record : one))
+      : [record, ...this.#records];
   }
 
   /** Acknowledges what `selects` picks; returns those that were not acknowledged before. */
@@ -117,9 +129,8 @@ export class RecoveryBook {
     const picked = this.#records
       .filter((record) => record.acknowledged === undefined && selects(record))
       .map((record) => ({ ...record, acknowledged: acknowledgement }));
-    const byUid = new Map(picked.map((record) => [record.uid, record]));
-    this.#records = this.#records.map((record) => byUid.get(record.uid) ?? record);
-    if (picked.length > 0) await this.#store.acknowledged(picked);
+    if (picked.length > 0) await this.#store.acknowledged(picked, acknowledgement);
+    for (const record of picked) this.learn(record);
     return picked;
   }
 }

@@ -279,7 +279,7 @@ export class RecoveryCoordinator {
     }
     signal.throwIfAborted();
     record = { ...record, endedMs: clock.nowMs() };
-    await book.close(record);
+    await book.close(record); // where that cannot be agreed on, it stays open for whoever leads next
     const durationMs = (record.endedMs ?? 0) - record.startedMs;
     note(
       record.uid,

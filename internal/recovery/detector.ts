@@ -15,7 +15,8 @@ export interface DetectorDeps {
   readonly newUid: () => string;
   /** Detections that a former process told of. */
   readonly known: readonly DetectionRecord[];
-  readonly store: (detection: DetectionRecord) => void;
+  /** `told`: people and scripts hear of it. */
+  readonly store: (detection: DetectionRecord, told: boolean) => void;
   /** Runs the operator's detection scripts; false when one failed. */
   readonly hooks: (detection: DetectionRecord, verdict: Verdict) => Promise<boolean>;
 }
@@ -55,10 +56,16 @@ export class Detector {
       actionable,
       detectedMs: nowMs,
     };
-    store(detection);
+    store(detection, !options.skipHooks);
     if (options.skipHooks) return true; // nobody was told: the next one tells
-    this.#active = [detection, ...this.#active];
+    this.learn(detection);
     return hooks(detection, verdict);
+  }
+
+  /** What people and scripts were told of, here or elsewhere. */
+  learn(detection: DetectionRecord): void {
+    if (this.#active.some(({ uid }) => uid === detection.uid)) return;
+    this.#active = [detection, ...this.#active];
   }
 
   /** What was acknowledged or healed may be told of again. */

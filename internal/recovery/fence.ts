@@ -12,7 +12,8 @@ export interface FenceSettings {
 
 export interface FenceKeeperDeps {
   readonly servers: Servers;
-  readonly tasks: TaskGroup;
+  /** Ended when this node may not act any more. */
+  readonly tasks: () => TaskGroup;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: FenceSettings;
@@ -40,13 +41,19 @@ export class FenceKeeper {
     if (this.#watched.has(text)) return;
     const controller = new AbortController();
     this.#watched.set(text, controller);
-    this.#deps.tasks.run(`fence ${text}`, (stop) => this.#keep(key, AbortSignal.any([stop, controller.signal])));
+    this.#deps.tasks().run(`fence ${text}`, (stop) => this.#keep(key, AbortSignal.any([stop, controller.signal])));
   }
 
   /** The server leads again, or an operator says so. */
   release(key: InstanceKey): void {
     this.#watched.get(keyText(key))?.abort(new Error('released'));
     this.#watched.delete(keyText(key));
+  }
+
+  /** This node may not act any more: whoever does takes them up. */
+  releaseAll(): void {
+    for (const controller of this.#watched.values()) controller.abort(new Error('released'));
+    this.#watched.clear();
   }
 
   async #keep(key: InstanceKey, signal: AbortSignal): Promise<void> {

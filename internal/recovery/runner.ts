@@ -22,8 +22,6 @@ export interface RunnerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: RunnerSettings;
-  /** Throws when the right to act was lost. Asked before every step. */
-  readonly mayAct: () => void;
 }
 
 export type RunOutcome =
@@ -231,11 +229,10 @@ export class RecoveryRunner {
   }
 
   async #step(uid: string, number: number, step: Step, signal: AbortSignal): Promise<StepOutcome> {
-    const { journal, log, mayAct } = this.#deps;
+    const { journal, log } = this.#deps;
     const text = stepText(step);
     const statements: SentStatement[] = [];
     try {
-      mayAct();
       await journal.stepStarted(uid, number, text);
       const coordinates = await this.#acts.act(step, statements, signal);
       await journal.stepEnded(uid, number, text, { statements, error: undefined });

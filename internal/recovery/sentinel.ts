@@ -42,6 +42,8 @@ export interface SentinelDeps {
   readonly coordinator: RecoveryCoordinator;
   readonly servers: Servers;
   readonly tasks: TaskGroup;
+  /** For what changes servers or is told to people; undefined: this node may not act now. */
+  readonly acting: () => TaskGroup | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Silence without a refusal: a host that says nobody listens has told its replicas the same. */
@@ -85,10 +87,10 @@ export class Sentinel {
   touch(cluster: string, news: News = 'change'): void {
     if (this.#due.has(cluster) || (news === 'steady' && this.#isCalm(cluster))) return;
     this.#due.add(cluster);
-    this.#deps.tasks.run(`analysis ${cluster}`, async (signal) => {
+    this.#deps.tasks.run(`analysis ${cluster}`, async () => {
       await Promise.resolve();
       this.#due.delete(cluster);
-      this.#examine(cluster, signal);
+      this.#examine(cluster);
     });
   }
 
@@ -107,17 +109,19 @@ export class Sentinel {
     return this.#lastNo.get(keyText(key));
   }
 
-  #examine(cluster: string, signal: AbortSignal): void {
-    const { analyse, snapshot: take, coordinator, tasks, clock, settings } = this.#deps;
+  #examine(cluster: string): void {
+    const { analyse, snapshot: take, coordinator, clock, settings } = this.#deps;
     this.#calmAtMs.delete(cluster); // also if this fails
     const snapshot = take(cluster);
     const findings = analyse(snapshot).map((finding) => ({ finding, lastedMs: this.#remember(finding, cluster) }));
     if (findings.length > 0 && findings.every(({ finding }) => finding.response === 'show' && !finding.silent))
       this.#calmAtMs.set(cluster, clock.monotonicMs());
+    const tasks = this.#deps.acting();
+    if (tasks === undefined) return; // another node decides
     if (coordinator.isBusy(cluster)) return; // what is left to do is found again when that is over
     const verdicts: Verdict[] = [];
     for (const { finding, lastedMs } of findings) {
-      if (finding.silent) this.#reconnect(snapshot, finding, signal);
+      if (finding.silent) this.#reconnect(snapshot, finding, tasks);
       const verdict: Verdict = { ...finding, snapshot, command: '' };
       if (finding.response === 'recover') verdicts.push(verdict);
       else if (finding.response === 'tell' && lastedMs >= settings.detectionHoldMs)
@@ -168,8 +172,8 @@ export class Sentinel {
    * so: only replicas with both threads on are asked, one sweep per primary and throttle period. If the primary lives they
    * come back at once; if not they report it. Each answers for itself: a frozen one does not hold up what the others say.
    */
-  #reconnect(snapshot: ClusterSnapshot, finding: Finding, signal: AbortSignal): void {
-    const { clock, silentReads, mayReconnect, settings, tasks, suspect, log } = this.#deps;
+  #reconnect(snapshot: ClusterSnapshot, finding: Finding, tasks: TaskGroup): void {
+    const { clock, silentReads, mayReconnect, settings, suspect, log } = this.#deps;
     const { reconnectThrottleMs, confirmFailures } = settings;
     const text = keyText(finding.key);
     const nowMs = clock.monotonicMs();
@@ -184,7 +188,7 @@ export class Sentinel {
     this.#sweeps.set(text, { atMs: nowMs, askedMs });
     log.warn({ instance: text, replicas: [...askedMs.keys()] }, 'primary is silent: asking its replicas to reconnect');
     for (const key of asked)
-      tasks.run(`reconnect ${keyText(key)} to ${text}`, async () => {
+      tasks.run(`reconnect ${keyText(key)} to ${text}`, async (signal) => {
         await this.#reconnectOne(key, finding.key, signal);
         askedMs.set(keyText(key), clock.nowMs());
         suspect(finding.key);

@@ -14,6 +14,11 @@ export interface DowntimeSpan {
   readonly endMs: number;
 }
 
+/** A server that is to be left alone for a time, and who wants it so. */
+export interface Downtime extends DowntimeSpan {
+  readonly owner: string;
+}
+
 /** What is known of the server itself. */
 export interface LostServer {
   /** Its newest read succeeded. */

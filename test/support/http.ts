@@ -162,18 +162,21 @@ export class FakeHouse {
         if (known === undefined) throw new OrchestratorError('CONNECT_FAILED', `cannot connect to ${keyText(key)}`);
         return known.instance;
       },
-      watch: (key) => note(`watch ${keyText(key)}`),
-      forget: (key) => {
+      watch: async (key) => note(`watch ${keyText(key)}`),
+      forget: async (key) => {
         note(`forget ${keyText(key)}`);
         return this.inventory.get(key) !== undefined;
       },
-      beginDowntime: (key, owner, reason, durationMs) =>
+      forgetCluster: async ({ members }) => {
+        for (const { instance } of members) note(`forget ${keyText(instance.key)}`);
+      },
+      beginDowntime: async (key, owner, reason, durationMs) =>
         note(`downtime ${keyText(key)} ${owner}|${reason}|${durationMs}`),
-      endDowntime: (key) => {
+      endDowntime: async (key) => {
         note(`end downtime ${keyText(key)}`);
         return false;
       },
-      setPromotionRule: (key, rule) => note(`rule ${keyText(key)} ${rule}`),
+      setPromotionRule: async (key, rule) => note(`rule ${keyText(key)} ${rule}`),
       candidates: async () => [
         { key: at('db3.example'), rule: 'must_not', suggestedMs: NOW_MS - 2000, expiresMs: undefined },
         { key: at('db2.example'), rule: 'prefer', suggestedMs: NOW_MS - 1000, expiresMs: NOW_MS + 1000 },
@@ -228,7 +231,7 @@ export class FakeHouse {
       maintenances: () => [
         { id: 4, key: at('db3.example'), owner: 'me', reason: 'why', beginMs: NOW_MS - 5_500, endMs: NOW_MS + 1 },
       ],
-      setAliasOverride: (cluster, alias) => note(`alias ${cluster} ${alias}`),
+      setAliasOverride: async (cluster, alias) => note(`alias ${cluster} ${alias}`),
       tags: async (key) =>
         [
           { key: at('db1.example'), name: 'in_service', value: '' },
@@ -247,7 +250,7 @@ export class FakeHouse {
         return picked;
       },
       recoveriesDisabled: () => this.disabled,
-      setRecoveriesDisabled: (disabled) => {
+      setRecoveriesDisabled: async (disabled) => {
         note(`disabled ${disabled}`);
         this.disabled = disabled;
       },

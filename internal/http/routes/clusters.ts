@@ -47,9 +47,9 @@ export function clusterRoutes({ services, settings, clock }: HttpServerDeps): re
   ];
 
   /** The cluster need not be known. Without an alias the servers are asked again. */
-  function setAlias(request: Request) {
+  async function setAlias(request: Request) {
     const [name, alias] = [request.text('clusterName'), request.query('alias')];
-    services.setAliasOverride(name, alias === '' ? undefined : alias);
+    await services.setAliasOverride(name, alias === '' ? undefined : alias);
     return envelope('OK', `Cluster ${name} now has alias '${alias}'`);
   }
 

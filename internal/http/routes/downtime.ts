@@ -14,24 +14,24 @@ const LONGEST_PERIOD_MS = 100 * 365 * 86_400_000;
 
 /** What operators say of servers: leave this one alone, prefer that one. */
 export function downtimeRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
-  const begin: EnvelopeHandler = (request) => {
+  const begin: EnvelopeHandler = async (request) => {
     const key = request.key();
-    services.beginDowntime(key, request.text('owner'), request.text('reason'), durationMsOf(request));
+    await services.beginDowntime(key, request.text('owner'), request.text('reason'), durationMsOf(request));
     return envelope('OK', `Downtime begun: ${keyText(key)}`, wireKey(key));
   };
-  const end: EnvelopeHandler = (request) => {
+  const end: EnvelopeHandler = async (request) => {
     const key = request.key();
-    services.endDowntime(key);
+    await services.endDowntime(key);
     return envelope('OK', `Downtime ended: ${keyText(key)}`, wireKey(key));
   };
-  const registerCandidate: EnvelopeHandler = (request) => {
+  const registerCandidate: EnvelopeHandler = async (request) => {
     const key = request.key();
     const rule = parsePromotionRule(request.text('promotionRule'));
     if (rule === undefined || rule === 'must')
       throw bad(
         `Invalid promotion rule: ${request.text('promotionRule')}; give prefer, neutral, prefer_not or must_not`,
       );
-    services.setPromotionRule(key, rule);
+    await services.setPromotionRule(key, rule);
     return envelope('OK', `Registered candidate: ${keyText(key)}, ${rule}`, wireKey(key));
   };
   return [

@@ -27,21 +27,21 @@ export function instanceRoutes({ services, settings, clock }: HttpServerDeps): r
     const { key } = await services.discover(request.key());
     return envelope('OK', `Instance refreshed: ${keyText(key)}`, wireKey(key));
   };
-  const watch: EnvelopeHandler = (request) => {
+  const watch: EnvelopeHandler = async (request) => {
     const key = request.key();
-    services.watch(key);
+    await services.watch(key);
     return envelope('OK', `Asynchronous discovery initiated for Instance: ${keyText(key)}`, { Key: wireKey(key) });
   };
-  const forget: EnvelopeHandler = (request) => {
+  const forget: EnvelopeHandler = async (request) => {
     const key = request.key();
-    if (!services.forget(key))
+    if (!(await services.forget(key)))
       throw new OrchestratorError('NOT_FOUND', `Cannot forget: instance ${keyText(key)} not found`);
     return envelope('OK', `Instance forgotten: ${keyText(key)}`, wireKey(key));
   };
-  const forgetCluster: EnvelopeHandler = (request) => {
-    const { name, members } = request.cluster();
-    for (const { instance } of members) services.forget(instance.key);
-    return envelope('OK', `Cluster forgotten: ${name}`);
+  const forgetCluster: EnvelopeHandler = async (request) => {
+    const cluster = request.cluster();
+    await services.forgetCluster(cluster);
+    return envelope('OK', `Cluster forgotten: ${cluster.name}`);
   };
   return [
     bare('instance/:host/:port', (request) => wire(request.member())),

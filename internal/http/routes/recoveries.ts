@@ -110,8 +110,8 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
     );
   }
 
-  function switched(disabled: boolean) {
-    services.setRecoveriesDisabled(disabled);
+  async function switched(disabled: boolean) {
+    await services.setRecoveriesDisabled(disabled);
     return globalState();
   }
 

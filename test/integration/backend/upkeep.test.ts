@@ -168,7 +168,7 @@ describe('the upkeep of a daemon', function () {
     assert.deepEqual(stored('SELECT cluster_name, alias FROM cluster_alias'), [
       { cluster_name: 'db1:3306', alias: 'suggested' },
     ]);
-    orchestrator.setAliasOverride('db1:3306', 'mine');
+    await orchestrator.setAliasOverride('db1:3306', 'mine');
     await clock.advance(5_000);
     assert.deepEqual(stored('SELECT alias FROM cluster_alias'), [{ alias: 'mine' }]);
     await stop();
@@ -184,9 +184,9 @@ describe('the upkeep of a daemon', function () {
     await start();
     await orchestrator.maintenance.begin(DB1, 'me', 'disk', 7_000);
     await clock.advance(10_000);
-    orchestrator.setPromotionRule(DB1, 'must_not');
-    assert.equal(orchestrator.forget(DB1), true);
-    assert.equal(orchestrator.forget(DB1), false);
+    await orchestrator.setPromotionRule(DB1, 'must_not');
+    assert.equal(await orchestrator.forget(DB1), true);
+    assert.equal(await orchestrator.forget(DB1), false);
     await clock.advance(200);
     assert.deepEqual(stored('SELECT audit_type, cluster_name, message FROM audit'), [
       {

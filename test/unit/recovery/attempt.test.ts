@@ -78,7 +78,7 @@ async function attempt(
   const base = { servers, clock: systemClock, log: silentLog };
   const fences = new FenceKeeper({
     ...base,
-    tasks,
+    tasks: () => tasks,
     settings: { attemptMs: 100, retryMs: 10_000 },
     onFenced: () => undefined,
   });
@@ -98,7 +98,6 @@ async function attempt(
       attachLimitMs: 100,
       attachPollMs: 1,
     },
-    mayAct: () => undefined,
   });
   const one = new RecoveryAttempt({
     runner,

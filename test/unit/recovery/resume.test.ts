@@ -57,7 +57,7 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], n
   const base = { servers, clock: systemClock, log: silentLog };
   const fences = new FenceKeeper({
     ...base,
-    tasks,
+    tasks: () => tasks,
     settings: { attemptMs: 100, retryMs: 10_000 },
     onFenced: () => undefined,
   });
@@ -77,7 +77,6 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], n
       stepEnded: async () => undefined,
       note: async () => undefined,
     },
-    mayAct: () => undefined,
   });
   const store = { opened: async () => undefined, closed: async () => undefined, acknowledged: async () => undefined };
   const book = new RecoveryBook(store, () => ({ blockMs: 3_600_000 }), [open]);

@@ -1,0 +1,117 @@
+// What all nodes of a group do alike. A command says what is to be true, never how a node finds out: whoever proposes it has
+// put in every time, name and number that it needs, so that each node comes to the same state (R-170). Names are contract.
+
+import type { RecoveryRecord } from '../recovery/book.ts';
+import type { DetectionRecord } from '../recovery/detections.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
+import type { Downtime } from '../topology/downtime.ts';
+import type { InstanceKey } from '../topology/instance-key.ts';
+import type { PromotionRule } from '../topology/promotion-rule.ts';
+
+/** What follows from a recovery that ended, for everybody. */
+export interface Aftermath {
+  readonly downtimes: readonly { readonly key: InstanceKey; readonly downtime: Downtime }[];
+  /** Whose downtime ends, and who is called by the alias of the cluster from now on. */
+  readonly successor: InstanceKey | undefined;
+  readonly pairs: readonly (readonly [name: string, value: string])[];
+}
+
+export type Command =
+  | { readonly op: 'discover'; readonly key: InstanceKey }
+  | { readonly op: 'forget'; readonly key: InstanceKey }
+  /** With the servers it has where it is asked for: topologies differ between nodes for a moment. */
+  | { readonly op: 'forget-cluster'; readonly cluster: string; readonly keys: readonly InstanceKey[] }
+  | { readonly op: 'begin-downtime'; readonly key: InstanceKey; readonly downtime: Downtime; readonly quiet?: boolean }
+  | { readonly op: 'end-downtime'; readonly key: InstanceKey; readonly how: 'end-downtime' | 'expire-downtime' }
+  | { readonly op: 'register-candidate'; readonly key: InstanceKey; readonly rule: PromotionRule }
+  | { readonly op: 'set-cluster-alias-manual-override'; readonly cluster: string; readonly alias: string | null }
+  | { readonly op: 'disable-global-recoveries' }
+  | { readonly op: 'enable-global-recoveries' }
+  | {
+      readonly op: 'ack-recovery';
+      readonly uids: readonly string[];
+      readonly acknowledgement: NonNullable<RecoveryRecord['acknowledged']>;
+    }
+  /** `told`: people and scripts have heard of it, or do now. */
+  | { readonly op: 'register-failure-detection'; readonly detection: DetectionRecord; readonly told: boolean }
+  /** The claim of a recovery: granted to one node, where none is open for the cluster (R-60). */
+  | { readonly op: 'write-recovery'; readonly record: RecoveryRecord }
+  | { readonly op: 'resolve-recovery'; readonly record: RecoveryRecord; readonly aftermath: Aftermath | null }
+  /** A step is about to be taken: whoever comes after knows that it may have been. */
+  | { readonly op: 'recovery-progress'; readonly uid: string; readonly number: number; readonly text: string }
+  | { readonly op: 'write-recovery-step'; readonly uid: string; readonly messages: readonly string[] }
+  | {
+      readonly op: 'intend-fence';
+      readonly failed: InstanceKey;
+      readonly cluster: string;
+      readonly successor: InstanceKey;
+    }
+  | { readonly op: 'end-fence'; readonly failed: InstanceKey }
+  | { readonly op: 'put-key-value'; readonly name: string; readonly value: string }
+  | { readonly op: 'leader-uri'; readonly uri: string };
+
+export type Op = Command['op'];
+
+/** Where and when a command was agreed on. */
+export interface Stamp {
+  /** Wall clock of the leader, ms; never goes back from one command to the next. */
+  readonly atMs: number;
+  /** Who proposed it. */
+  readonly node: string;
+  /** Of the group; 0 where a node is alone. */
+  readonly term: number;
+}
+
+const FORMAT = 1;
+
+const OPS: ReadonlySet<string> = new Set<Op>([
+  'discover',
+  'forget',
+  'forget-cluster',
+  'begin-downtime',
+  'end-downtime',
+  'register-candidate',
+  'set-cluster-alias-manual-override',
+  'disable-global-recoveries',
+  'enable-global-recoveries',
+  'ack-recovery',
+  'register-failure-detection',
+  'write-recovery',
+  'resolve-recovery',
+  'recovery-progress',
+  'write-recovery-step',
+  'intend-fence',
+  'end-fence',
+  'put-key-value',
+  'leader-uri',
+]);
+
+/** As an entry of the log holds it. */
+export function encodeCommand(node: string, command: Command): Uint8Array {
+  return Buffer.from(JSON.stringify({ v: FORMAT, node, ...command }));
+}
+
+/** @throws {OrchestratorError} `BACKEND_CORRUPT`: not from a node of this version. To go on without it would be to differ (C-50) */
+export function decodeCommand(data: Uint8Array): { readonly node: string; readonly command: Command } {
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw unreadable('no JSON', cause);
+  }
+  if (typeof value !== 'object' || value === null) throw unreadable('no object');
+  const { v, node, ...command } = value as { v?: unknown; node?: unknown; op?: unknown };
+  if (v !== FORMAT) throw unreadable(`format ${String(v)}, this version knows ${FORMAT}`);
+  if (typeof node !== 'string' || typeof command.op !== 'string') throw unreadable('no node or no op');
+  if (!OPS.has(command.op)) throw unreadable(`op ${JSON.stringify(command.op)} is not known to this version`);
+  return { node, command: command as Command };
+}
+
+function unreadable(what: string, cause?: unknown): OrchestratorError {
+  return new OrchestratorError(
+    'BACKEND_CORRUPT',
+    `the log of the group holds a command that this node cannot read (${what}): upgrade this node`,
+    cause === undefined ? {} : { cause },
+  );
+}
