@@ -109,6 +109,7 @@ export class RecoveryRoom {
       },
     });
     this.book = new RecoveryBook(this.#agreed(), () => deps.settings.book, restored.recoveries);
+    this.#rememberPromotions();
     this.fences = new FenceKeeper({
       ...shared,
       tasks: () => this.acting,
@@ -152,6 +153,7 @@ export class RecoveryRoom {
       },
       newUid,
       evidence: (key) => inventory.health(key),
+      awaited: (key) => observer.isWatched(key) && inventory.health(key).failures === 0,
       globallyDisabled: deps.globallyDisabled,
       reconnectAskedMs: (primary, replica) => this.sentinel.reconnectAskedMs(primary, replica),
       hooks: (list, record, verdict) => this.#hooks(list, record.uid, verdict, record),
@@ -490,11 +492,12 @@ export class RecoveryRoom {
     return {
       downtimes: [record.failed, ...record.lost.map(({ key }) => key)].map((key) => ({ key, downtime })),
       successor,
+      promoted: settings.coordinator.attempt.plan.applyPromotion,
       pairs: successor === undefined ? [] : [...primaryPairs(settings.kvPrefix, record.alias, successor)],
     };
   }
 
-  #settleAftermath(record: RecoveryRecord, { downtimes, successor, pairs }: Aftermath): void {
+  #settleAftermath(record: RecoveryRecord, { downtimes, successor, promoted, pairs }: Aftermath): void {
     const { storage, inventory, endDowntime } = this.#deps;
     if (successor !== undefined) endDowntime(successor);
     for (const { key, downtime } of downtimes) {
@@ -502,9 +505,29 @@ export class RecoveryRoom {
       storage.downtime(key, downtime);
     }
     if (successor === undefined) return;
+    if (promoted) this.#leads(record);
     inventory.setAlias(keyText(successor), record.alias);
     storage.clusterRenamed(record.cluster, keyText(successor));
     for (const [name, value] of pairs) storage.published(name, value);
+  }
+
+  /** What was last read of the successor may still say that it follows the failed server. */
+  #leads({ successor, failed }: RecoveryRecord): void {
+    const { inventory } = this.#deps;
+    const known = successor && inventory.get(successor)?.instance;
+    if (known !== undefined && sameKey(sourceKey(known), failed)) inventory.promoted(known.key);
+  }
+
+  /** Those that died, or this process did, before they were read as primaries. */
+  #rememberPromotions(): void {
+    const { inventory, settings } = this.#deps;
+    if (!settings.coordinator.attempt.plan.applyPromotion) return;
+    for (const record of this.book.list()) {
+      const { successor, successful, kind, endedMs = 0 } = record;
+      if (successor === undefined || !successful || kind === 'intermediatePrimary') continue;
+      const seenMs = inventory.get(successor)?.lastSeenMs ?? Number.POSITIVE_INFINITY;
+      if (seenMs <= endedMs && this.book.replaced(successor) === undefined) this.#leads(record);
+    }
   }
 
   #hooks(list: HookList | 'detection', uid: string, verdict: Verdict, record?: RecoveryRecord): Promise<boolean> {

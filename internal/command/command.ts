@@ -13,6 +13,8 @@ export interface Aftermath {
   readonly downtimes: readonly { readonly key: InstanceKey; readonly downtime: Downtime }[];
   /** Whose downtime ends, and who is called by the alias of the cluster from now on. */
   readonly successor: InstanceKey | undefined;
+  /** It takes writes and follows nobody; scripts of the operator may be left to see to that. */
+  readonly promoted: boolean;
   readonly pairs: readonly (readonly [name: string, value: string])[];
 }
 

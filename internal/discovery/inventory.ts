@@ -104,6 +104,15 @@ export class Inventory {
     return watched;
   }
 
+  /** The server was made a primary, and may die before anybody has read it since. */
+  promoted(key: InstanceKey): void {
+    const known = this.#members.get(keyText(key));
+    if (known === undefined) return;
+    const instance = { ...known.instance, readOnly: false, superReadOnly: false, replication: undefined };
+    this.#stale = true;
+    this.#members.set(keyText(key), { ...known, instance });
+  }
+
   forget(key: InstanceKey): boolean {
     this.#stale = true;
     this.#health.delete(keyText(key));

@@ -21,6 +21,8 @@ export interface GateFacts {
   readonly confirmFailures: number;
   /** When another server of the cluster fell silent; 0: it did not. */
   readonly silentSinceMs: (key: InstanceKey) => number;
+  /** One that does not count as valid only since nobody came to read it, as right after a start. */
+  readonly awaited: (key: InstanceKey) => boolean;
   readonly nowMs: number;
   /** When a replica had been asked to reconnect; 0: never, infinity: it is being asked. And the time it gets for it. */
   readonly reconnectAskedMs: (replica: InstanceKey) => number;
@@ -178,7 +180,7 @@ function changeGate({ verdict, plan, noop }: GateFacts): Gate {
  * A replica that was not read since the silence began may still see its source: it has no vote until it was. Nor has one
  * below a replica that fell silent too: only a read after that tells whether it lost its source and is to be healed along.
  */
-function staleWitness({ verdict, evidence, silentSinceMs }: GateFacts): string | undefined {
+function staleWitness({ verdict, evidence, silentSinceMs, awaited }: GateFacts): string | undefined {
   const { snapshot, key } = verdict;
   const seen = new Set([keyText(key)]);
   const look = (source: InstanceKey, sinceMs: number): string | undefined => {
@@ -186,8 +188,9 @@ function staleWitness({ verdict, evidence, silentSinceMs }: GateFacts): string |
       const text = keyText(instance.key);
       if (seen.has(text)) continue;
       seen.add(text);
-      const stale = valid ? lastSeenMs < sinceMs && text : look(instance.key, silentSinceMs(instance.key));
-      if (stale) return stale;
+      if (valid ? lastSeenMs < sinceMs : awaited(instance.key)) return text;
+      const stale = valid ? undefined : look(instance.key, silentSinceMs(instance.key));
+      if (stale !== undefined) return stale;
     }
     return undefined;
   };

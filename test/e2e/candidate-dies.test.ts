@@ -43,6 +43,21 @@ scenarios('a candidate that dies', { tree: [undefined, 0, 0, 0] }, (scenario, te
     assert.equal(await scenario.healed(others(), [1, 7]), feeder);
   });
 
+  for (const step of ['promote', 'attach'] as const) {
+    test(`when the journal says "${step}": another one leads in the end, with what it had promised`, async () => {
+      await scenario.watching({ RecoveryPeriodBlockSeconds: 1, FailedRecoveryRetryMilliseconds: 500 });
+      await scenario.prefer(preferred());
+      await scenario.replicated(7);
+      await scenario.kill(scenario.primary);
+      await scenario.begun(`${step} `);
+      await scenario.kill(preferred());
+      const leader = await scenario.healed(others(), [1, 7]);
+      assert.equal((await scenario.recoveries('any'))[0]?.SuccessorKey.Port, leader.key.port);
+      await scenario.revive(preferred()); // it may have become writable before it was lost
+      await scenario.fenced(preferred());
+    });
+  }
+
   test('with every other replica: the recovery is closed, and replication of those that come back was not left stopped', async () => {
     await scenario.watching({ FailedRecoveryRetryMilliseconds: 500 });
     await scenario.holdAppliers(scenario.replicas);

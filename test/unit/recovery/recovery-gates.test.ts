@@ -41,6 +41,7 @@ const agreeing: GateFacts = {
   verdict: verdict(150),
   evidence: { failures: 2, firstFailureMs: 100, refused: false },
   silentSinceMs: () => 0,
+  awaited: () => false,
   nowMs: 200,
   reconnectAskedMs: () => 0,
   confirmFailures: 2,
@@ -121,6 +122,18 @@ describe('gates of an automatic recovery', () => {
   ] as readonly (readonly [string, Partial<GateFacts>])[]) {
     it(`do not need ${title}`, () => assert.equal(firstNo(recoveryGates({ ...agreeing, ...change })), undefined));
   }
+
+  it('wait for a replica that was not read since the start, and not for one that nobody reads', () => {
+    const { snapshot } = verdict(150);
+    const members = snapshot.members.map((member) => ({ ...member, valid: false, lastSeenMs: 0 }));
+    const facts = (watched: boolean) => ({
+      ...agreeing,
+      verdict: { ...verdict(150), snapshot: { ...snapshot, members } },
+      awaited: () => watched,
+    });
+    assert.equal(firstNo(recoveryGates(facts(true)))?.name, 'fresh evidence');
+    assert.equal(firstNo(recoveryGates(facts(false))), undefined);
+  });
 
   for (const [change, name, value] of [
     [{ evidence: { failures: 1, firstFailureMs: 100, refused: false } }, 'confirmed', /1 failed reads/],
