@@ -5,7 +5,7 @@ import { type Index, type LogEntry, NO_SNAPSHOT, type SnapshotMeta, type Term } 
 import type { Paths } from './directory.ts';
 import type { EntryRow } from './entry-row.ts';
 import { type Damage, DamageFound } from './failures.ts';
-import type { Files } from './files.ts';
+import { type Files, readWhole } from './files.ts';
 import { refuseForeignSnapshots, refuseForeignTables } from './foreign.ts';
 import { type Identity, readIdentity } from './identity.ts';
 import { Mark } from './mark.ts';
@@ -13,6 +13,7 @@ import { asDamage, readLog } from './read-log.ts';
 import { type LockOptions, openForReading, tablesIn } from './schema.ts';
 import { openSnapshot } from './snapshot-folder.ts';
 import type { StoredState } from './stored-state.ts';
+import { badFrameInside } from './wal.ts';
 
 export interface Examined {
   readonly identity: Identity | undefined;
@@ -74,12 +75,27 @@ function examineLog(files: Files, paths: Paths, options: LockOptions & { readonl
       terms.set(row.log_index, row.term);
       options.visit(row, sound, entry);
     });
-    return { state, tables: true, terms, findings: damage };
+    return { state, tables: true, terms, findings: [...lostTransactions(files, paths), ...damage] };
   } catch (err) {
     return { ...nothing, findings: [asDamage(err, paths.database).damage] };
   } finally {
     db?.close();
   }
+}
+
+/** Reads the file while nobody writes it. It carries no locks, so that opening it takes none away. */
+function lostTransactions(files: Files, { database }: Paths): readonly Damage[] {
+  const wal = `${database}-wal`;
+  const bad = badFrameInside(readWhole(files, wal) ?? new Uint8Array(0));
+  if (bad === undefined) return [];
+  const where = bad === 0 ? wal : `${wal}, frame ${bad}`;
+  return [
+    {
+      kind: 'checksum',
+      where,
+      what: 'its checksum is wrong, and later writes that were reported durable stand behind it',
+    },
+  ];
 }
 
 /** Read from end to end. @throws {DamageFound} */

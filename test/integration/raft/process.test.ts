@@ -8,6 +8,9 @@ import { commands, inDirectory, open, reopened, someBytes } from '../../support/
 const OWN = import.meta.url;
 const WRITER = fileURLToPath(new URL(`../../support/raft-store-writer${OWN.slice(OWN.lastIndexOf('.'))}`, OWN));
 
+/** Batches after which a writer is killed that should have ended by itself. */
+const AT_MOST = 5_000;
+
 /** With a limit, no file of the process grows beyond so many KiB: writes fail as on a broken disk (EFBIG, not "no space"). */
 function startWriter(directory: string, limitKiB?: number): ChildProcess {
   const node = [process.execPath, ...process.execArgv, WRITER, directory];
@@ -57,14 +60,14 @@ describe('a process with a store', function () {
   it('keeps others out', () =>
     inDirectory(async (directory) => {
       const { store } = open(directory);
-      const { lines } = await listen(startWriter(directory), Number.MAX_SAFE_INTEGER);
+      const { lines } = await listen(startWriter(directory), AT_MOST);
       store.close();
       assert.match(lines.join(), new RegExp(`^CONFLICT .*RaftDataDir ${directory} is in use by another process`));
     }));
 
   it('ends where the disk fails in another way than being full, and has what it acknowledged', () =>
     inDirectory(async (directory) => {
-      const { acknowledged, lines } = await listen(startWriter(directory, 900), Number.MAX_SAFE_INTEGER);
+      const { acknowledged, lines } = await listen(startWriter(directory, 900), AT_MOST);
       assert.match(lines.at(-1) ?? '', /^RAFT_STORE_FAILED .*failed: disk I\/O error/);
       assert(acknowledged > 0);
       const { entries, before } = reopened(directory);
