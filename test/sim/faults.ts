@@ -21,6 +21,7 @@ const FAULTS: readonly Fault[] = [
   { name: 'bridge', family: 'network', strike: bridge },
   { name: 'ring', family: 'network', strike: ring },
   { name: 'leader heard by nobody', family: 'network', strike: (world) => muteLeader(world) },
+  { name: 'leader hears late, then is heard by nobody', family: 'network', strike: slowAnswers },
   {
     name: 'links clogged',
     family: 'network',
@@ -28,11 +29,21 @@ const FAULTS: readonly Fault[] = [
   },
   { name: 'clogged links released', family: 'network', strike: (world) => world.network.release() },
   { name: 'slow link', family: 'network', strike: slowLink },
-  { name: 'old message again', family: 'network', strike: (world) => world.network.replay() },
+  { name: 'old messages again', family: 'network', strike: (world) => world.network.replay(world.random.whole(1, 8)) },
   { name: 'network heals', family: 'network', strike: (world) => world.network.heal() },
   { name: 'network heals', family: 'network', strike: (world) => world.network.heal() },
   { name: 'node crashes', family: 'process', strike: (world) => crashSome(world, 1) },
   { name: 'leader crashes', family: 'process', strike: (world) => crashThese(world, leaderOf(world)) },
+  {
+    name: 'node restarts at once',
+    family: 'process',
+    strike: (world) => restartAtOnce(world, world.random.pick(all(world))),
+  },
+  {
+    name: 'all restart at once',
+    family: 'process',
+    strike: (world) => all(world).forEach((node) => void restartAtOnce(world, node)),
+  },
   { name: 'all crash', family: 'process', strike: (world) => crashSome(world, all(world).length) },
   {
     name: 'some crash',
@@ -121,6 +132,25 @@ function ring(world: World): void {
 function muteLeader(world: World): void {
   for (const leader of leaderOf(world))
     for (const node of all(world)) if (node !== leader) world.network.cut(leader.id, node.id);
+}
+
+/** Answers that are on their way for long must not be taken for news. */
+function slowAnswers(world: World): void {
+  const { electionTimeoutMs } = world.settings;
+  for (const leader of leaderOf(world)) {
+    for (const node of all(world)) if (node !== leader) world.network.slow(node.id, leader.id, 1.2 * electionTimeoutMs);
+    world.timeline.after(world.random.between(0, 0.5) * electionTimeoutMs, () => {
+      if (!world.faulty) return;
+      for (const node of all(world)) if (node !== leader) world.network.cut(leader.id, node.id);
+    });
+  }
+}
+
+/** As a supervisor does it; a crash between two disk operations, and nobody has noticed. */
+function restartAtOnce(world: World, node: SimNode): void {
+  world.count('crash');
+  node.crash();
+  world.restart(node);
 }
 
 function crashSome(world: World, count: number): void {

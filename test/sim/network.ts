@@ -43,10 +43,8 @@ export class Network {
     }
     if (this.#cut.has(link) || random.chance(this.weather.lossShare)) return;
     this.#carry(message);
-    if (!random.chance(this.weather.copiesShare)) return;
-    this.#carry(message);
-    if (this.#old.length < 50) this.#old.push(message);
-    else this.#old[random.whole(0, 49)] = message;
+    if (random.chance(this.weather.copiesShare)) this.#carry(message);
+    if (message.kind === 'voteRequest' || message.kind === 'timeoutNow' || random.chance(0.02)) this.#remember(message);
   }
 
   cut(from: MemberId, to: MemberId): void {
@@ -63,8 +61,8 @@ export class Network {
   }
 
   /** Says again what was said long ago. */
-  replay(): void {
-    if (this.#old.length > 0) this.#carry(this.#random.pick(this.#old));
+  replay(count: number): void {
+    for (let at = 0; at < count && this.#old.length > 0; at += 1) this.#carry(this.#random.pick(this.#old));
   }
 
   heal(): void {
@@ -81,6 +79,11 @@ export class Network {
 
   forget(): void {
     this.#old = [];
+  }
+
+  #remember(message: RaftMessage): void {
+    if (this.#old.length < 40) this.#old.push(message);
+    else this.#old[this.#random.whole(0, 39)] = message;
   }
 
   #carry(message: RaftMessage): void {

@@ -57,7 +57,11 @@ export class SimNode {
 
   moment(): Moment {
     const nowMs = this.nowMs;
-    return { nowMs, wallMs: Math.round(nowMs + this.wallMs), random: this.#world.random.next() };
+    return {
+      nowMs,
+      wallMs: Math.round(nowMs + this.wallMs),
+      random: this.#world.random.next() * this.#world.plan.spread,
+    };
   }
 
   start(): void {

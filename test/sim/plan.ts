@@ -15,6 +15,8 @@ export interface Plan {
   readonly lossShare: number;
   readonly copiesShare: number;
   readonly ordered: boolean;
+  /** Random numbers come from [0, this): where it is small, time-outs are nearly equal and elections collide. */
+  readonly spread: number;
   /** Of one sync; now and then it takes longer. */
   readonly syncMs: readonly [number, number];
   readonly slowSyncMs: number;
@@ -41,6 +43,7 @@ export function drawPlan(random: SeededRandom): Plan {
     lossShare: has('network') ? random.pick([0, 0.02, 0.1, 0.3]) : 0,
     copiesShare: has('network') ? random.pick([0, 0.02, 0.1]) : 0,
     ordered: random.chance(0.5),
+    spread: random.pick([1, 1, 0.2, 0.02]),
     syncMs: [0.1, random.between(1, heartbeatMs / 5)],
     slowSyncMs: has('disk') ? random.between(1, 2 * electionTimeoutMs) : 5,
     tornStepShare: has('process') && has('disk') ? random.pick([0, 0.0005, 0.002]) : 0,
@@ -61,17 +64,21 @@ function drawFamilies(random: SeededRandom): readonly FaultFamily[] {
 
 function drawSettings(random: SeededRandom): RaftSettings {
   const electionTimeoutMs = random.pick([300, 1000, 1000, 5000]);
+  const maxBatchEntries = random.pick([1, 2, 8, 64]);
+  const maxInflightMessages = random.pick([1, 2, 16]);
+  // A backlog that takes minutes to send says nothing about progress.
+  const backlogs = maxBatchEntries * maxInflightMessages < 16 ? [10, 100] : [10, 100, 10_000];
   const chunkBytes = random.pick([16, 64, 1024]);
   return {
     ...DEFAULT_SETTINGS,
     electionTimeoutMs,
     heartbeatMs: electionTimeoutMs / random.pick([5, 6, 10]),
     leaderLeaseMs: electionTimeoutMs * random.pick([0.5, 0.7, 0.7]),
-    maxBatchEntries: random.pick([1, 2, 8, 64]),
+    maxBatchEntries,
     maxBatchBytes: random.pick([64, 512, 2 ** 20]),
-    maxInflightMessages: random.pick([1, 2, 16]),
+    maxInflightMessages,
     maxInflightBytes: random.pick([200, 4 * 2 ** 20]),
-    maxUncommittedEntries: random.pick([10, 100, 10_000]),
+    maxUncommittedEntries: random.pick(backlogs),
     maxUncommittedBytes: random.pick([2000, 64 * 2 ** 20]),
     maxPendingReads: random.pick([5, 1000]),
     maxVoters: random.pick([3, 5, 7]),

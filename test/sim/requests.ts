@@ -6,6 +6,8 @@ import type { World } from './world.ts';
 /** Clients write and read through any node; where the run says so, an operator changes the group and moves leadership about. */
 export class Requests {
   readonly #world: World;
+  /** Nobody asks for anything. */
+  paused = false;
   #nextId = 0;
   #nextCommand = 0;
 
@@ -34,9 +36,10 @@ export class Requests {
   }
 
   #one(): void {
-    const { random, leader, alive, plan, faulty } = this.#world;
-    if (alive.length === 0) return;
-    const node = leader !== undefined && random.chance(0.8) ? leader : random.pick(alive);
+    const { random, alive, plan, faulty } = this.#world;
+    if (alive.length === 0 || this.paused) return;
+    const leaders = alive.filter(({ core }) => core!.role === 'leader');
+    const node = leaders.length > 0 && random.chance(0.8) ? random.pick(leaders) : random.pick(alive);
     if (faulty && plan.families.includes('operations') && random.chance(0.12)) this.#operate(node);
     else if (random.chance(0.4)) this.#read(node);
     else this.write(node);
@@ -52,13 +55,15 @@ export class Requests {
 
   #operate(node: SimNode): void {
     const { random, alive } = this.#world;
-    const kind = random.pick(['transfer', 'transfer', 'standing', 'change', 'change', 'change', 'change']);
+    const kind = random.pick(['transfer', 'transfer', 'lateOrder', 'standing', 'change', 'change', 'change', 'change']);
     if (kind === 'change') {
       const change = this.#change();
       if (change === undefined) return;
       this.#world.count(`change: ${change.kind}`);
       const id = this.#id();
       node.later(0, () => node.step({ kind: 'change', id, change }));
+    } else if (kind === 'lateOrder') {
+      this.#lateOrder(node);
     } else if (kind === 'transfer') {
       const target = random.chance(0.5) ? undefined : random.pick(alive).id;
       const id = this.#id();
@@ -68,6 +73,17 @@ export class Requests {
       const other = random.pick(alive);
       other.later(0, () => other.step({ kind: 'standing', standing }));
     }
+  }
+
+  /** The order to take over arrives when its time is over. */
+  #lateOrder(leader: SimNode): void {
+    const { random, alive, network, timeline, settings } = this.#world;
+    const target = random.pick(alive).id;
+    const id = this.#id();
+    leader.later(0, () => leader.step({ kind: 'transfer', id, target, preferred: [] }));
+    timeline.after(0.01, () => network.clog(leader.id, target));
+    network.slow(leader.id, target, 0);
+    timeline.after(random.between(0.9, 2) * settings.electionTimeoutMs, () => network.release());
   }
 
   #change(): MembershipChange | undefined {

@@ -20,6 +20,7 @@ export interface Outcome {
 
 /** How many T the group has to agree on a leader, commit and level once faults are over; back-off may have grown to 8T (R-36). */
 const LIVENESS_BOUND = 60;
+/** How many T a leader must stay with a member's links broken, and again when they are whole. */
 const STABILITY_SPAN = 10;
 
 /** One run, wholly determined by its seed: faults, then the demand that what is left works, then the demand that it stays so. */
@@ -66,7 +67,7 @@ function runPhases(world: World): void {
     recoveredAgain(world, requests, connected),
   );
   demand(recovered, 'I-27', () => `no progress: ${connected.map(describe).join(', ')}`);
-  stays(world, connected);
+  stays(world, requests, connected);
   world.clients.finished();
 }
 
@@ -75,7 +76,10 @@ function calm(world: World): void {
   world.faulty = false;
   world.network.heal();
   world.network.forget();
-  world.network.weather = { ...world.plan, lossShare: 0, copiesShare: 0 };
+  const { plan, settings } = world;
+  // Round trips of at most a tenth of T, as the reference demands (R-31), and now and then a lost message.
+  const delayMs = [plan.delayMs[0], Math.min(plan.delayMs[1], settings.electionTimeoutMs / 20)] as const;
+  world.network.weather = { ...plan, delayMs, lossShare: Math.min(0.03, plan.lossShare), copiesShare: 0 };
   for (const node of world.nodes.values()) {
     if (node.alive && node.paused) node.resume();
     world.restart(node);
@@ -89,10 +93,14 @@ function calm(world: World): void {
  */
 function survivors(world: World): readonly SimNode[] {
   const { random, network } = world;
-  const nodes = random.shuffled(world.alive);
+  // A learner that is lost the moment before its promotion would be a voter that is lost: none of them is.
+  const learns = ({ id }: SimNode) => world.alive.some(({ core }) => core!.log.configuration.learners.includes(id));
+  const shuffled = random.shuffled(world.alive);
+  const nodes = [...shuffled.filter(learns), ...shuffled.filter((node) => !learns(node))];
   if (random.chance(0.5)) return nodes;
+  const learners = nodes.filter(learns).length;
   let count = nodes.length;
-  while (count > 1 && world.suffices(nodes.slice(0, count - 1))) count -= 1;
+  while (count > Math.max(1, learners) && world.suffices(nodes.slice(0, count - 1))) count -= 1;
   const connected = nodes.slice(0, count);
   if (!world.suffices(connected)) return nodes;
   for (const lost of nodes.slice(count)) {
@@ -120,6 +128,8 @@ function recoveredAgain(world: World, requests: Requests, connected: readonly Si
     const leader = connected.find(({ core }) => core?.office?.serving === true);
     if (leader === undefined) return false;
     requests.write(leader);
+    const { log, commit } = leader.core!;
+    if (log.configuration.outgoing.length > 0 || log.configurationIndex > commit) return false;
     return clients.writesDone > done && members(leader, connected).every((node) => isLevel(leader, node));
   };
 }
@@ -134,38 +144,52 @@ function isLevel(leader: SimNode, node: SimNode): boolean {
   return node.core!.term === leader.core!.term && node.disk.backend.applied >= leader.core!.office!.firstIndex;
 }
 
-/** I-27, I-28: with nothing in the way the leader stays, whatever one member with broken links or a restart tries. */
-function stays(world: World, connected: readonly SimNode[]): void {
+/** I-27, I-28: with nothing in the way the leader stays, whatever one member with broken links or restarts of others try. */
+function stays(world: World, requests: Requests, connected: readonly SimNode[]): void {
   const { timeline, settings, random, network } = world;
   const leader = world.leader!;
-  const { term } = leader.core!;
-  const { configuration } = leader.core!.log;
+  const { term, office, log } = leader.core!;
+  const { configuration } = log;
+  network.weather = { ...network.weather, lossShare: 0 };
   // A leader that was ordered to hand over, or leaves, does so; and a learner about to vote changes what a quorum is.
-  if (leader.core!.office!.transfer !== undefined || !configuration.voters.includes(leader.id)) return;
+  if (office!.transfer !== undefined || !configuration.voters.includes(leader.id)) return;
   if (configuration.members.some(({ id, promote }) => promote && configuration.learners.includes(id))) return;
-  if (connected.some(({ core }) => core?.log.configurationIndex !== leader.core!.log.configurationIndex)) return;
+  requests.paused = random.chance(0.5);
   const victim = random.pick(connected);
-  if (
-    victim !== leader &&
-    world.suffices(connected.filter((node) => node !== victim)) &&
-    configuration.voters.includes(leader.id)
-  ) {
+  const others = connected.filter((node) => node !== victim);
+  if (victim !== leader && world.suffices(others)) {
     world.count('fault: member with broken links');
-    for (const node of connected) {
-      if (random.chance(0.6) || node === leader) network.cut(node.id, victim.id);
-      if (random.chance(0.3)) network.cut(victim.id, node.id);
-    }
-    if (random.chance(0.3)) {
-      victim.crash();
-      victim.start();
-    }
+    network.cut(leader.id, victim.id);
+    const some = random.pick([0, 0.5, 1]);
+    for (const node of connected) if (random.chance(some)) network.cut(node.id, victim.id);
+    const back = random.pick([0, 0.5, 1]);
+    for (const node of connected) if (random.chance(back)) network.cut(victim.id, node.id);
+    if (random.chance(0.5))
+      restartOthers(
+        world,
+        others.filter((node) => node !== leader),
+      );
   }
   timeline.runUntil(timeline.nowMs + STABILITY_SPAN * settings.electionTimeoutMs);
+  network.heal();
+  timeline.runUntil(timeline.nowMs + STABILITY_SPAN * settings.electionTimeoutMs);
+  requests.paused = false;
   demand(
     leader.core?.role === 'leader' && leader.core.term === term,
     'I-28',
     () => `${describe(leader)} lost its office of term ${term}`,
   );
+}
+
+/** One after the other, each back at once. */
+function restartOthers(world: World, nodes: readonly SimNode[]): void {
+  const { timeline, settings, random } = world;
+  for (const [at, node] of random.shuffled(nodes).entries()) {
+    timeline.after((2 + at + random.next()) * settings.electionTimeoutMs, () => {
+      node.crash();
+      world.restart(node);
+    });
+  }
 }
 
 function describe({ id, core, disk }: SimNode): string {

@@ -1,6 +1,8 @@
 import type { Effects } from '../../internal/raft/core/effects.ts';
+import type { Input } from '../../internal/raft/core/inputs.ts';
+import type { AppendAccepted } from '../../internal/raft/core/messages.ts';
 import { isQuorum, votersOf } from '../../internal/raft/core/quorum.ts';
-import type { Configuration, LogEntry } from '../../internal/raft/core/types.ts';
+import type { Configuration, Index, LogEntry } from '../../internal/raft/core/types.ts';
 import type { Before, SimNode } from './node.ts';
 import { demand, type Watcher } from './watcher.ts';
 
@@ -8,9 +10,10 @@ type Placed = Extract<LogEntry, { kind: 'configuration' }>;
 
 /** I-12 and I-26: how the group may change, and what a leader may pile up. */
 export class WatchMembership implements Watcher {
+  readonly #known = new Map<string, Index>();
   readonly changes = { single: 0, joint: 0, learners: 0 };
 
-  stepped(node: SimNode, before: Before, _input: unknown, { write }: Effects): void {
+  stepped(node: SimNode, before: Before, input: Input, { write, answers }: Effects): void {
     const { office } = node.core!;
     if (office === undefined) return;
     for (const entry of write?.append ?? []) if (entry.kind === 'configuration') this.#changed(node, before, entry);
@@ -28,7 +31,28 @@ export class WatchMembership implements Watcher {
       'I-26',
       () => `${office.backlogEntries} entries are counted as waiting, of ${behind}`,
     );
+    if (input.kind === 'propose' && answers.some(({ kind }) => kind === 'appended')) {
+      const bounded =
+        behind <= settings.maxUncommittedEntries &&
+        office.backlogBytes <= settings.maxUncommittedBytes + settings.maxEntryBytes;
+      demand(bounded, 'I-26', () => `${behind} entries wait for a quorum`);
+    }
+    if (input.kind === 'message' && input.message.kind === 'appendAccepted') this.#matches(node, input.message);
     demand(office.backlogBytes >= 0, 'I-26', () => `${office.backlogBytes} bytes are counted as waiting`);
+  }
+
+  /** What a leader takes for a member's match point only rises: what was durable there stays. */
+  #matches(node: SimNode, { from, matchIndex, term }: AppendAccepted): void {
+    if (term !== node.core!.term) return;
+    const match = node.core!.office!.progress.get(from)?.match;
+    demand(match === undefined || match >= matchIndex, 'I-8', () => `${node.id} loses sight of what ${from} holds`);
+    const key = `${node.id}/${term}/${from}`;
+    demand(
+      match === undefined || match >= (this.#known.get(key) ?? 0),
+      'I-8',
+      () => `${node.id} takes back what ${from} holds`,
+    );
+    if (match !== undefined) this.#known.set(key, match);
   }
 
   /** `before` of the step holds the commit index that permitted it; the step itself may have raised it. */
