@@ -138,8 +138,9 @@ function muteLeader(world: World): void {
 function slowAnswers(world: World): void {
   const { electionTimeoutMs } = world.settings;
   for (const leader of leaderOf(world)) {
-    for (const node of all(world)) if (node !== leader) world.network.slow(node.id, leader.id, 1.2 * electionTimeoutMs);
-    world.timeline.after(world.random.between(0, 0.5) * electionTimeoutMs, () => {
+    for (const node of all(world))
+      if (node !== leader) world.network.slow(node.id, leader.id, 0.65 * electionTimeoutMs);
+    world.timeline.after(world.random.between(0.5, 1.5) * electionTimeoutMs, () => {
       if (!world.faulty) return;
       for (const node of all(world)) if (node !== leader) world.network.cut(leader.id, node.id);
     });

@@ -42,6 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'election',
     find: 'state.vote === undefined || state.vote === from;',
     put: 'true;',
+    seed: 9,
   },
   {
     bug: 'the own vote counts before it is durable',
@@ -55,20 +56,20 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'log',
     find: 'index >= this.lastIndex)',
     put: 'true)',
+    seed: 14,
   },
   {
     bug: 'the term of the last entry is not compared in an election',
     file: 'log',
     find: 'term > this.lastTerm || (term === this.lastTerm && index >= this.lastIndex)',
     put: 'index >= this.lastIndex',
-    by: 'transcripts',
+    seed: 27,
   },
   {
     bug: 'no pre-vote',
     file: 'election',
     find: "state.setRole('preCandidate', undefined);",
     put: 'return campaign(state, undefined);',
-    by: 'transcripts',
   },
   {
     bug: 'a yes to an earlier pre-vote counts',
@@ -89,7 +90,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'election',
     find: 'state.isLeader || state.nowMs - state.contactMs < state.settings.electionTimeoutMs',
     put: 'false',
-    by: 'transcripts',
+    seed: 80,
   },
   {
     bug: 'a restart does not count as contact with a leader',
@@ -116,13 +117,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'heartbeat',
     find: 'progress.ackedSentMs = office.roundsSentMs.get(round) ?? progress.ackedSentMs;',
     put: 'progress.ackedSentMs = state.nowMs;',
-    by: 'transcripts',
+    seed: 71,
   },
   {
     bug: 'a hand-over keeps the lease',
     file: 'heartbeat',
     find: 'office.transfer !== undefined || contactMs < office.leaseFromMs',
     put: 'false',
+    seed: 11,
   },
   {
     bug: 'an order to take over never lapses',
@@ -160,6 +162,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'quorum',
     find: 'return outgoing.length === 0 ? value : Math.min(value, majorityValue(outgoing, reached));',
     put: 'return value;',
+    seed: 91,
   },
   {
     bug: 'the outgoing half of a joint phase has no say in elections',
@@ -179,12 +182,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'reconfigure',
     find: 'return state.commit >= office.firstIndex;',
     put: 'return true;',
+    seed: 11,
   },
   {
     bug: 'the group changes while another change is not committed',
     file: 'reconfigure',
     find: 'log.configurationIndex > state.commit || current.outgoing.length > 0',
     put: 'current.outgoing.length > 0',
+    seed: 17,
   },
   {
     bug: 'voters are added that have not caught up',
@@ -197,13 +202,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'reconfigure',
     find: 'if (log.configuration.outgoing.length > 0) {',
     put: 'if (false) {',
-    by: 'transcripts',
   },
   {
     bug: 'cutting the log keeps the configuration that was cut',
     file: 'log',
     find: 'while (this.configurationIndex >= index) this.#configurations.pop();',
     put: '',
+    seed: 52,
   },
   {
     bug: 'entries that conflict are not cut',
@@ -216,6 +221,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'follower',
     find: 'if (log.termAt(matched.prevIndex) !== matched.prevTerm) {',
     put: 'if (matched.prevIndex > log.lastIndex) {',
+    seed: 7,
   },
   {
     bug: 'a follower takes the commit index for all that it has',
@@ -235,14 +241,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'progress',
     find: 'this.match = Math.max(this.match, index);',
     put: 'this.match = index;',
-    by: 'transcripts',
   },
   {
     bug: 'a probe that was lost is never sent again',
     file: 'replication',
     find: "if (progress.state === 'probe') progress.probing = false;",
     put: "if (progress.state === 'probe') return;",
-    by: 'transcripts',
+    seed: 7,
   },
   {
     bug: 'the window has no end',
@@ -282,12 +287,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'reads',
     find: "if (!office.serving) return 'notReady';",
     put: '',
+    seed: 28,
   },
   {
     bug: 'an older snapshot replaces a newer state',
     file: 'snapshot-receive',
     find: 'if (snapshot.index <= state.commit) {',
     put: 'if (false) {',
+    seed: 44,
   },
   {
     bug: 'chunks are taken in any order',
@@ -312,6 +319,5 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'proposals',
     find: "return full ? 'backlogFull' : undefined;",
     put: 'return undefined;',
-    by: 'transcripts',
   },
 ];

@@ -89,7 +89,7 @@ export class Network {
   #carry(message: RaftMessage): void {
     const link = `${message.from}>${message.to}`;
     const [least, most] = this.weather.delayMs;
-    const delayMs = this.#random.between(least, most + (this.#slow.get(link) ?? 0));
+    const delayMs = this.#random.between(least, most) + this.#random.between(0.8, 1) * (this.#slow.get(link) ?? 0);
     let arrivalMs = this.#timeline.nowMs + delayMs;
     if (this.weather.ordered) {
       arrivalMs = Math.max(arrivalMs, this.#lastArrivalMs.get(link) ?? 0);

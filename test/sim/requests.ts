@@ -81,9 +81,8 @@ export class Requests {
     const target = random.pick(alive).id;
     const id = this.#id();
     leader.later(0, () => leader.step({ kind: 'transfer', id, target, preferred: [] }));
-    timeline.after(0.01, () => network.clog(leader.id, target));
-    network.slow(leader.id, target, 0);
-    timeline.after(random.between(0.9, 2) * settings.electionTimeoutMs, () => network.release());
+    network.clog(leader.id, target);
+    timeline.after(random.between(1.1, 2) * settings.electionTimeoutMs, () => network.release());
   }
 
   #change(): MembershipChange | undefined {

@@ -154,7 +154,9 @@ function stays(world: World, requests: Requests, connected: readonly SimNode[]):
   // A leader that was ordered to hand over, or leaves, does so; and a learner about to vote changes what a quorum is.
   if (office!.transfer !== undefined || !configuration.voters.includes(leader.id)) return;
   if (configuration.members.some(({ id, promote }) => promote && configuration.learners.includes(id))) return;
+  // Without new entries the member with broken links is as well placed for an election as any.
   requests.paused = random.chance(0.5);
+  timeline.runUntil(timeline.nowMs + 2 * settings.electionTimeoutMs);
   const victim = random.pick(connected);
   const others = connected.filter((node) => node !== victim);
   if (victim !== leader && world.suffices(others)) {
@@ -164,11 +166,8 @@ function stays(world: World, requests: Requests, connected: readonly SimNode[]):
     for (const node of connected) if (random.chance(some)) network.cut(node.id, victim.id);
     const back = random.pick([0, 0.5, 1]);
     for (const node of connected) if (random.chance(back)) network.cut(victim.id, node.id);
-    if (random.chance(0.5))
-      restartOthers(
-        world,
-        others.filter((node) => node !== leader),
-      );
+    const restarted = others.filter((node) => node !== leader);
+    if (restarted.length > 0 && random.chance(0.5)) restartOthers(world, restarted);
   }
   timeline.runUntil(timeline.nowMs + STABILITY_SPAN * settings.electionTimeoutMs);
   network.heal();
@@ -181,11 +180,13 @@ function stays(world: World, requests: Requests, connected: readonly SimNode[]):
   );
 }
 
-/** One after the other, each back at once. */
+/** Again and again, each back at once: nobody may take the restart of others for the end of their leader. */
 function restartOthers(world: World, nodes: readonly SimNode[]): void {
   const { timeline, settings, random } = world;
-  for (const [at, node] of random.shuffled(nodes).entries()) {
-    timeline.after((2 + at + random.next()) * settings.electionTimeoutMs, () => {
+  for (let times = 0; times < 3 * STABILITY_SPAN; times += 1) {
+    const node = random.pick(nodes);
+    timeline.after(random.between(0, STABILITY_SPAN) * settings.electionTimeoutMs, () => {
+      if (!node.alive) return;
       node.crash();
       world.restart(node);
     });

@@ -6,7 +6,7 @@ import { ownVoteDurable, tickElection } from './election.ts';
 import { checkQuorum, leaseUntilMs, tickHeartbeat } from './heartbeat.ts';
 import type { Input, Moment, Recovered } from './inputs.ts';
 import type { Log } from './log.ts';
-import type { Office } from './office.ts';
+import type { Office, OfficeView } from './office.ts';
 import { Outbox } from './outbox.ts';
 import { propose } from './proposals.ts';
 import { confirmReads, onRead, tickForwardedReads } from './reads.ts';
@@ -91,7 +91,8 @@ export class RaftCore {
     return this.#state.log;
   }
 
-  get office(): Office | undefined {
+  /** What this node knows as a leader; undefined for all others. */
+  get office(): OfficeView | undefined {
     return this.#state.office;
   }
 
@@ -101,13 +102,18 @@ export class RaftCore {
     return office === undefined ? undefined : leaseUntilMs(this.#state, office);
   }
 
-  /** What the core knows about a snapshot of the state machine at `index`, which is applied and still in the log. */
+  /**
+   * What the core knows about a snapshot of the state machine at `index`.
+   *
+   * @throws where that entry is gone, since a newer snapshot has come from the leader meanwhile: this one is given up (`snapshotFailed`)
+   */
   describeSnapshot(index: Index): Omit<SnapshotMeta, 'id' | 'bytes'> {
     const { log, handed } = this.#state;
-    assert(index > log.snapshot.index && index <= handed, 'a snapshot is of what was handed out since the last one');
+    assert(index <= handed, 'a snapshot is of what was handed out');
+    const entry = log.entryAt(index);
+    if (entry === undefined) throw new Error(`entry ${index} is behind a newer snapshot`);
     const { index: configurationIndex, configuration } = log.configurationAt(index);
-    const { term, stampMs } = log.entryAt(index)!;
-    return { index, term, stampMs, configuration, configurationIndex };
+    return { index, term: entry.term, stampMs: entry.stampMs, configuration, configurationIndex };
   }
 
   /**

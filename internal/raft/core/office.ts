@@ -57,3 +57,16 @@ export class Office {
     this.nextHandOverMs = nowMs;
   }
 }
+
+/** What others may see of it. */
+export type OfficeView = Readonly<
+  Pick<Office, 'sinceMs' | 'firstIndex' | 'serving' | 'backlogEntries' | 'backlogBytes'> & {
+    progress: ReadonlyMap<MemberId, ProgressView>;
+    reads: readonly PendingRead[];
+    transfer: Readonly<Transfer> | undefined;
+  }
+>;
+
+export type ProgressView = Readonly<
+  Pick<Progress, 'state' | 'match' | 'next' | 'heardMs' | 'standing' | 'inflightMessages' | 'inflightBytes'>
+>;
