@@ -275,7 +275,7 @@ export class Orchestrator {
       case 'leader-uri':
         return undefined; // who needs it hears it from the group itself
       default:
-        return this.recovery.apply(command);
+        return this.recovery.ledger.apply(command);
     }
   }
 

@@ -3,17 +3,15 @@
 
 import { type Analysis, NO_PROBLEM } from '../analysis/analyse.ts';
 import { StuckWrites } from '../analysis/stuck-writes.ts';
-import type { Aftermath, Command } from '../command/command.ts';
 import type { Inventory } from '../discovery/inventory.ts';
 import type { Observer } from '../discovery/observer.ts';
 import type { MysqlServers } from '../mysql/servers.ts';
 import { RecoveryAttempt } from '../recovery/attempt.ts';
-import { RecoveryBook, type RecoveryRecord, type RecoveryStore } from '../recovery/book.ts';
+import type { RecoveryBook, RecoveryRecord } from '../recovery/book.ts';
 import { type HookList, RecoveryCoordinator } from '../recovery/coordinator.ts';
 import { Detector } from '../recovery/detector.ts';
 import { FenceKeeper } from '../recovery/fence.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
-import { primaryPairs } from '../recovery/primary-pairs.ts';
 import { resumeRecovery } from '../recovery/resume.ts';
 import { RecoveryRunner } from '../recovery/runner.ts';
 import { type Finding, Sentinel } from '../recovery/sentinel.ts';
@@ -31,28 +29,9 @@ import { missingFrom } from '../topology/received.ts';
 import type { Agreement } from './agreement.ts';
 import { findingOf } from './findings.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
+import { RecoveryLedger } from './recovery-ledger.ts';
 import type { Settings } from './settings.ts';
 import { newRecoveryUid } from './uid.ts';
-
-export type RecoveryCommand = Extract<
-  Command,
-  {
-    op:
-      | 'write-recovery'
-      | 'resolve-recovery'
-      | 'ack-recovery'
-      | 'register-failure-detection'
-      | 'recovery-progress'
-      | 'write-recovery-step'
-      | 'intend-fence'
-      | 'end-fence';
-  }
->;
-
-/** The recovery of another node, or of an earlier process, is open. */
-interface Refused {
-  readonly openUid: string;
-}
 
 export interface RecoveryRoomDeps {
   readonly settings: Settings;
@@ -74,6 +53,8 @@ export interface RecoveryRoomDeps {
 
 export class RecoveryRoom {
   readonly book: RecoveryBook;
+  /** What all nodes know alike. */
+  readonly ledger: RecoveryLedger;
   readonly fences: FenceKeeper;
   readonly coordinator: RecoveryCoordinator;
   readonly sentinel: Sentinel;
@@ -82,8 +63,6 @@ export class RecoveryRoom {
   readonly #runner: RecoveryRunner;
   readonly #detector: Detector;
   readonly #stuck = new StuckWrites();
-  /** Replaced primaries that wait to be fenced, by `host:port`. */
-  readonly #fences: Map<string, InstanceKey>;
   /** What this node does to servers; none while another one leads. */
   #acting: TaskGroup | undefined;
 
@@ -91,15 +70,24 @@ export class RecoveryRoom {
     this.#deps = deps;
     const { storage, restored, clock, log, tasks, servers, inventory, observer } = deps;
     const shared = { servers, tasks, clock, log };
-    const note = (uid: string, message: string) => this.#note(uid, message);
-    this.#fences = new Map(restored.openFences.map((key) => [keyText(key), key]));
+    this.ledger = new RecoveryLedger({
+      ...deps,
+      get settings() {
+        return deps.settings;
+      },
+      onTold: (detection) => this.#detector.learn(detection),
+      onAcknowledged: (records) =>
+        this.#detector.forget((one) => records.some(({ failed }) => sameKey(failed, one.failed))),
+    });
+    this.book = this.ledger.book;
+    const note = (uid: string, message: string) => this.ledger.note(uid, message);
     const newUid = () => newRecoveryUid(clock);
 
     this.#runner = new RecoveryRunner({
       ...shared,
       journal: {
         stepStarted: async (uid, number, text) => {
-          await this.#decide({ op: 'recovery-progress', uid, number, text });
+          await this.ledger.decide({ op: 'recovery-progress', uid, number, text });
         },
         stepEnded: (uid, number, text, result) => storage.stepEnded(uid, number, text, result),
         note: (uid, message) => storage.note(uid, message),
@@ -108,8 +96,6 @@ export class RecoveryRoom {
         return deps.settings.runner;
       },
     });
-    this.book = new RecoveryBook(this.#agreed(), () => deps.settings.book, restored.recoveries);
-    this.#rememberPromotions();
     this.fences = new FenceKeeper({
       ...shared,
       tasks: () => this.acting,
@@ -125,7 +111,7 @@ export class RecoveryRoom {
       clock,
       newUid,
       known: restored.detections,
-      store: (detection, told) => this.#later({ op: 'register-failure-detection', detection, told }),
+      store: (detection, told) => this.ledger.later({ op: 'register-failure-detection', detection, told }),
       hooks: ({ uid }, verdict) => this.#hooks('detection', uid, verdict),
     });
     const attempt = new RecoveryAttempt({
@@ -136,10 +122,8 @@ export class RecoveryRoom {
       },
       preFailoverHooks: (record, verdict) => this.#hooks('preFailover', record.uid, verdict, record),
       note,
-      storeFence: async (failed, cluster, successor) => {
-        await this.#decide({ op: 'intend-fence', failed, cluster, successor });
-      },
-      dropFence: (failed) => this.#endFence(failed),
+      storeFence: (failed, cluster, successor) => this.ledger.intendFence(failed, cluster, successor),
+      dropFence: (failed) => this.ledger.endFence(failed),
     });
     this.coordinator = new RecoveryCoordinator({
       attempt,
@@ -223,12 +207,12 @@ export class RecoveryRoom {
     const { settings, log, inventory } = this.#deps;
     const open = this.book.list().filter(({ endedMs }) => endedMs === undefined);
     if (settings.coordinator.noop) {
-      const left = { fences: [...this.#fences.keys()], recoveries: open.map(({ uid }) => uid) };
+      const left = { fences: [...this.ledger.openFences.keys()], recoveries: open.map(({ uid }) => uid) };
       log.info(left, 'started with --noop: what an earlier process left is not taken up');
       return;
     }
     const known = inventory.all().map(({ instance }) => instance.key);
-    for (const key of this.#fences.values()) this.fences.watch(key);
+    for (const key of this.ledger.openFences.values()) this.fences.watch(key);
     for (const record of open) this.#resume(record, known);
   }
 
@@ -238,40 +222,6 @@ export class RecoveryRoom {
     this.#acting = undefined;
     this.fences.releaseAll();
     await acting?.stop();
-  }
-
-  /** Does what was agreed on about recoveries. */
-  apply(command: RecoveryCommand): unknown {
-    const { storage } = this.#deps;
-    switch (command.op) {
-      case 'write-recovery': {
-        const open = this.book.openOf(command.record.cluster);
-        if (open !== undefined && open.uid !== command.record.uid) return { openUid: open.uid } satisfies Refused;
-        this.book.learn(command.record);
-        return storage.opened(command.record);
-      }
-      case 'resolve-recovery':
-        this.book.learn(command.record);
-        void storage.closed(command.record);
-        if (command.aftermath !== null) this.#settleAftermath(command.record, command.aftermath);
-        return undefined;
-      case 'ack-recovery':
-        return this.#applyAcknowledgement(command);
-      case 'register-failure-detection':
-        if (command.told) this.#detector.learn(command.detection);
-        return storage.detected(command.detection);
-      case 'recovery-progress':
-        return storage.stepStarted(command.uid, command.number, command.text);
-      case 'write-recovery-step':
-        for (const message of command.messages) void storage.note(command.uid, message);
-        return undefined;
-      case 'intend-fence':
-        this.#fences.set(keyText(command.failed), command.failed);
-        return storage.fenceIntended(command.failed, command.cluster, command.successor);
-      case 'end-fence':
-        this.#fences.delete(keyText(command.failed));
-        return storage.fenced(command.failed);
-    }
   }
 
   /** For a process that ends now: finishes, or lets go of, the recoveries that it began and was interrupted in. */
@@ -338,7 +288,7 @@ export class RecoveryRoom {
     const record = this.book.replaced(key);
     if (record?.successor === undefined) return;
     log.warn({ instance: keyText(key), uid: record.uid }, 'replaced primary takes writes again: fencing it once more');
-    this.#later({ op: 'intend-fence', failed: key, cluster: record.cluster, successor: record.successor });
+    this.ledger.later({ op: 'intend-fence', failed: key, cluster: record.cluster, successor: record.successor });
     this.fences.watch(key);
   }
 
@@ -401,7 +351,7 @@ export class RecoveryRoom {
             .all()
             .filter(({ valid, instance }) => valid && sameKey(sourceKey(instance), key))
             .map(({ instance }) => instance.key),
-        fenceDropped: (key) => this.#endFence(key),
+        fenceDropped: (key) => this.ledger.endFence(key),
         onResumed: (_, touched) => this.#onChanged(touched),
       },
       signal,
@@ -414,8 +364,8 @@ export class RecoveryRoom {
     const found = await this.#onlyThere(key, record?.successor).catch((err: unknown) => errorText(err));
     const message = `made read-only, client sessions ended; ${found}`;
     storage.audit('fence-replaced-primary', key, inventory.clusterName(key), message);
-    if (record !== undefined) this.#note(record.uid, `${keyText(key)} ${message}`);
-    await this.#endFence(key);
+    if (record !== undefined) this.ledger.note(record.uid, `${keyText(key)} ${message}`);
+    await this.ledger.endFence(key);
     observer.suspect(key);
   }
 
@@ -434,100 +384,6 @@ export class RecoveryRoom {
 
   #onChanged(touched: readonly InstanceKey[]): void {
     for (const key of touched) this.#deps.observer.suspect(key);
-  }
-
-  #decide(command: RecoveryCommand): Promise<unknown> {
-    return this.#deps.agreement().decide(command);
-  }
-
-  /** For what nobody waits for. A failover goes on without it. */
-  #later(command: RecoveryCommand): void {
-    this.#decide(command).catch((err: unknown) => this.#deps.log.warn({ err, op: command.op }, 'was not agreed on'));
-  }
-
-  #note(uid: string, message: string): void {
-    this.#later({ op: 'write-recovery-step', uid, messages: [message] });
-  }
-
-  async #endFence(failed: InstanceKey): Promise<void> {
-    await this.#decide({ op: 'end-fence', failed });
-  }
-
-  /** The book says what all nodes agreed on. */
-  #agreed(): RecoveryStore {
-    return {
-      opened: async (record) => {
-        const refused = (await this.#decide({ op: 'write-recovery', record })) as Refused | undefined;
-        if (refused !== undefined)
-          throw new OrchestratorError('CONFLICT', `recovery ${refused.openUid} of this cluster is open`);
-      },
-      closed: async (record) => {
-        await this.#decide({ op: 'resolve-recovery', record, aftermath: this.#aftermathOf(record) });
-      },
-      acknowledged: async (records, acknowledgement) => {
-        await this.#decide({ op: 'ack-recovery', uids: records.map(({ uid }) => uid), acknowledgement });
-      },
-    };
-  }
-
-  #applyAcknowledgement({ uids, acknowledgement }: Extract<Command, { op: 'ack-recovery' }>): Promise<void> {
-    const picked = this.book
-      .list()
-      .filter(({ uid, acknowledged }) => acknowledged === undefined && uids.includes(uid))
-      .map((record) => ({ ...record, acknowledged: acknowledgement }));
-    for (const record of picked) this.book.learn(record);
-    this.#detector.forget((one) => picked.some(({ failed }) => sameKey(failed, one.failed)));
-    return this.#deps.storage.acknowledged(picked);
-  }
-
-  /** Null: nothing follows, or it was said when the recovery was closed first. */
-  #aftermathOf(record: RecoveryRecord): Aftermath | null {
-    const { settings, clock } = this.#deps;
-    const known = this.book.list().find(({ uid }) => uid === record.uid);
-    if (!record.successful || record.kind === 'intermediatePrimary' || known?.endedMs !== undefined) return null;
-    const beginMs = clock.nowMs();
-    const endMs = beginMs + settings.lostDowntimeMs;
-    const downtime = { owner: 'orchestrator', reason: LOST_IN_RECOVERY, beginMs, endMs };
-    const { successor } = record;
-    return {
-      downtimes: [record.failed, ...record.lost.map(({ key }) => key)].map((key) => ({ key, downtime })),
-      successor,
-      promoted: settings.coordinator.attempt.plan.applyPromotion,
-      pairs: successor === undefined ? [] : [...primaryPairs(settings.kvPrefix, record.alias, successor)],
-    };
-  }
-
-  #settleAftermath(record: RecoveryRecord, { downtimes, successor, promoted, pairs }: Aftermath): void {
-    const { storage, inventory, endDowntime } = this.#deps;
-    if (successor !== undefined) endDowntime(successor);
-    for (const { key, downtime } of downtimes) {
-      inventory.setDowntime(key, downtime);
-      storage.downtime(key, downtime);
-    }
-    if (successor === undefined) return;
-    if (promoted) this.#leads(record);
-    inventory.setAlias(keyText(successor), record.alias);
-    storage.clusterRenamed(record.cluster, keyText(successor));
-    for (const [name, value] of pairs) storage.published(name, value);
-  }
-
-  /** What was last read of the successor may still say that it follows the failed server. */
-  #leads({ successor, failed }: RecoveryRecord): void {
-    const { inventory } = this.#deps;
-    const known = successor && inventory.get(successor)?.instance;
-    if (known !== undefined && sameKey(sourceKey(known), failed)) inventory.promoted(known.key);
-  }
-
-  /** Those that died, or this process did, before they were read as primaries. */
-  #rememberPromotions(): void {
-    const { inventory, settings } = this.#deps;
-    if (!settings.coordinator.attempt.plan.applyPromotion) return;
-    for (const record of this.book.list()) {
-      const { successor, successful, kind, endedMs = 0 } = record;
-      if (successor === undefined || !successful || kind === 'intermediatePrimary') continue;
-      const seenMs = inventory.get(successor)?.lastSeenMs ?? Number.POSITIVE_INFINITY;
-      if (seenMs <= endedMs && this.book.replaced(successor) === undefined) this.#leads(record);
-    }
   }
 
   #hooks(list: HookList | 'detection', uid: string, verdict: Verdict, record?: RecoveryRecord): Promise<boolean> {
