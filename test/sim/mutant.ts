@@ -28,15 +28,22 @@ export async function withMutant<T>({ bug, file, find, put }: Mutant, use: (Core
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     const path = join(folder, file + EXTENSION);
     const source = readFileSync(path, 'utf8');
-    const places = source.split(find).length - 1;
+    const pattern = inAnyLayout(find);
+    const places = source.match(new RegExp(pattern, 'g'))?.length ?? 0;
     if (places !== 1) throw new Error(`"${bug}": ${file} reads "${find}" in ${places} places`);
     writeFileSync(
       path,
-      source.replace(find, () => put),
+      source.replace(pattern, () => put),
     );
     const module: { readonly RaftCore: CoreClass } = await import(pathToFileURL(join(folder, `core${EXTENSION}`)).href);
     return use(module.RaftCore);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The compiler breaks lines in other places than the sources do. */
+function inAnyLayout(code: string): RegExp {
+  const words = code.split(/\s+/).map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(words.join('\\s+'));
 }
