@@ -2,19 +2,11 @@
 // covers whatever they wrote, and what must not leave before that leaves right behind it.
 
 import type { RaftCore } from '../core/core.ts';
-import type { Answer, Applicable, CoreEvent, Effects, Outgoing, Write } from '../core/effects.ts';
+import type { Effects, Outgoing } from '../core/effects.ts';
 import type { Input, Moment } from '../core/inputs.ts';
-import type { Index, WriteId } from '../core/types.ts';
-import type { LogStore, Peers } from './ports.ts';
-
-/** What the rest of the process is told. */
-export interface Host {
-  apply(items: readonly Applicable[]): void;
-  answer(answers: readonly Answer[]): void;
-  event(event: CoreEvent): void;
-  /** Take a snapshot of the state machine at this index or later. */
-  takeSnapshot(from: Index): void;
-}
+import type { WriteId } from '../core/types.ts';
+import { DiskQueue } from './disk-queue.ts';
+import type { Host, LogStore, Outcome, Peers } from './ports.ts';
 
 export interface DriverDeps {
   readonly core: RaftCore;
@@ -24,65 +16,78 @@ export interface DriverDeps {
   readonly moment: () => Moment;
   /** Runs `work` soon, once what has arrived already was taken; `setImmediate`. */
   readonly soon: (work: () => void) => void;
+  /** After this long without a turn, time goes first. */
+  readonly pauseMs: number;
+  /** How long a full disk is left alone. */
+  readonly fullRetryMs: number;
   /** The node cannot go on: a broken invariant, or a disk that does not keep what it is given. */
   readonly onFatal: (err: unknown) => void;
 }
 
 export class Driver {
   readonly #deps: DriverDeps;
+  readonly #disk: DiskQueue;
   #waiting: Input[] = [];
   #held: Outgoing[] = [];
   #scheduled = false;
+  #tidying = false;
   #dead = false;
+  #turnedMs: number;
+  #outcome: Outcome = 'durable';
 
   constructor(deps: DriverDeps) {
     this.#deps = deps;
+    this.#disk = new DiskQueue(deps.store, deps.fullRetryMs);
+    this.#turnedMs = deps.moment().nowMs;
   }
 
   take(input: Input): void {
+    if (this.#dead) return;
     this.#waiting.push(input);
-    if (this.#scheduled || this.#dead) return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#deps.soon(() => this.#turn());
+    this.#deps.soon(() => this.#orFatal(() => this.#turn()));
   }
 
-  /** Nothing leaves any more. */
+  /** Nothing leaves any more, and nothing is stored. */
   stop(): void {
     this.#dead = true;
   }
 
   #turn(): void {
+    const { host, moment } = this.#deps;
     this.#scheduled = false;
-    try {
-      let writes = this.#stepThrough();
-      while (writes.length > 0) {
-        this.#deps.store.write(writes);
-        const write = writes.at(-1)?.id ?? 0;
-        this.#release(write);
-        this.#waiting.unshift({ kind: 'persisted', write });
-        writes = this.#stepThrough();
-      }
-    } catch (err) {
-      this.#dead = true;
-      this.#deps.onFatal(err);
-    }
+    // After a pause of the process the clock has its say before anything that was asked for meanwhile (R-35).
+    if (moment().nowMs - this.#turnedMs > this.#deps.pauseMs) this.#waiting.unshift({ kind: 'tick' });
+    let durable: WriteId | undefined;
+    let wrote = false;
+    do {
+      this.#stepThrough();
+      durable = this.#disk.flush(moment().nowMs);
+      this.#tellDisk();
+      if (durable === undefined) continue;
+      wrote = true;
+      this.#release(durable);
+      this.#waiting.unshift({ kind: 'persisted', write: durable });
+    } while (durable !== undefined);
+    if (wrote) this.#tidy();
+    this.#turnedMs = moment().nowMs;
+    host.turned();
   }
 
-  /** Everything that waits, and what comes of it, up to the next sync; the answer is what that sync has to cover. */
-  #stepThrough(): Write[] {
-    const { core, moment } = this.#deps;
-    const writes: Write[] = [];
+  /** Everything that waits, and what comes of it, up to the next sync. */
+  #stepThrough(): void {
+    const { core, host, moment } = this.#deps;
     for (let input = this.#waiting.shift(); input !== undefined; input = this.#waiting.shift()) {
       const effects = core.step(moment(), input);
+      host.stepped();
       this.#perform(effects);
-      if (effects.write !== undefined) writes.push(effects.write);
     }
-    return writes;
   }
 
-  #perform({ stage, send, apply, answers, events, readSnapshot, takeSnapshot }: Effects): void {
+  #perform({ stage, write, send, apply, answers, events, readSnapshot, takeSnapshot }: Effects): void {
     const { store, peers, host } = this.#deps;
-    for (const chunk of stage) store.stage(chunk);
+    this.#disk.add(stage, write);
     for (const outgoing of send) {
       if (outgoing.after === 0) peers.send(outgoing.message);
       else this.#held.push(outgoing);
@@ -104,5 +109,34 @@ export class Driver {
     const held = this.#held;
     this.#held = held.filter(({ after }) => after > durable);
     for (const { message, after } of held) if (after <= durable) this.#deps.peers.send(message);
+  }
+
+  #tellDisk(): void {
+    const { outcome } = this.#disk;
+    if (outcome === this.#outcome) return;
+    this.#outcome = outcome;
+    this.#deps.host.disk(outcome);
+  }
+
+  /** One round of it, and the next one behind whatever has arrived by then. */
+  #tidy(): void {
+    if (this.#tidying || this.#deps.store.upkeep() !== 'more') return;
+    this.#tidying = true;
+    this.#deps.soon(() =>
+      this.#orFatal(() => {
+        this.#tidying = false;
+        this.#tidy();
+      }),
+    );
+  }
+
+  #orFatal(work: () => void): void {
+    if (this.#dead) return;
+    try {
+      work();
+    } catch (err) {
+      this.#dead = true;
+      this.#deps.onFatal(err);
+    }
   }
 }

@@ -9,23 +9,33 @@ import type { Answer, Applicable, CoreEvent, RefusalReason } from '../core/effec
 import type { MembershipChange } from '../core/inputs.ts';
 import type { Index, LogEntry, MemberId, SnapshotMeta, Term } from '../core/types.ts';
 import type { Lease } from './lease.ts';
-import type { News, Order, Standpoint, TakenSnapshot } from './protocol.ts';
+import type { GroupNews, Order, Standpoint } from './protocol.ts';
 import { WaitingList } from './waiting-list.ts';
 
 /** What the group agrees on. Deterministic: the same entries make the same state on every node (R-170). */
 export interface StateMachine {
-  /** One result for each entry. Resolves when the changes are durable together with the index of the last entry (R-171). */
-  apply(entries: readonly LogEntry[]): Promise<readonly unknown[]>;
-  /** The state as of the last entry that was applied, in one piece. */
-  snapshot(): Promise<Uint8Array>;
-  restore(snapshot: SnapshotMeta): Promise<void>;
+  /**
+   * In memory, at once: one result for each entry. `durable` resolves when the changes are in the backend together with the index of the
+   * last entry (R-171); where it rejects, the node ends.
+   */
+  apply(entries: readonly LogEntry[]): Applied;
+  /** The state as it is at the call, whatever is applied while it is read. */
+  snapshot(): AsyncIterable<Uint8Array>;
+  /** Resolves when the backend holds that state in place of its own. Nothing is applied meanwhile. */
+  restore(snapshot: SnapshotMeta, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+export interface Applied {
+  readonly results: readonly unknown[];
+  readonly durable: Promise<void>;
 }
 
 /** The consensus thread as seen from here. */
 export interface Consensus {
   order(order: Order): void;
-  /** Stores a snapshot durably; its meta. @throws when it cannot be stored */
-  keepSnapshot(data: Uint8Array, index: Index): Promise<TakenSnapshot['meta']>;
+  /** Stores the state as of `index`, and tells the core of it. @throws when it could not be read to its end */
+  keepSnapshot(index: Index, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+  fetchSnapshot(snapshot: SnapshotMeta): AsyncIterable<Uint8Array>;
   readonly lease: Lease;
 }
 
@@ -50,6 +60,8 @@ interface GroupEvents {
   office: [term: Term];
   /** It does not any more. */
   lost: [term: Term];
+  /** Anything of its standpoint is another. */
+  moved: [standpoint: Standpoint];
 }
 
 const REASONS: Readonly<Record<RefusalReason, string>> = {
@@ -81,7 +93,11 @@ export class Group extends EventEmitter<GroupEvents> {
   readonly #readers: { readonly index: Index; readonly resolve: (value: undefined) => void }[] = [];
   #nextId = 1;
   #applied: Index;
-  #applying: Promise<void> = Promise.resolve();
+  /** What is agreed on and not applied yet, since a snapshot is being loaded. */
+  readonly #agreed: Applicable[] = [];
+  #restoring = false;
+  #keeping = false;
+  #stopped = false;
   #standpoint: Standpoint;
 
   constructor(deps: GroupDeps, standpoint: Standpoint, applied: Index) {
@@ -136,10 +152,11 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   /** What the consensus thread says, in its order. */
-  hear(news: News): void {
+  hear(news: GroupNews): void {
     switch (news.kind) {
       case 'apply':
-        this.#applying = this.#applying.then(() => this.#apply(news.items)).catch((err) => this.#deps.onFatal(err));
+        this.#agreed.push(...news.items);
+        this.#apply();
         return;
       case 'answers':
         for (const answer of news.answers) this.#answered(answer);
@@ -152,16 +169,19 @@ export class Group extends EventEmitter<GroupEvents> {
         this.#moved(news.standpoint);
         return;
       case 'takeSnapshot':
-        this.#applying = this.#applying.then(() => this.#takeSnapshot());
+        void this.#takeSnapshot();
         return;
-      case 'fatal':
-        this.stop(new OrchestratorError('STOPPED', news.message));
-        this.#deps.onFatal(new OrchestratorError('STOPPED', news.message));
+      case 'fatal': {
+        const err = new OrchestratorError(news.code, news.message);
+        this.stop(err);
+        this.#deps.onFatal(err);
+      }
     }
   }
 
   /** Nothing is answered any more. */
   stop(err: Error = new OrchestratorError('STOPPED', 'this node stops')): void {
+    this.#stopped = true;
     for (const { reject } of this.#asked.values()) reject(err);
     this.#asked.clear();
     this.#entries.failAll(err);
@@ -209,29 +229,66 @@ export class Group extends EventEmitter<GroupEvents> {
   #moved(standpoint: Standpoint): void {
     const before = this.#standpoint;
     this.#standpoint = standpoint;
+    this.emit('moved', standpoint);
     const sameOffice = before.inOffice === standpoint.inOffice && before.term === standpoint.term;
     if (sameOffice) return;
     if (before.inOffice) this.emit('lost', before.term);
     if (standpoint.inOffice) this.emit('office', standpoint.term);
   }
 
-  async #apply(items: readonly Applicable[]): Promise<void> {
-    const { machine, consensus } = this.#deps;
-    for (const item of items) {
-      if (item.kind === 'restore') {
-        await machine.restore(item.snapshot);
-        this.#applied = item.snapshot.index;
-        this.#entries.skipped(this.#applied);
-      } else {
-        const results = await machine.apply(item.entries);
-        for (const [at, entry] of item.entries.entries()) {
-          this.#applied = entry.index;
-          this.#entries.applied(entry, results[at]);
-        }
-      }
-      consensus.order({ kind: 'applied', index: this.#applied });
-      this.#letRead();
+  /** As far as nothing has to be waited for. Of several states to load only the last one counts. */
+  #apply(): void {
+    while (this.#agreed.length > 0 && !this.#restoring && !this.#stopped) {
+      const restore = this.#agreed.findLastIndex(({ kind }) => kind === 'restore');
+      if (restore > 0) this.#agreed.splice(0, restore);
+      const item = this.#agreed.shift()!;
+      if (item.kind === 'restore') void this.#restore(item.snapshot);
+      else this.#applyEntries(item.entries);
     }
+  }
+
+  #applyEntries(entries: readonly LogEntry[]): void {
+    const { machine, consensus } = this.#deps;
+    try {
+      const { results, durable } = machine.apply(entries);
+      const index = entries.at(-1)?.index ?? this.#applied;
+      durable.then(
+        () => consensus.order({ kind: 'applied', index }),
+        (err) => this.#fail(err),
+      );
+      for (const [at, entry] of entries.entries()) {
+        this.#applied = entry.index;
+        this.#entries.applied(entry, results[at]);
+      }
+    } catch (err) {
+      this.#fail(err);
+      return;
+    }
+    this.#letRead();
+  }
+
+  async #restore(snapshot: SnapshotMeta): Promise<void> {
+    const { machine, consensus } = this.#deps;
+    this.#restoring = true;
+    try {
+      await machine.restore(snapshot, consensus.fetchSnapshot(snapshot));
+    } catch (err) {
+      this.#fail(err);
+      return;
+    }
+    this.#restoring = false;
+    this.#applied = snapshot.index;
+    this.#entries.skipped(snapshot.index);
+    consensus.order({ kind: 'applied', index: snapshot.index });
+    this.#letRead();
+    this.#apply();
+  }
+
+  /** A state that is not what was agreed on is of no use to anybody (R-173). */
+  #fail(err: unknown): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#deps.onFatal(err);
   }
 
   #letRead(): void {
@@ -243,13 +300,17 @@ export class Group extends EventEmitter<GroupEvents> {
 
   async #takeSnapshot(): Promise<void> {
     const { machine, consensus, log } = this.#deps;
-    try {
-      const index = this.#applied;
-      const meta = await consensus.keepSnapshot(await machine.snapshot(), index);
-      consensus.order({ kind: 'snapshotTaken', snapshot: meta });
-    } catch (err) {
-      log.error({ err }, 'no snapshot could be taken; the log is kept until one can');
-      consensus.order({ kind: 'snapshotFailed' });
+    if (this.#keeping) return; // it serves whoever asks meanwhile
+    if (this.#restoring) {
+      consensus.order({ kind: 'keepFailed' });
+      return;
     }
+    this.#keeping = true;
+    try {
+      await consensus.keepSnapshot(this.#applied, machine.snapshot());
+    } catch (err) {
+      if (!this.#stopped) log.error({ err }, 'no snapshot could be taken; the log is kept until one can');
+    }
+    this.#keeping = false;
   }
 }

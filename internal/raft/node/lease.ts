@@ -3,8 +3,10 @@ export interface Lease {
   runs(): boolean;
 }
 
-/** One clock for all threads of the process, unlike `performance.now`. */
-const nowNs = () => process.hrtime.bigint();
+/** The monotonic clock in ms, with one origin for all threads of a process, unlike `performance.now`. */
+export function processMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
 
 /** The lease as one number that two threads share. */
 export class SharedLease implements Lease {
@@ -17,11 +19,15 @@ export class SharedLease implements Lease {
   }
 
   runs(): boolean {
-    return nowNs() < Atomics.load(this.#untilNs, 0);
+    return process.hrtime.bigint() < Atomics.load(this.#untilNs, 0);
   }
 
-  /** @param remainingMs not above 0: it has run out */
-  set(remainingMs: number): void {
-    Atomics.store(this.#untilNs, 0, remainingMs > 0 ? nowNs() + BigInt(Math.floor(remainingMs * 1e6)) : 0n);
+  /**
+   * An instant, not a duration: a pause of the process between working it out and storing it must not lengthen it.
+   *
+   * @param untilMs on `processMs`; undefined: there is none
+   */
+  set(untilMs: number | undefined): void {
+    Atomics.store(this.#untilNs, 0, untilMs === undefined ? 0n : BigInt(Math.floor(untilMs * 1e6)));
   }
 }

@@ -1,8 +1,16 @@
 // What the main thread and the consensus thread say to each other. Plain values, so that they can be posted.
 
+import type { ErrorCode } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { Answer, Applicable, CoreEvent, Role } from '../core/effects.ts';
 import type { Input } from '../core/inputs.ts';
-import type { Configuration, Index, MemberId, SnapshotMeta, Term } from '../core/types.ts';
+import type { Standing } from '../core/messages.ts';
+import type { Configuration, Index, MemberId, Term } from '../core/types.ts';
+import type { Credentials } from '../wire/credentials.ts';
+import type { Identity } from '../wire/hello.ts';
+import type { OpenChannel } from '../wire/wire.ts';
+import type { Outcome } from './ports.ts';
+import type { ThreadStatus } from './status.ts';
 
 /** Where a node stands, as the consensus thread saw it at the end of its last turn. */
 export interface Standpoint {
@@ -15,27 +23,63 @@ export interface Standpoint {
   readonly configuration: Configuration;
   /** The leader's own no-op is applied: it may act while its lease lasts (R-41). */
   readonly inOffice: boolean;
+  /** An entry of this term is committed, as far as this node has heard: whoever leads in it leads for good. */
+  readonly settled: boolean;
+  /** Campaigns, and keeps leading, only where nobody else can. */
+  readonly standing: Standing;
+  readonly disk: Outcome;
 }
 
-/** To the consensus thread. */
+/** To the consensus thread; `id` comes back with the answer. */
 export type Order =
-  | Exclude<Input, { kind: 'tick' | 'message' | 'persisted' | 'snapshotRead' }>
+  | Extract<Input, { kind: 'applied' | 'propose' | 'read' | 'change' | 'transfer' }>
   /** The main thread is not stuck (R-02). */
   | { readonly kind: 'alive' }
+  /** The wish of the main thread; the consensus thread has reasons of its own besides. */
+  | { readonly kind: 'standing'; readonly standing: Standing }
+  /** A snapshot of the state machine as of `index`, in pieces: each is answered by `kept` before the next one is sent. */
+  | { readonly kind: 'keep'; readonly id: number; readonly piece: SnapshotPiece }
+  /** It could not be read to its end. */
+  | { readonly kind: 'keepFailed' }
+  | {
+      readonly kind: 'fetch';
+      readonly id: number;
+      readonly snapshotId: string;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'status'; readonly id: number }
+  | { readonly kind: 'bytes'; readonly to: MemberId; readonly channel: OpenChannel; readonly payload: Uint8Array }
+  | { readonly kind: 'renew'; readonly credentials: Credentials }
   | { readonly kind: 'stop' };
 
-/** From the consensus thread. */
-export type News =
+export type SnapshotPiece =
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'data'; readonly data: Uint8Array }
+  | { readonly kind: 'end'; readonly index: Index };
+
+/** What a `Group` goes by. */
+export type GroupNews =
   | { readonly kind: 'ready'; readonly standpoint: Standpoint }
   | { readonly kind: 'apply'; readonly items: readonly Applicable[] }
   | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
   | { readonly kind: 'event'; readonly event: CoreEvent }
   | { readonly kind: 'standpoint'; readonly standpoint: Standpoint }
-  | { readonly kind: 'takeSnapshot'; readonly from: Index }
-  | { readonly kind: 'fatal'; readonly message: string };
+  | { readonly kind: 'takeSnapshot' }
+  /** The last word: the node never began, or cannot go on. */
+  | { readonly kind: 'fatal'; readonly code: ErrorCode; readonly message: string };
 
-/** A snapshot of the state machine: its bytes, and what the core has to know of it. */
-export interface TakenSnapshot {
-  readonly meta: SnapshotMeta;
-  readonly data: Uint8Array;
-}
+/** To an order with this `id`. */
+export type Reply =
+  | { readonly kind: 'kept'; readonly id: number }
+  /** Undefined: that snapshot is gone. */
+  | { readonly kind: 'fetched'; readonly id: number; readonly data: Uint8Array | undefined }
+  | { readonly kind: 'status'; readonly id: number; readonly status: ThreadStatus };
+
+/** For others in the process. */
+export type SideNews =
+  | { readonly kind: 'bytes'; readonly channel: OpenChannel; readonly peer: Identity; readonly payload: Uint8Array }
+  | { readonly kind: 'log'; readonly level: keyof Log; readonly fields: object; readonly text: string };
+
+/** From the consensus thread. */
+export type News = GroupNews | Reply | SideNews;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { RaftCore } from '../../../internal/raft/core/core.ts';
+import type { Input } from '../../../internal/raft/core/inputs.ts';
 import { DEFAULT_SETTINGS } from '../../../internal/raft/core/settings.ts';
 import { type Configuration, foundingEntry, type LogEntry, NO_SNAPSHOT } from '../../../internal/raft/core/types.ts';
 import { Driver } from '../../../internal/raft/node/driver.ts';
-import { Group, type StateMachine } from '../../../internal/raft/node/group.ts';
-import type { News, Standpoint } from '../../../internal/raft/node/protocol.ts';
+import { type Applied, Group, type StateMachine } from '../../../internal/raft/node/group.ts';
+import type { GroupNews, Standpoint } from '../../../internal/raft/node/protocol.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -21,15 +22,16 @@ const founders: Configuration = {
 class Notebook implements StateMachine {
   readonly words: string[] = [];
 
-  async apply(entries: readonly LogEntry[]): Promise<readonly unknown[]> {
-    return entries.map((entry) => {
+  apply(entries: readonly LogEntry[]): Applied {
+    const results = entries.map((entry) => {
       if (entry.kind === 'command') this.words.push(Buffer.from(entry.data).toString());
       return this.words.length;
     });
+    return { results, durable: Promise.resolve() };
   }
 
-  snapshot(): Promise<Uint8Array> {
-    return Promise.reject(new Error('not here'));
+  snapshot(): AsyncIterable<Uint8Array> {
+    throw new Error('not here');
   }
 
   restore(): Promise<void> {
@@ -93,8 +95,11 @@ class Village {
       lastIndex: core.log.lastIndex,
       configuration: founders,
       inOffice: core.role === 'leader' && office === core.term,
+      settled: core.log.termAt(core.commit) === core.term,
+      standing: 'ready',
+      disk: 'durable',
     });
-    const tell = (news: News) => {
+    const tell = (news: GroupNews) => {
       if (this.cutOff.has(id)) return;
       group.hear(news);
       group.hear({ kind: 'standpoint', standpoint: standpoint() });
@@ -105,9 +110,11 @@ class Village {
       store: {
         write: () => {
           syncs += 1;
+          return 'durable';
         },
-        stage: () => undefined,
+        stage: () => 'durable',
         readChunk: () => undefined,
+        upkeep: () => 'done',
       },
       peers: {
         follow: () => undefined,
@@ -123,10 +130,15 @@ class Village {
           if (event.kind === 'inOffice') office = event.term;
           tell({ kind: 'event', event });
         },
-        takeSnapshot: (from) => tell({ kind: 'takeSnapshot', from }),
+        takeSnapshot: () => tell({ kind: 'takeSnapshot' }),
+        stepped: () => undefined,
+        disk: () => undefined,
+        turned: () => undefined,
       },
       moment,
       soon: setImmediate,
+      pauseMs: 150,
+      fullRetryMs: 250,
       onFatal: (err) => assert.fail(String(err)),
     });
     clock.every(50, () => driver.take({ kind: 'tick' }));
@@ -134,9 +146,10 @@ class Village {
       {
         consensus: {
           order: (order) => {
-            if (order.kind !== 'alive' && order.kind !== 'stop') driver.take(order);
+            driver.take(order as Input);
           },
           keepSnapshot: () => Promise.reject(new Error('not here')),
+          fetchSnapshot: () => assert.fail('not here'),
           lease: { runs: () => (core.leaseUntilMs ?? 0) > clock.monotonicMs() },
         },
         machine,

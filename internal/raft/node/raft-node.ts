@@ -1,0 +1,164 @@
+// One node of the group, as the daemon starts and stops it.
+
+import type { Clock } from '../../runtime/clock.ts';
+import { OrchestratorError } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Index, MemberId } from '../core/types.ts';
+import type { Credentials } from '../wire/credentials.ts';
+import type { Identity } from '../wire/hello.ts';
+import type { OpenChannel } from '../wire/wire.ts';
+import type { ThreadOptions } from './consensus-thread.ts';
+import { Group, type StateMachine } from './group.ts';
+import type { GroupNews, SideNews, Standpoint } from './protocol.ts';
+import { RemoteConsensus } from './remote-consensus.ts';
+import type { ThreadStatus } from './status.ts';
+
+export interface RaftNodeDeps {
+  readonly machine: StateMachine;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly proposalTimeoutMs: number;
+  /** The node cannot go on, and answers nothing any more: end the process. `RAFT_STORE_FAILED`: its disk failed (R-142). */
+  readonly onFatal: (err: unknown) => void;
+  /** What another node sent on a channel that is not of Raft. */
+  readonly onBytes?: (channel: OpenChannel, peer: Identity, payload: Uint8Array) => void;
+}
+
+export interface NodeStatus extends ThreadStatus {
+  readonly standpoint: Standpoint;
+  /** Of the state machine in memory. */
+  readonly applied: Index;
+  readonly mayAct: boolean;
+}
+
+/** Signs of life of the main thread in the time of one lease. */
+const SIGNS_PER_LEASE = 4;
+const STOP_MS = 5_000;
+
+export class RaftNode {
+  readonly group: Group;
+  readonly #deps: RaftNodeDeps;
+  readonly #consensus: RemoteConsensus;
+  readonly #electionTimeoutMs: number;
+  readonly #stopSigns: () => void;
+  #stopping = false;
+
+  /**
+   * Resolves once the node takes part in its group, with or without a leader.
+   *
+   * @throws {OrchestratorError} with the code of what stands in the way: `CONFIG_INVALID`, `CONFLICT`, `RAFT_STORE_DAMAGED`, ...
+   */
+  static async start(options: Omit<ThreadOptions, 'lease'>, deps: RaftNodeDeps): Promise<RaftNode> {
+    return new Promise((resolve, reject) => {
+      let node: RaftNode | undefined;
+      const consensus = new RemoteConsensus(options, (news) => {
+        if (node !== undefined) node.#hear(news);
+        else if (news.kind === 'log') deps.log[news.level](news.fields, news.text);
+        else if (news.kind === 'ready') {
+          node = new RaftNode(options, deps, consensus, news.standpoint);
+          resolve(node);
+        } else if (news.kind === 'fatal') reject(new OrchestratorError(news.code, news.message));
+      });
+    });
+  }
+
+  private constructor(
+    { settings, applied }: Omit<ThreadOptions, 'lease'>,
+    deps: RaftNodeDeps,
+    consensus: RemoteConsensus,
+    standpoint: Standpoint,
+  ) {
+    this.#deps = deps;
+    this.#consensus = consensus;
+    this.#electionTimeoutMs = settings.electionTimeoutMs;
+    this.group = new Group({ ...deps, consensus }, standpoint, applied);
+    const sign = () => consensus.order({ kind: 'alive' });
+    this.#stopSigns = deps.clock.every(settings.leaderLeaseMs / SIGNS_PER_LEASE, sign);
+    sign();
+  }
+
+  /** @throws {OrchestratorError} `STOPPED` */
+  async status(): Promise<NodeStatus> {
+    const thread = await this.#consensus.status();
+    const { standpoint, applied, mayAct } = this.group;
+    return { ...thread, standpoint, applied, mayAct };
+  }
+
+  /** Whether this node is fit to lead, as the main thread sees it: its backend, its load, whether it drains. */
+  fit(isFit: boolean): void {
+    this.#consensus.order({ kind: 'standing', standing: isFit ? 'ready' : 'lastResort' });
+  }
+
+  /** To another node, or nowhere: what does not get through is not repeated. */
+  send(to: MemberId, channel: OpenChannel, payload: Uint8Array): void {
+    this.#consensus.send(to, channel, payload);
+  }
+
+  /** Exchanged certificates or secrets. */
+  renew(credentials: Credentials): void {
+    this.#consensus.order({ kind: 'renew', credentials });
+  }
+
+  /**
+   * Gives leadership to another voter, if it has it and there is one, and wants it no more. Returns when another leader has committed
+   * something, or after two election time-outs (F-90).
+   */
+  async handOver(preferred: readonly MemberId[] = []): Promise<void> {
+    const { role, self, configuration } = this.group.standpoint;
+    if (role === 'leader' && configuration.voters.some((id) => id !== self)) {
+      this.group
+        .transfer(undefined, preferred)
+        .catch((err) => this.#deps.log.debug({ err }, 'not handed over at once'));
+      this.fit(false);
+      await this.#succeeded(2 * this.#electionTimeoutMs);
+    } else this.fit(false);
+  }
+
+  /** Hands over first where it leads. Nothing of the node is left when it returns. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return this.#consensus.ended;
+    await this.handOver();
+    this.#stopping = true;
+    this.#stopSigns();
+    this.group.stop();
+    this.#consensus.order({ kind: 'stop' });
+    const cancel = this.#deps.clock.after(STOP_MS, () => void this.#consensus.kill());
+    await this.#consensus.ended;
+    cancel();
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    this.#stopSigns();
+    this.group.stop();
+    await this.#consensus.kill();
+  }
+
+  #hear(news: GroupNews | SideNews): void {
+    if (news.kind === 'log') this.#deps.log[news.level](news.fields, news.text);
+    else if (news.kind === 'bytes') this.#deps.onBytes?.(news.channel, news.peer, news.payload);
+    else if (news.kind !== 'fatal') this.group.hear(news);
+    else if (!this.#stopping) {
+      this.#stopping = true;
+      this.#stopSigns();
+      this.group.hear(news);
+    }
+  }
+
+  #succeeded(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const { group } = this;
+      const done = () => {
+        cancel();
+        group.off('moved', look);
+        resolve();
+      };
+      const look = ({ role, leader, settled }: Standpoint) => {
+        if (role !== 'leader' && leader !== undefined && settled) done();
+      };
+      const cancel = this.#deps.clock.after(withinMs, done);
+      group.on('moved', look);
+    });
+  }
+}
