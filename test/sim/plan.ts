@@ -69,7 +69,7 @@ function drawSettings(random: SeededRandom): RaftSettings {
   // A backlog that takes minutes to send says nothing about progress.
   const backlogs = maxBatchEntries * maxInflightMessages < 16 ? [10, 100] : [10, 100, 10_000];
   const chunkBytes = random.pick([16, 64, 1024]);
-  return {
+  const settings = {
     ...DEFAULT_SETTINGS,
     electionTimeoutMs,
     heartbeatMs: electionTimeoutMs / random.pick([5, 6, 10]),
@@ -92,4 +92,6 @@ function drawSettings(random: SeededRandom): RaftSettings {
     maxSnapshotTransfers: random.pick([1, 2]),
     snapshotStallMs: random.pick([2, 30]) * electionTimeoutMs,
   };
+  const crawls = settings.maxBatchBytes < 100 && settings.maxInflightMessages < 16;
+  return crawls ? { ...settings, maxUncommittedEntries: Math.min(100, settings.maxUncommittedEntries) } : settings;
 }

@@ -147,10 +147,15 @@ function isLevel(leader: SimNode, node: SimNode): boolean {
 /** I-27, I-28: with nothing in the way the leader stays, whatever one member with broken links or restarts of others try. */
 function stays(world: World, requests: Requests, connected: readonly SimNode[]): void {
   const { timeline, settings, random, network } = world;
+  // A lost answer may have cost the lease just before the network became perfect; nothing may from then on.
+  network.weather = { ...network.weather, lossShare: 0 };
+  timeline.runUntil(timeline.nowMs + 4 * settings.electionTimeoutMs);
+  const serves = () => world.leader?.core?.office?.serving === true;
+  const led = timeline.runUntil(timeline.nowMs + LIVENESS_BOUND * settings.electionTimeoutMs, serves);
+  demand(led, 'I-27', () => 'no leader on a perfect network');
   const leader = world.leader!;
   const { term, office, log } = leader.core!;
   const { configuration } = log;
-  network.weather = { ...network.weather, lossShare: 0 };
   // A leader that was ordered to hand over, or leaves, does so; and a learner about to vote changes what a quorum is.
   if (office!.transfer !== undefined || !configuration.voters.includes(leader.id)) return;
   if (configuration.members.some(({ id, promote }) => promote && configuration.learners.includes(id))) return;

@@ -128,10 +128,7 @@ export class Log {
 
   /** The first index held here that has the term of `index`. */
   firstIndexOfTermAt(index: Index): Index {
-    const term = this.termAt(index);
-    let first = index;
-    while (first > this.firstIndex && this.termAt(first - 1) === term) first -= 1;
-    return first;
+    return this.lastIndexUpToTerm(index, this.termAt(index)! - 1) + 1;
   }
 
   /** The last index at or below `index` with a term of at most `term`; the position before the log where there is none. */
