@@ -92,6 +92,7 @@ function drawSettings(random: SeededRandom): RaftSettings {
     maxSnapshotTransfers: random.pick([1, 2]),
     snapshotStallMs: random.pick([2, 30]) * electionTimeoutMs,
   };
-  const crawls = settings.maxBatchBytes < 100 && settings.maxInflightMessages < 16;
+  const crawls =
+    settings.maxInflightBytes < 1000 || (settings.maxBatchBytes < 100 && settings.maxInflightMessages < 16);
   return crawls ? { ...settings, maxUncommittedEntries: Math.min(100, settings.maxUncommittedEntries) } : settings;
 }
