@@ -9,6 +9,8 @@ export interface Paths {
   readonly database: string;
   readonly mark: string;
   readonly identity: string;
+  /** What the node has promised while it belonged to no group. */
+  readonly formation: string;
   readonly snapshots: string;
   readonly reserve: string;
 }
@@ -19,6 +21,7 @@ export function pathsIn(directory: string): Paths {
     database: join(directory, 'raft_store.db'),
     mark: join(directory, 'raft_store.mark'),
     identity: join(directory, 'identity.json'),
+    formation: join(directory, 'formation.json'),
     snapshots: join(directory, 'snapshots'),
     reserve: join(directory, 'reserve'),
   };
@@ -31,6 +34,7 @@ const OURS = [
   'raft_store.db-shm',
   'raft_store.mark',
   'identity.json',
+  'formation.json',
   'snapshots',
   'reserve',
 ];

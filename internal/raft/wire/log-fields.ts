@@ -20,7 +20,7 @@ import {
 } from './bytes.ts';
 
 /** Generous against the limits of a group (2.13), small against memory. */
-const MOST_MEMBERS = 64;
+export const MOST_MEMBERS = 64;
 const MOST_LABELS = 32;
 
 export const memberId = text(512);
@@ -45,7 +45,7 @@ const labels: Field<Readonly<Record<string, string>>> = {
   },
 };
 
-const member = struct<Member>({
+export const member = struct<Member>({
   id: memberId,
   node: words,
   incarnation: words,
