@@ -16,14 +16,15 @@ export interface PeerDeps {
   readonly settings: WireSettings;
   dial(
     address: Address,
-    purpose: { readonly lane: LaneName; readonly wanted: string },
+    purpose: { readonly lane: LaneName; readonly wanted: string | undefined },
     signal: AbortSignal,
   ): Promise<Greeted>;
 }
 
 /** For status and metrics. */
 export interface PeerStatus {
-  readonly member: string;
+  /** Undefined where only the address is known, and nobody was met there yet. */
+  readonly member: string | undefined;
   readonly address: string;
   /** Whether messages of either kind reach it now. */
   readonly swift: boolean;
@@ -37,7 +38,7 @@ export interface PeerStatus {
 
 /** One other node: a connection for what is small and urgent, and one for the rest. */
 export class Peer {
-  readonly member: string;
+  readonly #wanted: string | undefined;
   readonly #deps: PeerDeps;
   readonly #lanes: Readonly<Record<LaneName, Lane>>;
   /** Of the configuration. */
@@ -47,8 +48,9 @@ export class Peer {
   #identity: Identity | undefined;
   #problem: string | undefined;
 
-  constructor(member: string, address: Address, deps: PeerDeps) {
-    this.member = member;
+  /** @param wanted the member; undefined for whoever is at that address */
+  constructor(wanted: string | undefined, address: Address, deps: PeerDeps) {
+    this.#wanted = wanted;
     this.#address = address;
     this.#deps = deps;
     this.#lanes = { swift: this.#lane('swift'), bulk: this.#lane('bulk') };
@@ -57,7 +59,7 @@ export class Peer {
   get status(): PeerStatus {
     const { swift, bulk } = this.#lanes;
     return {
-      member: this.member,
+      member: this.#wanted ?? this.#identity?.member,
       address: formatAddress(this.#address),
       swift: swift.state === 'up',
       bulk: bulk.state === 'up',
@@ -69,6 +71,13 @@ export class Peer {
 
   start(): void {
     this.#each((lane) => lane.start());
+  }
+
+  /** Where it is dialled. */
+  isAt(address: string): boolean {
+    return (
+      formatAddress(this.#address) === address || (this.#told !== undefined && formatAddress(this.#told) === address)
+    );
   }
 
   stop(reason: Farewell): void {
@@ -109,7 +118,7 @@ export class Peer {
       random,
       settings: { ...settings, ...laneSettings(settings, name) },
       address: (attempt) => (attempt % 2 === 0 ? (this.#told ?? this.#address) : this.#address),
-      dial: (address, signal) => dial(address, { lane: name, wanted: this.member }, signal),
+      dial: (address, signal) => dial(address, { lane: name, wanted: this.#wanted }, signal),
       onUp: ({ established }) => this.#onUp(name, established.peer),
       onDown: (fault) => this.#onDown(name, fault),
     });
@@ -135,6 +144,10 @@ export class Peer {
   }
 
   #fields() {
-    return { member: this.member, node: this.#identity?.node, address: formatAddress(this.#address) };
+    return {
+      member: this.#wanted ?? this.#identity?.member,
+      node: this.#identity?.node,
+      address: formatAddress(this.#address),
+    };
   }
 }

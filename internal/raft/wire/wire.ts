@@ -64,6 +64,8 @@ export class Wire {
   readonly #members = new Map<string, Peer>();
   /** Answers to them need a connection as well. They are forgotten when they have said nothing for a while. */
   readonly #guests = new Map<string, { readonly peer: Peer; stopTimer: () => void }>();
+  /** By address: whoever is there, before it is known who that is. */
+  readonly #sought = new Map<string, Peer>();
   readonly #peerDeps: PeerDeps;
   #credentials: Credentials;
   #misdirected = 0;
@@ -140,6 +142,19 @@ export class Wire {
     }
   }
 
+  /** Who is dialled besides the members, whoever it turns out to be: for nodes that are no group yet. Not to name this node's own address. */
+  seek(addresses: readonly Address[]): void {
+    if (this.#stopped) return;
+    const wanted = new Map(addresses.map((address) => [formatAddress(address), address]));
+    for (const [text, peer] of this.#sought) {
+      if (wanted.has(text)) continue;
+      this.#sought.delete(text);
+      peer.stop('stopped');
+    }
+    for (const [text, address] of wanted)
+      if (!this.#sought.has(text)) this.#sought.set(text, this.#newPeer(undefined, address));
+  }
+
   /** Sends it now or drops it, and says which. */
   send(message: RaftMessage): boolean {
     const peer = this.#peerOf(message.to);
@@ -151,6 +166,12 @@ export class Wire {
   /** The same for what is not the core's. Opinions are urgent. */
   sendBytes(to: string, channel: OpenChannel, payload: Uint8Array): boolean {
     return this.#peerOf(to)?.send(channel, payload, channel === 'opinions') ?? false;
+  }
+
+  /** The same to whoever is at this address, `host:port`: somebody sought, a member, or one that has called lately. */
+  sendTo(address: string, channel: OpenChannel, payload: Uint8Array): boolean {
+    const peer = this.#sought.get(address) ?? this.#peers().find((each) => each.isAt(address));
+    return peer?.send(channel, payload, channel === 'opinions') ?? false;
   }
 
   /**
@@ -188,20 +209,21 @@ export class Wire {
     for (const peer of this.#peers()) peer.stop('stopped');
     for (const { stopTimer } of this.#guests.values()) stopTimer();
     this.#members.clear();
+    this.#sought.clear();
     this.#guests.clear();
     this.#inbound.close('stopped');
     await this.#listener.close();
   }
 
   #peers(): readonly Peer[] {
-    return [...this.#members.values(), ...[...this.#guests.values()].map(({ peer }) => peer)];
+    return [...this.#members.values(), ...this.#sought.values(), ...[...this.#guests.values()].map(({ peer }) => peer)];
   }
 
   #peerOf(member: string): Peer | undefined {
     return this.#members.get(member) ?? this.#guests.get(member)?.peer;
   }
 
-  #newPeer(member: string, address: Address): Peer {
+  #newPeer(member: string | undefined, address: Address): Peer {
     const peer = new Peer(member, address, this.#peerDeps);
     peer.start();
     return peer;
@@ -224,6 +246,7 @@ export class Wire {
     const told = this.#addressOf(peer);
     const known = this.#members.get(peer.member) ?? this.#guests.get(peer.member)?.peer;
     known?.heardOf(told);
+    if (told !== undefined) this.#sought.get(formatAddress(told))?.heardOf(told);
     this.#hearGuest(peer);
   }
 
@@ -233,6 +256,7 @@ export class Wire {
     const known = this.#guests.get(identity.member);
     known?.stopTimer();
     const told = this.#addressOf(identity);
+    if (known === undefined && told !== undefined && this.#sought.has(formatAddress(told))) return;
     if (known !== undefined) this.#keepGuest(identity.member, known.peer);
     else if (told !== undefined && this.#guests.size < MOST_GUESTS)
       this.#keepGuest(identity.member, this.#newPeer(identity.member, told));
