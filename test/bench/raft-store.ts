@@ -19,7 +19,7 @@ export async function raftStore(runs: number): Promise<readonly Figure[]> {
   const single: number[] = [];
   const large: number[] = [];
   for (let run = 0; run < runs; run += 1) {
-    plain.push(await perSecond(syncs));
+    plain.push(await plainSyncRate());
     single.push(await perSecond((directory) => batches(directory, 1)));
     large.push(await perSecond((directory) => batches(directory, LARGE_BATCH)));
   }
@@ -37,6 +37,11 @@ export async function raftStore(runs: number): Promise<readonly Figure[]> {
     },
     { what: `opening a log of ${RESTART_ENTRIES} entries`, unit: 'ms', samples: await openings(runs) },
   ];
+}
+
+/** What the disk does by itself. */
+export function plainSyncRate(): Promise<number> {
+  return perSecond(syncs);
 }
 
 /** Runs `BATCHES` of them in an empty directory. */

@@ -9,6 +9,7 @@ import { failover, frozen } from './failover.ts';
 import { type Benchmark, type BenchOptions, type Figure, line } from './figures.ts';
 import { fleet } from './fleet.ts';
 import { probe } from './probe.ts';
+import { raft } from './raft.ts';
 import { raftStore } from './raft-store.ts';
 
 interface AnyRow {
@@ -33,6 +34,7 @@ const BENCHMARKS: Readonly<Record<string, ServerRow | PlainRow>> = {
   discovery: { summary: 'four servers from one seed', run: discovery, runs: 20 },
   probe: { summary: 'round trips and CPU of watching one server; runs are seconds', run: probe, runs: 20 },
   fleet: { summary: 'sixty servers watched; runs are seconds', run: fleet, runs: 30, flavours: ['mariadb'] },
+  raft: { summary: 'three nodes: commands, loss of the leader, hand-over', runPlain: raft, runs: 20 },
   raftstore: { summary: 'the log of a node against plain syncs of the disk', runPlain: raftStore, runs: 5 },
 };
 const CLI = 'cli'; // starts processes one after the other: needs no servers

@@ -52,12 +52,14 @@ export interface ThreadDeps {
   readonly options: ThreadOptions;
   readonly random: () => number;
   readonly post: (news: readonly News[]) => void;
+  /** The last news is posted; connections may still be closing. */
+  readonly onEnd: () => void;
 }
 
 const TICKS_PER_HEARTBEAT = 3;
 const FULL_RETRY_MS = 250;
-/** A full disk asks for a snapshot, which shortens the log, no more often than this. */
-const RELIEF_PAUSE_MS = 30_000;
+/** A full disk asks for a snapshot, which shortens the log, no more often than once in so many election time-outs. */
+const RELIEF_PAUSE_TIMEOUTS = 5;
 
 interface Parts {
   readonly store: RaftStore;
@@ -90,6 +92,8 @@ export class ConsensusThread implements Host {
       await opened.wire?.stop();
       opened.store?.close();
       tellFatal(teller, err);
+      teller.flush();
+      deps.onEnd();
       return undefined;
     }
   }
@@ -167,10 +171,6 @@ export class ConsensusThread implements Host {
       this.#teller.log.error({ directory }, 'no room for the log of the group: nothing is agreed to until there is');
     else this.#teller.log.info({ directory }, 'there is room for the log of the group again');
     this.#concern('disk', outcome === 'full');
-    if (outcome === 'full' && processMs() - this.#relievedMs > RELIEF_PAUSE_MS) {
-      this.#relievedMs = processMs();
-      this.takeSnapshot();
-    }
   }
 
   turned(): void {
@@ -218,7 +218,18 @@ export class ConsensusThread implements Host {
   #tick(): void {
     this.#mainStuck(this.#watch.tick(processMs()));
     this.#desk.retry();
+    this.#relieve();
     this.#driver.take({ kind: 'tick' });
+  }
+
+  /** What a snapshot covers need not be kept: the one thing that a node can do about a full disk. */
+  #relieve(): void {
+    const { core } = this.#parts;
+    const { electionTimeoutMs } = this.#deps.options.settings;
+    if (!this.#standings.concerns.includes('disk') || core.commit <= core.log.snapshot.index) return;
+    if (processMs() - this.#relievedMs < RELIEF_PAUSE_TIMEOUTS * electionTimeoutMs) return;
+    this.#relievedMs = processMs();
+    this.takeSnapshot();
   }
 
   #mainStuck(stuck: boolean): void {
@@ -285,6 +296,8 @@ export class ConsensusThread implements Host {
     } catch (err) {
       this.#teller.log.warn({ reason: errorText(err) }, 'the log of the group was not closed in order');
     }
+    this.#teller.flush();
+    this.#deps.onEnd();
   }
 }
 

@@ -7,6 +7,13 @@ import type { LogStore, Outcome } from './ports.ts';
 
 type Job = { readonly kind: 'stage'; readonly chunk: StagedChunk } | { readonly kind: 'write'; readonly write: Write };
 
+interface Stored {
+  readonly outcome: Outcome;
+  /** How many jobs. */
+  readonly done: number;
+  readonly last: WriteId | undefined;
+}
+
 export class DiskQueue {
   readonly #store: LogStore;
   readonly #retryMs: number;
@@ -46,11 +53,17 @@ export class DiskQueue {
     return durable;
   }
 
-  #next(): { readonly outcome: Outcome; readonly done: number; readonly last: WriteId | undefined } {
+  #next(): Stored {
     const [first] = this.#jobs;
     if (first?.kind === 'stage') return { outcome: this.#store.stage(first.chunk), done: 1, last: undefined };
-    const writes = leadingWrites(this.#jobs);
-    return { outcome: this.#store.write(writes), done: writes.length, last: writes.at(-1)?.id };
+    return this.#write(leadingWrites(this.#jobs));
+  }
+
+  /** All of them, or as many of the first as there is room for. */
+  #write(writes: readonly Write[]): Stored {
+    const outcome = this.#store.write(writes);
+    if (outcome === 'full' && writes.length > 1) return this.#write(writes.slice(0, Math.ceil(writes.length / 2)));
+    return { outcome, done: writes.length, last: writes.at(-1)?.id };
   }
 
   /**

@@ -97,7 +97,7 @@ export class Group extends EventEmitter<GroupEvents> {
   readonly #agreed: Applicable[] = [];
   #restoring = false;
   #keeping = false;
-  #stopped = false;
+  #stopped: Error | undefined;
   #standpoint: Standpoint;
 
   constructor(deps: GroupDeps, standpoint: Standpoint, applied: Index) {
@@ -181,13 +181,14 @@ export class Group extends EventEmitter<GroupEvents> {
 
   /** Nothing is answered any more. */
   stop(err: Error = new OrchestratorError('STOPPED', 'this node stops')): void {
-    this.#stopped = true;
+    this.#stopped ??= err;
     for (const { reject } of this.#asked.values()) reject(err);
     this.#asked.clear();
     this.#entries.failAll(err);
   }
 
   async #ask(order: (id: number) => Order): Promise<Heard> {
+    if (this.#stopped !== undefined) throw this.#stopped;
     const id = this.#nextId;
     this.#nextId += 1;
     const asked = new Promise<Heard>((resolve, reject) => this.#asked.set(id, { resolve, reject }));
@@ -238,7 +239,7 @@ export class Group extends EventEmitter<GroupEvents> {
 
   /** As far as nothing has to be waited for. Of several states to load only the last one counts. */
   #apply(): void {
-    while (this.#agreed.length > 0 && !this.#restoring && !this.#stopped) {
+    while (this.#agreed.length > 0 && !this.#restoring && this.#stopped === undefined) {
       const restore = this.#agreed.findLastIndex(({ kind }) => kind === 'restore');
       if (restore > 0) this.#agreed.splice(0, restore);
       const item = this.#agreed.shift()!;
@@ -286,7 +287,7 @@ export class Group extends EventEmitter<GroupEvents> {
 
   /** A state that is not what was agreed on is of no use to anybody. */
   #fail(err: unknown): void {
-    if (this.#stopped) return;
+    if (this.#stopped !== undefined) return;
     this.stop();
     this.#deps.onFatal(err);
   }
@@ -309,7 +310,7 @@ export class Group extends EventEmitter<GroupEvents> {
     try {
       await consensus.keepSnapshot(this.#applied, machine.snapshot());
     } catch (err) {
-      if (!this.#stopped) log.error({ err }, 'no snapshot could be taken; the log is kept until one can');
+      if (this.#stopped === undefined) log.error({ err }, 'no snapshot could be taken; the log is kept until one can');
     }
     this.#keeping = false;
   }

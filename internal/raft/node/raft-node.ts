@@ -41,7 +41,9 @@ export class RaftNode {
   readonly #consensus: RemoteConsensus;
   readonly #electionTimeoutMs: number;
   readonly #stopSigns: () => void;
-  #stopping = false;
+  #stopped: Promise<void> | undefined;
+  /** From here on its end is no news. */
+  #over = false;
 
   /**
    * Resolves once the node takes part in its group, with or without a leader.
@@ -51,13 +53,17 @@ export class RaftNode {
   static async start(options: Omit<ThreadOptions, 'lease'>, deps: RaftNodeDeps): Promise<RaftNode> {
     return new Promise((resolve, reject) => {
       let node: RaftNode | undefined;
+      let failure: Error | undefined;
       const consensus = new RemoteConsensus(options, (news) => {
         if (node !== undefined) node.#hear(news);
         else if (news.kind === 'log') deps.log[news.level](news.fields, news.text);
         else if (news.kind === 'ready') {
           node = new RaftNode(options, deps, consensus, news.standpoint);
           resolve(node);
-        } else if (news.kind === 'fatal') reject(new OrchestratorError(news.code, news.message));
+        } else if (news.kind === 'fatal' && failure === undefined) {
+          failure = new OrchestratorError(news.code, news.message);
+          void consensus.ended.then(() => reject(failure)); // then the directory is free again
+        }
       });
     });
   }
@@ -114,33 +120,39 @@ export class RaftNode {
     } else this.fit(false);
   }
 
-  /** Hands over first where it leads. Nothing of the node is left when it returns. */
-  async stop(): Promise<void> {
-    if (this.#stopping) return this.#consensus.ended;
+  /** Hands over first where it leads. Nothing of the node is left when it resolves; it takes seconds at the most (F-91). */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#end();
+    await this.#consensus.kill();
+  }
+
+  async #stop(): Promise<void> {
     await this.handOver();
-    this.#stopping = true;
-    this.#stopSigns();
-    this.group.stop();
+    this.#end();
     this.#consensus.order({ kind: 'stop' });
     const cancel = this.#deps.clock.after(STOP_MS, () => void this.#consensus.kill());
     await this.#consensus.ended;
     cancel();
   }
 
-  /** Ends it as a crash would. */
-  async kill(): Promise<void> {
-    this.#stopping = true;
+  #end(): void {
+    this.#over = true;
     this.#stopSigns();
     this.group.stop();
-    await this.#consensus.kill();
   }
 
   #hear(news: GroupNews | SideNews): void {
     if (news.kind === 'log') this.#deps.log[news.level](news.fields, news.text);
     else if (news.kind === 'bytes') this.#deps.onBytes?.(news.channel, news.peer, news.payload);
     else if (news.kind !== 'fatal') this.group.hear(news);
-    else if (!this.#stopping) {
-      this.#stopping = true;
+    else if (!this.#over) {
+      this.#over = true;
       this.#stopSigns();
       this.group.hear(news);
     }

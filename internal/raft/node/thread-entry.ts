@@ -11,19 +11,16 @@ const early: Order[] = [];
 let obey = (order: Order): void => void early.push(order);
 
 port.on('message', (orders: readonly Order[]) => {
-  for (const order of orders) {
-    obey(order);
-    if (order.kind === 'stop') port.close();
-  }
+  for (const order of orders) obey(order);
 });
 
 const thread = await ConsensusThread.start({
   options: workerData as ThreadOptions,
   random: Math.random,
   post: (news) => port.postMessage(news),
+  onEnd: () => port.close(),
 });
-if (thread === undefined) port.close();
-else {
+if (thread !== undefined) {
   obey = (order) => thread.obey(order);
   for (const order of early.splice(0)) obey(order);
 }

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../../support/daemon.ts';
+import { type GroupMember, type MemberOptions, RealGroup } from '../../support/raft-group.ts';
+import { IDENTITY } from '../../support/raft-store.ts';
+
+interface Obstacle {
+  readonly what: string;
+  readonly code: string;
+  readonly says: RegExp;
+  prepare(member: GroupMember): void | Promise<void>;
+  readonly options?: MemberOptions;
+}
+
+const OBSTACLES: readonly Obstacle[] = [
+  {
+    what: 'in a directory that another one uses',
+    code: 'CONFLICT',
+    says: /is in use by another process/,
+    prepare: async (member) => void (await member.start()),
+  },
+  {
+    what: 'on a damaged log',
+    code: 'RAFT_STORE_DAMAGED',
+    says: /identity\.json/,
+    prepare: ({ directory }) => appendFileSync(join(directory, 'identity.json'), 'x'),
+  },
+  {
+    what: 'with a backend that is ahead of the log',
+    code: 'RAFT_STORE_DAMAGED',
+    says: /ends at entry 1, but the backend has applied entry 7/,
+    prepare: ({ notebook }) => {
+      notebook.applied = 7;
+    },
+  },
+  {
+    what: 'where the log is gone',
+    code: 'RAFT_STORE_DAMAGED',
+    says: /the log of this node is missing/,
+    prepare: ({ directory }) => {
+      for (const suffix of ['', '-wal', '-shm']) rmSync(join(directory, `raft_store.db${suffix}`), { force: true });
+    },
+  },
+  {
+    what: 'without a group',
+    code: 'UNAVAILABLE',
+    says: /node node1 belongs to no group yet/,
+    prepare: ({ directory }) => rmSync(directory, { recursive: true }),
+    options: { store: { fresh: IDENTITY } },
+  },
+];
+
+describe('a node', function () {
+  this.timeout(60_000);
+  let group: RealGroup;
+
+  beforeEach(() => {
+    group = new RealGroup(1);
+  });
+
+  afterEach(() => group.end());
+
+  for (const { what, code, says, prepare, options } of OBSTACLES) {
+    it(`does not begin ${what}`, async () => {
+      const [member] = group.members;
+      assert.ok(member !== undefined);
+      await prepare(member);
+      await assert.rejects(member.start(options), { code, message: says });
+    });
+  }
+
+  it('alone in its group leads, stops at once, and goes on later', async () => {
+    const [member] = group.members;
+    assert.ok(member !== undefined);
+    await member.start();
+    await group.say('one');
+    await member.stop();
+    await member.start();
+    assert.equal(await group.say('two'), 2);
+  });
+
+  it('whose disk fails says so once, and answers nothing any more', async () => {
+    const [member] = group.members;
+    assert.ok(member !== undefined);
+    const { group: own } = await member.start({ settings: { snapshotEntries: 3, trailingEntries: 0 } });
+    rmSync(join(member.directory, 'snapshots'), { recursive: true });
+    await until('it gives up', async () => {
+      await own.propose(Buffer.from('x')).catch(() => undefined);
+      return member.fatal.length > 0;
+    });
+    assert.match(String(member.fatal[0]), /beginning a snapshot in RaftDataDir .* failed: ENOENT/);
+    assert.equal((member.fatal[0] as { code?: string }).code, 'RAFT_STORE_FAILED');
+    assert.equal(own.mayAct, false);
+    await assert.rejects(own.propose(Buffer.from('y')), { code: 'RAFT_STORE_FAILED' });
+    await member.stop();
+    assert.equal(member.fatal.length, 1);
+  });
+
+  it('whose state machine fails does not go on with a state that nobody else has', async () => {
+    const [member] = group.members;
+    assert.ok(member !== undefined);
+    const { group: own } = await member.start();
+    await group.say('one');
+    member.notebook.apply = () => ({ results: [1], durable: Promise.reject(new Error('the backend is gone')) });
+    await own.propose(Buffer.from('two'));
+    await until('it gives up', async () => member.fatal.length > 0);
+    assert.match(String(member.fatal[0]), /the backend is gone/);
+    await assert.rejects(own.propose(Buffer.from('three')), { code: 'STOPPED' });
+  });
+});
