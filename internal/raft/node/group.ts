@@ -117,7 +117,7 @@ export class Group extends EventEmitter<GroupEvents> {
 
   /** Whether this node leads, in office, under a lease that still runs: nobody else can lead at this moment. */
   get mayAct(): boolean {
-    return this.#standpoint.inOffice && this.#deps.consensus.lease.runs();
+    return this.#standpoint.inOffice && this.#deps.consensus.lease.runs() && this.#stopped === undefined;
   }
 
   /**
@@ -153,6 +153,7 @@ export class Group extends EventEmitter<GroupEvents> {
 
   /** What the consensus thread says, in its order. */
   hear(news: GroupNews): void {
+    if (this.#stopped !== undefined) return;
     switch (news.kind) {
       case 'apply':
         this.#agreed.push(...news.items);
@@ -179,9 +180,11 @@ export class Group extends EventEmitter<GroupEvents> {
     }
   }
 
-  /** Nothing is answered any more. */
+  /** Nothing is answered any more, and who acted by this node's leadership hears that it is over. */
   stop(err: Error = new OrchestratorError('STOPPED', 'this node stops')): void {
-    this.#stopped ??= err;
+    if (this.#stopped !== undefined) return;
+    this.#stopped = err;
+    if (this.#standpoint.inOffice) this.#moved({ ...this.#standpoint, inOffice: false });
     for (const { reject } of this.#asked.values()) reject(err);
     this.#asked.clear();
     this.#entries.failAll(err);

@@ -77,7 +77,8 @@ export class RaftNode {
     this.#deps = deps;
     this.#consensus = consensus;
     this.#electionTimeoutMs = settings.electionTimeoutMs;
-    this.group = new Group({ ...deps, consensus }, standpoint, applied);
+    const onFatal = (err: unknown) => this.#fatal(err);
+    this.group = new Group({ ...deps, consensus, onFatal }, standpoint, applied);
     const sign = () => consensus.order({ kind: 'alive' });
     this.#stopSigns = deps.clock.every(settings.leaderLeaseMs / SIGNS_PER_LEASE, sign);
     sign();
@@ -150,12 +151,14 @@ export class RaftNode {
   #hear(news: GroupNews | SideNews): void {
     if (news.kind === 'log') this.#deps.log[news.level](news.fields, news.text);
     else if (news.kind === 'bytes') this.#deps.onBytes?.(news.channel, news.peer, news.payload);
-    else if (news.kind !== 'fatal') this.group.hear(news);
-    else if (!this.#over) {
-      this.#over = true;
-      this.#stopSigns();
-      this.group.hear(news);
-    }
+    else if (news.kind !== 'fatal' || !this.#over) this.group.hear(news);
+  }
+
+  /** Of either thread: the other one has nothing to do alone. */
+  #fatal(err: unknown): void {
+    this.#end();
+    this.#consensus.order({ kind: 'stop' });
+    this.#deps.onFatal(err);
   }
 
   #succeeded(withinMs: number): Promise<void> {

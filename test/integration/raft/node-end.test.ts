@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../support/daemon.ts';
@@ -102,10 +103,19 @@ describe('a node', function () {
     assert.ok(member !== undefined);
     const { group: own } = await member.start();
     await group.say('one');
+    const lost = once(own, 'lost');
     member.notebook.apply = () => ({ results: [1], durable: Promise.reject(new Error('the backend is gone')) });
     await own.propose(Buffer.from('two'));
     await until('it gives up', async () => member.fatal.length > 0);
     assert.match(String(member.fatal[0]), /the backend is gone/);
+    await lost;
+    assert.equal(own.mayAct, false);
     await assert.rejects(own.propose(Buffer.from('three')), { code: 'STOPPED' });
+    await until('its thread has ended', () =>
+      member.node.status().then(
+        () => false,
+        () => true,
+      ),
+    );
   });
 });
