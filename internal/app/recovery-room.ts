@@ -137,7 +137,7 @@ export class RecoveryRoom {
       },
       newUid,
       evidence: (key) => inventory.health(key),
-      awaited: (key) => observer.isWatched(key) && inventory.health(key).failures === 0,
+      isWatched: (key) => observer.isWatched(key),
       globallyDisabled: deps.globallyDisabled,
       reconnectAskedMs: (primary, replica) => this.sentinel.reconnectAskedMs(primary, replica),
       hooks: (list, record, verdict) => this.#hooks(list, record.uid, verdict, record),

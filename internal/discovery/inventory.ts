@@ -82,7 +82,13 @@ export class Inventory {
     return watched;
   }
 
-  recordFailure(key: InstanceKey, nowMs: number, error: string, refused: boolean): WatchedInstance | undefined {
+  recordFailure(
+    key: InstanceKey,
+    nowMs: number,
+    error: string,
+    refused: boolean,
+    startedMs = nowMs,
+  ): WatchedInstance | undefined {
     const text = keyText(key);
     const before = this.health(key);
     this.#health.set(text, {
@@ -95,7 +101,7 @@ export class Inventory {
     const watched = {
       ...known,
       lastCheckedMs: nowMs,
-      lastAttemptedMs: nowMs,
+      lastAttemptedMs: startedMs,
       valid: false,
       partialSuccess: false,
       lastError: error,

@@ -259,7 +259,7 @@ export class Observer {
 
   async #read(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<Instance> {
     const { prober, inventory, clock, onProbed, log } = this.#deps;
-    const startedMs = clock.monotonicMs();
+    const [startedMs, attemptedMs] = [clock.monotonicMs(), clock.nowMs()];
     const before = inventory.get(key);
     try {
       const raw = await prober.probe(key, timeoutMs, signal);
@@ -283,7 +283,7 @@ export class Observer {
       const refused = err instanceof OrchestratorError && err.context.refused === true;
       const first = inventory.health(key).failures === 0;
       if (this.#isForgotten(key)) throw err;
-      const watched = inventory.recordFailure(key, clock.nowMs(), errorText(err), refused);
+      const watched = inventory.recordFailure(key, clock.nowMs(), errorText(err), refused, attemptedMs);
       if (first) {
         log.warn({ instance: keyText(key), err: errorText(err) }, 'server does not answer');
         if (mattersAtOnce(before)) this.suspect(key);

@@ -43,8 +43,8 @@ export interface CoordinatorDeps {
   readonly settings: CoordinatorSettings;
   readonly newUid: () => string;
   readonly evidence: (key: InstanceKey) => Evidence;
-  /** This server is being watched, and no read of it has failed since it was last seen. */
-  readonly awaited: (key: InstanceKey) => boolean;
+  /** Somebody goes on reading this server, whether it answers or not. */
+  readonly isWatched: (key: InstanceKey) => boolean;
   readonly globallyDisabled: () => boolean;
   readonly reconnectAskedMs: (primary: InstanceKey, replica: InstanceKey) => number;
   /** Runs one list of operator scripts; false when one that may stop the recovery failed. */
@@ -119,7 +119,7 @@ export class RecoveryCoordinator {
       evidence: evidence(key),
       confirmFailures: settings.confirmFailures,
       silentSinceMs: (other) => evidence(other).firstFailureMs,
-      awaited: this.#deps.awaited,
+      isWatched: this.#deps.isWatched,
       nowMs,
       reconnectAskedMs: (replica) => this.#deps.reconnectAskedMs(key, replica),
       reconnectSettleMs: settings.reconnectSettleMs,

@@ -21,8 +21,8 @@ export interface GateFacts {
   readonly confirmFailures: number;
   /** When another server of the cluster fell silent; 0: it did not. */
   readonly silentSinceMs: (key: InstanceKey) => number;
-  /** One that does not count as valid only since nobody came to read it, as right after a start. */
-  readonly awaited: (key: InstanceKey) => boolean;
+  /** Somebody goes on reading this server, whether it answers or not. */
+  readonly isWatched: (key: InstanceKey) => boolean;
   readonly nowMs: number;
   /** When a replica had been asked to reconnect; 0: never, infinity: it is being asked. And the time it gets for it. */
   readonly reconnectAskedMs: (replica: InstanceKey) => number;
@@ -179,16 +179,17 @@ function changeGate({ verdict, plan, noop }: GateFacts): Gate {
 /**
  * A replica that was not read since the silence began may still see its source: it has no vote until it was. Nor has one
  * below a replica that fell silent too: only a read after that tells whether it lost its source and is to be healed along.
+ * One that did not answer before is tried once more: it may have come back since, with what nobody else has received.
  */
-function staleWitness({ verdict, evidence, silentSinceMs, awaited }: GateFacts): string | undefined {
+function staleWitness({ verdict, evidence, silentSinceMs, isWatched }: GateFacts): string | undefined {
   const { snapshot, key } = verdict;
   const seen = new Set([keyText(key)]);
   const look = (source: InstanceKey, sinceMs: number): string | undefined => {
-    for (const { instance, valid, lastSeenMs } of replicasOf(snapshot, source)) {
+    for (const { instance, valid, lastSeenMs, lastAttemptedMs } of replicasOf(snapshot, source)) {
       const text = keyText(instance.key);
       if (seen.has(text)) continue;
       seen.add(text);
-      if (valid ? lastSeenMs < sinceMs : awaited(instance.key)) return text;
+      if (valid ? lastSeenMs < sinceMs : lastAttemptedMs < sinceMs && isWatched(instance.key)) return text;
       const stale = valid ? undefined : look(instance.key, silentSinceMs(instance.key));
       if (stale !== undefined) return stale;
     }

@@ -182,6 +182,7 @@ export interface Instance {
 export interface WatchedInstance {
   readonly instance: Instance;
   readonly lastCheckedMs: number;
+  /** When the last read of it ended, or, where that failed, began. */
   readonly lastAttemptedMs: number;
   readonly lastSeenMs: number;
   /** How long the last good read took, milliseconds; undefined: not read yet. */

@@ -41,7 +41,7 @@ const agreeing: GateFacts = {
   verdict: verdict(150),
   evidence: { failures: 2, firstFailureMs: 100, refused: false },
   silentSinceMs: () => 0,
-  awaited: () => false,
+  isWatched: () => false,
   nowMs: 200,
   reconnectAskedMs: () => 0,
   confirmFailures: 2,
@@ -123,16 +123,19 @@ describe('gates of an automatic recovery', () => {
     it(`do not need ${title}`, () => assert.equal(firstNo(recoveryGates({ ...agreeing, ...change })), undefined));
   }
 
-  it('wait for a replica that was not read since the start, and not for one that nobody reads', () => {
+  it('wait until a replica that did not answer was tried again since the silence, and not for one that nobody reads', () => {
     const { snapshot } = verdict(150);
-    const members = snapshot.members.map((member) => ({ ...member, valid: false, lastSeenMs: 0 }));
-    const facts = (watched: boolean) => ({
+    const facts = (lastAttemptedMs: number, watched: boolean) => ({
       ...agreeing,
-      verdict: { ...verdict(150), snapshot: { ...snapshot, members } },
-      awaited: () => watched,
+      verdict: { ...verdict(150), snapshot: { ...snapshot, members: silent(lastAttemptedMs) } },
+      isWatched: () => watched,
     });
-    assert.equal(firstNo(recoveryGates(facts(true)))?.name, 'fresh evidence');
-    assert.equal(firstNo(recoveryGates(facts(false))), undefined);
+    const silent = (lastAttemptedMs: number) =>
+      snapshot.members.map((member) => ({ ...member, valid: false, lastSeenMs: 0, lastAttemptedMs }));
+    assert.equal(firstNo(recoveryGates(facts(0, true)))?.name, 'fresh evidence');
+    assert.equal(firstNo(recoveryGates(facts(99, true)))?.name, 'fresh evidence');
+    assert.equal(firstNo(recoveryGates(facts(100, true))), undefined);
+    assert.equal(firstNo(recoveryGates(facts(0, false))), undefined);
   });
 
   for (const [change, name, value] of [
