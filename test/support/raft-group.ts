@@ -1,15 +1,15 @@
 // Nodes of a group as the daemon runs them: threads, stores on disk, sockets on loopback. Each has an address of its own, so that none
 // takes another's port.
 
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_SETTINGS, type RaftSettings } from '../../internal/raft/core/settings.ts';
 import { type Configuration, foundingEntry, type LogEntry, type SnapshotMeta } from '../../internal/raft/core/types.ts';
-import type { ThreadOptions } from '../../internal/raft/node/consensus-thread.ts';
 import type { Applied, StateMachine } from '../../internal/raft/node/group.ts';
 import { RaftNode } from '../../internal/raft/node/raft-node.ts';
+import type { FormingOptions, NodeOptions } from '../../internal/raft/node/thread-options.ts';
 import { type Identity, memberIdOf } from '../../internal/raft/store/identity.ts';
 import { openStore, type StoreOptions } from '../../internal/raft/store/raft-store.ts';
 import { systemClock } from '../../internal/runtime/clock.ts';
@@ -58,6 +58,7 @@ export class Notebook implements StateMachine {
 }
 
 export interface MemberOptions {
+  readonly forming?: Partial<FormingOptions>;
   readonly settings?: Partial<RaftSettings>;
   readonly store?: Partial<StoreOptions>;
 }
@@ -68,14 +69,31 @@ export class GroupMember {
   readonly directory: string;
   readonly lines: string[] = [];
   readonly fatal: unknown[] = [];
+  /** Why it belonged to no group yet. */
+  readonly waited: { readonly why: string; readonly promised: boolean }[] = [];
+  /** `RaftNodes`. */
+  list: readonly string[];
   notebook = new Notebook();
   #node: RaftNode | undefined;
+  #starting: Promise<RaftNode> | undefined;
+  #leaving = new AbortController();
   readonly #identity: Identity;
 
   constructor(identity: Identity, parent: string) {
     this.#identity = identity;
     this.id = memberIdOf(identity);
     this.directory = join(parent, identity.nodeId);
+    this.list = [identity.nodeId];
+  }
+
+  get address(): string {
+    return this.#identity.address;
+  }
+
+  /** Its disk is lost, and the backend with it. */
+  wipe(): void {
+    rmSync(this.directory, { recursive: true });
+    this.notebook = new Notebook();
   }
 
   get node(): RaftNode {
@@ -101,13 +119,18 @@ export class GroupMember {
     opened.store.close();
   }
 
-  options({ settings, store }: MemberOptions = {}): Omit<ThreadOptions, 'lease'> {
+  options({ settings, store, forming }: MemberOptions = {}): NodeOptions {
     const [host = ''] = this.#identity.address.split(':');
+    const fresh = { ...this.#identity, incarnation: randomBytes(6).toString('hex') };
     return {
-      store: { directory: this.directory, fresh: this.#identity, reserveBytes: 0, ...store },
+      store: { directory: this.directory, fresh, reserveBytes: 0, ...store },
       bind: { host, port: PORT },
       advertise: this.#identity.address,
       clusterName: 'orders',
+      forming: {
+        ...{ self: this.#identity.nodeId, nodes: this.list.toSorted(), founders: this.list.toSorted() },
+        ...{ timeoutMs: 0, labels: {}, promote: true, ...forming },
+      },
       release: '0.1.0',
       protocol: 1,
       credentials: { mode: 'none', anywhere: false },
@@ -118,27 +141,40 @@ export class GroupMember {
     };
   }
 
+  /** Pending while it belongs to no group. */
   async start(options: MemberOptions = {}): Promise<RaftNode> {
     const note = (_fields: object, text: string) => void this.lines.push(text);
     const log: Log = { error: note, warn: note, info: note, debug: note };
-    this.#node = await RaftNode.start(this.options(options), {
+    this.#leaving = new AbortController();
+    this.#starting = RaftNode.start(this.options(options), {
       machine: this.notebook,
       clock: systemClock,
       log,
       proposalTimeoutMs: 5_000,
       onFatal: (err) => this.fatal.push(err),
+      onWaiting: (why, promised) => this.waited.push({ why, promised }),
+      signal: this.#leaving.signal,
     });
+    this.#node = await this.#starting;
     return this.#node;
   }
 
   async stop(): Promise<void> {
+    await this.#arrived();
     await this.#node?.stop();
     this.#node = undefined;
   }
 
   async kill(): Promise<void> {
+    await this.#arrived();
     await this.#node?.kill();
     this.#node = undefined;
+  }
+
+  /** Ends a start that is pending. */
+  async #arrived(): Promise<void> {
+    if (this.#node === undefined) this.#leaving.abort();
+    await this.#starting?.catch(() => undefined);
   }
 }
 
@@ -146,16 +182,19 @@ export class RealGroup {
   readonly members: readonly GroupMember[];
   readonly #directory = mkdtempSync(join(tmpdir(), 'raft-group-'));
 
-  constructor(size: number) {
+  /** @param founded whether the group is on all disks; otherwise these are nodes with empty ones, who have each other in their lists */
+  constructor(size: number, founded = true) {
     const net = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`;
-    const identities = Array.from({ length: size }, (_, at) => ({
-      clusterId: 'c1',
-      nodeId: `n${at + 1}`,
-      incarnation: 'i1',
-      generation: 1,
-      address: `${net}.${at + 1}:${PORT}`,
-    }));
+    const identities = Array.from({ length: size }, (_, at) => {
+      const address = `${net}.${at + 1}:${PORT}`;
+      if (!founded) return { clusterId: undefined, nodeId: address, incarnation: '', generation: 0, address };
+      return { clusterId: 'c1', nodeId: `n${at + 1}`, incarnation: 'i1', generation: 1, address };
+    });
     this.members = identities.map((identity) => new GroupMember(identity, this.#directory));
+    if (!founded) {
+      for (const member of this.members) member.list = this.members.map(({ address }) => address);
+      return;
+    }
     const founders: Configuration = {
       members: identities.map((identity) => ({
         id: memberIdOf(identity),

@@ -1,14 +1,14 @@
 // One member of a group as a process of its own, told what to do by messages: its main thread can be blocked and the whole of it stopped.
 
 import { existsSync } from 'node:fs';
-import type { ThreadOptions } from '../../internal/raft/node/consensus-thread.ts';
 import { RaftNode } from '../../internal/raft/node/raft-node.ts';
+import type { NodeOptions } from '../../internal/raft/node/thread-options.ts';
 import { systemClock } from '../../internal/runtime/clock.ts';
 import { silentLog } from '../../internal/runtime/log.ts';
 import { Notebook } from './raft-group.ts';
 
 export type Told =
-  | { readonly kind: 'start'; readonly options: Omit<ThreadOptions, 'lease'> }
+  | { readonly kind: 'start'; readonly options: NodeOptions }
   /** Blocks the main thread until there is such a file. */
   | { readonly kind: 'block'; readonly until: string }
   | { readonly kind: 'propose'; readonly word: string }
@@ -28,7 +28,7 @@ const say = (says: Says) => process.send?.(says);
 const notebook = new Notebook();
 let node: RaftNode | undefined;
 
-async function start(options: Omit<ThreadOptions, 'lease'>): Promise<void> {
+async function start(options: NodeOptions): Promise<void> {
   node = await RaftNode.start(options, {
     machine: notebook,
     clock: systemClock,

@@ -1,25 +1,209 @@
-// Before the core starts: whether this node belongs to a group already. The one place where a group is formed, or joined, for the first time.
+// Before the core starts: from a directory to a member of a group. A node that belongs to one already passes at once; the others found one
+// together, or are taken into one that there is. Afterwards whoever calls is still told of the group.
 
-import { OrchestratorError } from '../../runtime/errors.ts';
+import { errorText, OrchestratorError } from '../../runtime/errors.ts';
+import { parseAddress } from '../address.ts';
 import type { Recovered } from '../core/inputs.ts';
-import type { Identity } from '../store/identity.ts';
+import type { RaftMessage } from '../core/messages.ts';
+import type { LogEntry, Member } from '../core/types.ts';
+import { Forming } from '../forming/forming.ts';
+import { readRecord, writeRecord } from '../forming/record.ts';
+import { FormingRoom } from '../forming/room.ts';
+import { type FormingMoment, type FormingOutcome, type FormingRecord, NO_RECORD } from '../forming/types.ts';
+import { pathsIn } from '../store/directory.ts';
+import { DamageFound, damageText, fatal } from '../store/failures.ts';
+import { nodeFiles } from '../store/files.ts';
+import { type Identity, memberIdOf, writeIdentity } from '../store/identity.ts';
 import type { RaftStore } from '../store/raft-store.ts';
+import { WireFault } from '../wire/fault.ts';
+import type { Identity as Peer } from '../wire/hello.ts';
 import type { Wire } from '../wire/wire.ts';
+import type { ThreadOptions } from './thread-options.ts';
 
-/** A store as it was opened, with its wire listening. */
-export interface Newcomer {
-  readonly store: RaftStore;
-  readonly wire: Wire;
+export type Found = Omit<Recovered, 'applied'>;
+
+export interface BelongingDeps {
+  readonly options: ThreadOptions;
+  readonly store: Pick<RaftStore, 'write'>;
+  /** As the store was opened with. */
   readonly identity: Identity;
-  readonly recovered: Omit<Recovered, 'applied'>;
+  readonly recovered: Found;
+  readonly wire: () => Pick<Wire, 'seek' | 'sendTo'>;
+  readonly moment: () => FormingMoment;
+  readonly every: (ms: number, work: () => void) => () => void;
+  /** Why this node belongs to no group yet: when that changes, and now and then. */
+  readonly onWaiting: (why: string, promised: boolean) => void;
 }
 
-export type Belonging = Pick<Newcomer, 'identity' | 'recovered'>;
+/** Beside changes of the reason, it is told so often. */
+const REMINDER_MS = 10_000;
+const LEAST_HAIL_MS = 100;
+const TICKS_PER_HAIL = 2;
+/** What a leader sends to those whom it has taken in, and to nobody else. */
+const OF_A_LEADER: ReadonlySet<RaftMessage['kind']> = new Set(['append', 'heartbeat', 'snapshotChunk']);
 
-/** @throws {OrchestratorError} `UNAVAILABLE`: there is no group yet */
-export async function belong({ identity, recovered }: Newcomer): Promise<Belonging> {
-  const blank = recovered.entries.length === 0 && recovered.snapshot.index === 0 && recovered.hardState.term === 0;
-  if (blank && identity.clusterId === undefined)
-    throw new OrchestratorError('UNAVAILABLE', `node ${identity.nodeId} belongs to no group yet`);
-  return { identity, recovered };
+export class Belonging {
+  readonly #deps: BelongingDeps;
+  readonly #room: FormingRoom;
+  readonly #hailMs: number;
+  #identity: Identity;
+  #settle:
+    | { readonly resolve: (entry: LogEntry | undefined) => void; readonly reject: (err: unknown) => void }
+    | undefined;
+  #told = { why: '', atMs: Number.NEGATIVE_INFINITY };
+  /** Somebody without a group calls; nobody is interested before this node takes part itself. */
+  onKnock: (knocker: Member) => void = () => {};
+
+  /** @throws {OrchestratorError} `RAFT_STORE_DAMAGED`, `CONFIG_INVALID` */
+  constructor(deps: BelongingDeps) {
+    const { options, recovered, moment } = deps;
+    const { forming, advertise, clusterName, settings } = options;
+    const paths = pathsIn(options.store.directory);
+    this.#deps = deps;
+    this.#hailMs = Math.max(LEAST_HAIL_MS, settings.electionTimeoutMs / 2);
+    const record = orDamaged(() => readRecord(nodeFiles, paths.formation, deps.identity.incarnation));
+    this.#identity = underItsName(deps.identity, record, forming.self);
+    const { nodeId: node, incarnation } = this.#identity;
+    const self: Member = {
+      ...{ id: memberIdOf(this.#identity), node, incarnation, address: advertise },
+      ...{ labels: forming.labels, promote: forming.promote },
+    };
+    const asMember = (list: readonly string[]) =>
+      [...new Set(list.map((name) => (name === forming.self ? node : name)))].toSorted();
+    this.#room = new FormingRoom({
+      machine: new Forming(
+        {
+          ...{ clusterName, identity: this.#identity, self },
+          ...{ nodes: asMember(forming.nodes), founders: asMember(forming.founders) },
+          ...{ hailMs: this.#hailMs, timeoutMs: forming.timeoutMs },
+        },
+        { record, raftState: !isBlank(recovered) },
+        moment(),
+      ),
+      moment,
+      keepRecord: (kept) => writeRecord(nodeFiles, paths.formation, incarnation, kept),
+      keepIdentity: (identity) => this.#keepIdentity(identity),
+      send: (address, payload) => deps.wire().sendTo(address, 'forming', payload),
+      onKnock: (knocker) => this.onKnock(knocker),
+      onOutcome: (outcome) => this.#onOutcome(outcome),
+    });
+    if (this.#identity !== deps.identity) this.#keepIdentity(this.#identity);
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  /**
+   * Resolves once this node belongs to a group, with what its log then begins with.
+   *
+   * @throws {OrchestratorError} of `NODE_ENDS`, `STOPPED` where the signal aborts
+   */
+  async settle(signal: AbortSignal): Promise<Found> {
+    const { every, wire, recovered } = this.#deps;
+    const stops: (() => void)[] = [];
+    try {
+      const entry = await new Promise<LogEntry | undefined>((resolve, reject) => {
+        this.#settle = { resolve, reject };
+        const onAbort = () => reject(new OrchestratorError('STOPPED', 'this node stops before it belongs to a group'));
+        signal.addEventListener('abort', onAbort, { once: true });
+        stops.push(() => signal.removeEventListener('abort', onAbort));
+        if (signal.aborted) onAbort();
+        this.#orReject(() => this.#room.tick());
+        if (this.#identity.clusterId === undefined) wire().seek(othersOf(this.#deps.options, this.#identity));
+        stops.push(every(this.#hailMs / TICKS_PER_HAIL, () => this.#orReject(() => this.#room.tick())));
+      });
+      return entry === undefined || !isBlank(recovered) ? recovered : this.#begin(entry);
+    } finally {
+      this.#settle = undefined;
+      for (const stop of stops) stop();
+    }
+  }
+
+  /** @throws {WireFault} these bytes are nothing that a node says */
+  onBytes(peer: Peer, payload: Uint8Array): void {
+    this.#orReject(() => this.#room.onBytes(peer, payload));
+  }
+
+  /** A message of the core, which does not run yet. The leader repeats what matters: it only shows that this node was taken in. */
+  hear({ kind }: RaftMessage, { clusterId }: Peer): void {
+    const { outcome } = this.#room;
+    if (outcome.kind !== 'outside' || clusterId !== outcome.group.clusterId || !OF_A_LEADER.has(kind)) return;
+    this.#orReject(() => this.#room.joined());
+  }
+
+  #onOutcome(outcome: FormingOutcome): void {
+    if (outcome.kind === 'formed') this.#settle?.resolve(outcome.foundingEntry);
+    else if (outcome.kind === 'refused' && outcome.reason !== 'bound') this.#settle?.reject(refusal(outcome));
+    else this.#tell(outcome.why, outcome.kind === 'refused' || (outcome.kind === 'waiting' && outcome.promised));
+  }
+
+  /** Seconds pass; that is no news. */
+  #tell(why: string, promised: boolean): void {
+    const { nowMs } = this.#deps.moment();
+    const reason = why.replace(/last seen \d+ s ago/g, 'last seen');
+    if (reason === this.#told.why && nowMs - this.#told.atMs < REMINDER_MS) return;
+    this.#told = { why: reason, atMs: nowMs };
+    this.#deps.onWaiting(why, promised);
+  }
+
+  /** The identity comes before it: a start that finds that and no log writes this again. */
+  #begin(entry: LogEntry): Found {
+    const { store, recovered, options } = this.#deps;
+    const hardState = { term: entry.term, vote: undefined };
+    const nothing = { install: undefined, truncateFrom: undefined, compactTo: undefined, removed: false };
+    if (store.write([{ id: 1, hardState, append: [entry], ...nothing }]) === 'full')
+      throw new OrchestratorError('RAFT_STORE_FAILED', `no room in RaftDataDir ${options.store.directory}`);
+    return { ...recovered, hardState, entries: [entry] };
+  }
+
+  #keepIdentity(identity: Identity): void {
+    writeIdentity(nodeFiles, pathsIn(this.#deps.options.store.directory).identity, identity);
+    this.#identity = identity;
+  }
+
+  /** Nothing may be said that was not kept: whatever fails but a stranger's bytes ends the node. */
+  #orReject(work: () => void): void {
+    try {
+      work();
+    } catch (err) {
+      if (err instanceof WireFault || this.#settle === undefined) throw err;
+      this.#settle.reject(fatal(this.#deps.options.store.directory, 'keeping a promise', err));
+    }
+  }
+}
+
+/** Listed nodes that are to be dialled besides the members, before and after this node has a group. */
+export function othersOf({ forming, advertise }: ThreadOptions, { nodeId }: Identity) {
+  const own = [forming.self, nodeId, advertise];
+  return forming.nodes.filter((name) => !own.includes(name)).map((name) => parseAddress(name, 'a listed node', 0));
+}
+
+function isBlank({ entries, snapshot, hardState }: Found): boolean {
+  return entries.length === 0 && snapshot.index === 0 && hardState.term === 0;
+}
+
+/** The name stays with the directory (C-22); where nothing was promised under it, the one in the list counts. */
+function underItsName(identity: Identity, record: FormingRecord, listed: string): Identity {
+  const { clusterId, nodeId } = identity;
+  if (clusterId !== undefined || nodeId === listed) return identity;
+  if (JSON.stringify(record) === JSON.stringify(NO_RECORD)) return { ...identity, nodeId: listed };
+  throw new OrchestratorError(
+    'CONFIG_INVALID',
+    `this node has promised to found a group as ${nodeId} and is ${listed} now: restore RaftAdvertise and RaftNodes, or take the promise back with raft-reset-formation`,
+  );
+}
+
+function refusal({ reason, why }: Extract<FormingOutcome, { kind: 'refused' }>): OrchestratorError {
+  const code = reason === 'timeout' ? 'RAFT_NOT_FORMED' : reason === 'state' ? 'RAFT_STORE_DAMAGED' : 'RAFT_TWO_GROUPS';
+  return new OrchestratorError(code, why);
+}
+
+function orDamaged<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (err) {
+    if (err instanceof DamageFound) throw new OrchestratorError('RAFT_STORE_DAMAGED', damageText(err.damage));
+    throw new OrchestratorError('RAFT_STORE_FAILED', errorText(err), { cause: err });
+  }
 }

@@ -2,59 +2,27 @@
 // large answer of the API nor a slow look-up can hold up a heartbeat (R-02).
 
 import { type Clock, systemClock } from '../../runtime/clock.ts';
-import { errorText, OrchestratorError } from '../../runtime/errors.ts';
-import type { Address } from '../address.ts';
-import { RaftCore } from '../core/core.ts';
+import { errorText } from '../../runtime/errors.ts';
+import { formatAddress } from '../address.ts';
+import type { RaftCore } from '../core/core.ts';
 import type { Moment } from '../core/inputs.ts';
 import type { RaftMessage } from '../core/messages.ts';
-import type { RaftSettings } from '../core/settings.ts';
-import type { Configuration, Index } from '../core/types.ts';
-import { damageText } from '../store/failures.ts';
-import { type Identity, memberIdOf } from '../store/identity.ts';
-import { openStore, type RaftStore, type StoreOptions } from '../store/raft-store.ts';
-import { AddressSpace } from '../wire/address-space.ts';
-import type { Credentials } from '../wire/credentials.ts';
-import { wireSettings } from '../wire/settings.ts';
-import { Wire } from '../wire/wire.ts';
-import { belong } from './belonging.ts';
+import type { Configuration } from '../core/types.ts';
+import type { RaftStore } from '../store/raft-store.ts';
+import type { Wire } from '../wire/wire.ts';
+import { type Belonging, othersOf } from './belonging.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { Driver } from './driver.ts';
+import { endNews, removedFromGroup } from './ends.ts';
 import { processMs, SharedLease } from './lease.ts';
 import { MainWatch } from './main-watch.ts';
 import type { Host, Outcome } from './ports.ts';
-import type { News, Order, Standpoint } from './protocol.ts';
+import type { Order, Standpoint } from './protocol.ts';
 import { SnapshotDesk } from './snapshot-desk.ts';
 import { type Concern, Standings } from './standing.ts';
 import { threadStatus } from './status.ts';
-import { Teller } from './teller.ts';
-
-/** Plain values, so that they can be given to a thread. */
-export interface ThreadOptions {
-  readonly store: Omit<StoreOptions, 'files'>;
-  readonly bind: Address;
-  /** What the others dial, `host:port`. */
-  readonly advertise: string;
-  readonly clusterName: string;
-  /** Of the program. */
-  readonly release: string;
-  readonly protocol: number;
-  readonly credentials: Credentials;
-  /** Ranges as in `RaftAllowedAddressSpace`. */
-  readonly allowed: readonly string[];
-  readonly settings: RaftSettings;
-  readonly maxMessageBytes: number;
-  /** Index that the backend holds all changes up to. */
-  readonly applied: Index;
-  /** Buffer of a `SharedLease`. */
-  readonly lease: SharedArrayBuffer;
-}
-
-export interface ThreadDeps {
-  readonly options: ThreadOptions;
-  readonly random: () => number;
-  readonly post: (news: readonly News[]) => void;
-  /** The last news is posted; connections may still be closing. */
-  readonly onEnd: () => void;
-}
+import type { Teller } from './teller.ts';
+import type { ThreadDeps } from './thread-options.ts';
 
 const TICKS_PER_HEARTBEAT = 3;
 const FULL_RETRY_MS = 250;
@@ -65,6 +33,7 @@ interface Parts {
   readonly store: RaftStore;
   readonly wire: Wire;
   readonly core: RaftCore;
+  readonly belonging: Belonging;
 }
 
 export class ConsensusThread implements Host {
@@ -76,31 +45,18 @@ export class ConsensusThread implements Host {
   readonly #driver: Driver;
   readonly #desk: SnapshotDesk;
   readonly #standings = new Standings();
+  readonly #doorkeeper: Doorkeeper;
   readonly #watch: MainWatch;
   readonly #stopTicking: () => void;
   #standpoint: Standpoint;
   #relievedMs = Number.NEGATIVE_INFINITY;
+  /** The group has told it so; once that is on the disk, it ends (R-85). */
+  #removed = false;
   #ended = false;
-
-  /** Says `ready`, or `fatal` with the reason why this node cannot begin. */
-  static async start(deps: ThreadDeps): Promise<ConsensusThread | undefined> {
-    const teller = new Teller(deps.post);
-    const opened: { store?: RaftStore; wire?: Wire } = {};
-    try {
-      return await begin(deps, teller, opened);
-    } catch (err) {
-      await opened.wire?.stop();
-      opened.store?.close();
-      tellFatal(teller, err);
-      teller.flush();
-      deps.onEnd();
-      return undefined;
-    }
-  }
 
   constructor(deps: ThreadDeps, teller: Teller, parts: Parts) {
     const { settings, lease } = deps.options;
-    const { core, store, wire } = parts;
+    const { core, store, wire, belonging } = parts;
     this.#deps = deps;
     this.#teller = teller;
     this.#parts = parts;
@@ -113,7 +69,7 @@ export class ConsensusThread implements Host {
         readChunk: (request) => this.#desk.read(request),
         upkeep: () => store.upkeep(),
       },
-      peers: { send: (message) => wire.send(message), follow: (configuration) => follow(wire, configuration) },
+      peers: { send: (message) => wire.send(message), follow: (configuration) => this.#follow(configuration) },
       host: this,
       moment: () => this.#moment(),
       soon: setImmediate,
@@ -130,7 +86,9 @@ export class ConsensusThread implements Host {
     const tickMs = settings.heartbeatMs / TICKS_PER_HEARTBEAT;
     this.#watch = new MainWatch(settings.leaderLeaseMs, tickMs, processMs());
     this.#standpoint = this.#stand();
-    follow(wire, core.log.configuration);
+    this.#doorkeeper = new Doorkeeper({ core, wire, log: teller.log, take: (input) => this.#driver.take(input) });
+    belonging.onKnock = (knocker) => this.#doorkeeper.knock(knocker);
+    this.#follow(core.log.configuration);
     this.#teller.tell({ kind: 'ready', standpoint: this.#standpoint });
     this.#stopTicking = this.#clock.every(tickMs, () => this.#orFatal(() => this.#tick()));
     this.#driver.take({ kind: 'tick' });
@@ -154,10 +112,12 @@ export class ConsensusThread implements Host {
   }
 
   answer(answers: Parameters<Host['answer']>[0]): void {
-    this.#teller.tell({ kind: 'answers', answers });
+    const asked = answers.filter((answer) => !this.#doorkeeper.answered(answer));
+    if (asked.length > 0) this.#teller.tell({ kind: 'answers', answers: asked });
   }
 
   event(event: Parameters<Host['event']>[0]): void {
+    if (event.kind === 'removed') this.#removed = true;
     this.#teller.tell({ kind: 'event', event });
   }
 
@@ -174,10 +134,23 @@ export class ConsensusThread implements Host {
   }
 
   turned(): void {
+    if (this.#removed && this.#driver.durable) {
+      this.#fatal(removedFromGroup(this.#deps.options.store.directory));
+      return;
+    }
     const standpoint = this.#stand();
     if (sameStandpoint(standpoint, this.#standpoint)) return;
     this.#standpoint = standpoint;
     this.#teller.tell({ kind: 'standpoint', standpoint });
+  }
+
+  /** Members, and those of the list that are none: a member may have moved to such a place, and whoever is blank there calls. */
+  #follow({ members }: Configuration): void {
+    const { wire, belonging } = this.#parts;
+    wire.configure(members.map(({ id, address }) => ({ id, address })));
+    const theirs = new Set(members.map(({ address }) => address));
+    const others = othersOf(this.#deps.options, belonging.identity);
+    wire.seek(others.filter((address) => !theirs.has(formatAddress(address))));
   }
 
   #do(order: Order): void {
@@ -281,7 +254,7 @@ export class ConsensusThread implements Host {
   /** Nothing is answered any more: what the disk holds is for the next start to find out (R-13). */
   #fatal(err: unknown): void {
     if (this.#ended) return;
-    tellFatal(this.#teller, err);
+    this.#teller.tell(endNews(err));
     this.#end();
   }
 
@@ -301,70 +274,6 @@ export class ConsensusThread implements Host {
   }
 }
 
-async function begin(
-  deps: ThreadDeps,
-  teller: Teller,
-  made: { store?: RaftStore; wire?: Wire },
-): Promise<ConsensusThread> {
-  const { options } = deps;
-  const opened = openStore(options.store);
-  if (opened.kind === 'damaged')
-    throw new OrchestratorError('RAFT_STORE_DAMAGED', opened.damage.map(damageText).join('; '));
-  made.store = opened.store;
-  let { identity } = opened;
-  let thread: ConsensusThread | undefined;
-  const wire = new Wire({
-    bind: options.bind,
-    clock: systemClock,
-    log: teller.log,
-    random: deps.random,
-    settings: wireSettings(options.settings.electionTimeoutMs, options.maxMessageBytes),
-    credentials: options.credentials,
-    allowed: new AddressSpace(options.allowed),
-    identity: () => wireIdentity(identity, options),
-    veto: () => undefined,
-    onMessage: (message) => thread?.hear(message),
-    onBytes: (channel, peer, payload) => teller.tell({ kind: 'bytes', channel, peer, payload }),
-  });
-  made.wire = wire;
-  await wire.start();
-  const { recovered, ...belonging } = await belong({ ...opened, wire });
-  identity = belonging.identity;
-  const lastIndex = recovered.entries.at(-1)?.index ?? recovered.before.index;
-  if (options.applied > lastIndex)
-    throw new OrchestratorError(
-      'RAFT_STORE_DAMAGED',
-      `the log in ${options.store.directory} ends at entry ${lastIndex}, but the backend has applied entry ${options.applied}: the two do not belong together, or the log was cut`,
-    );
-  const moment = { nowMs: processMs(), wallMs: systemClock.nowMs(), random: deps.random() };
-  const core = new RaftCore(options.settings, { ...recovered, applied: options.applied }, moment);
-  thread = new ConsensusThread(deps, teller, { store: opened.store, wire, core });
-  return thread;
-}
-
-function wireIdentity(identity: Identity, { clusterName, advertise, release, protocol }: ThreadOptions) {
-  return {
-    clusterName,
-    clusterId: identity.clusterId ?? '',
-    generation: identity.generation,
-    node: identity.nodeId,
-    incarnation: identity.incarnation,
-    member: memberIdOf(identity),
-    address: advertise,
-    release,
-    protocol,
-  };
-}
-
-function follow(wire: Wire, { members }: Configuration): void {
-  wire.configure(members.map(({ id, address }) => ({ id, address })));
-}
-
 function sameStandpoint(one: Standpoint, other: Standpoint): boolean {
   return (Object.keys(one) as (keyof Standpoint)[]).every((key) => one[key] === other[key]);
-}
-
-function tellFatal(teller: Teller, err: unknown): void {
-  const code = err instanceof OrchestratorError ? err.code : 'STOPPED';
-  teller.tell({ kind: 'fatal', code, message: errorText(err) });
 }

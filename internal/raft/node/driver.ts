@@ -49,6 +49,11 @@ export class Driver {
     this.#deps.soon(() => this.#orFatal(() => this.#turn()));
   }
 
+  /** Whether nothing waits for the disk. */
+  get durable(): boolean {
+    return this.#disk.outcome === 'durable';
+  }
+
   /** Nothing leaves any more, and nothing is stored. */
   stop(): void {
     this.#dead = true;

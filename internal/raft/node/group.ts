@@ -5,11 +5,12 @@ import { EventEmitter } from 'node:events';
 import type { Clock } from '../../runtime/clock.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Answer, Applicable, CoreEvent, RefusalReason } from '../core/effects.ts';
+import type { Answer, Applicable, CoreEvent } from '../core/effects.ts';
 import type { MembershipChange } from '../core/inputs.ts';
 import type { Index, LogEntry, MemberId, SnapshotMeta, Term } from '../core/types.ts';
 import type { Lease } from './lease.ts';
 import type { GroupNews, Order, Standpoint } from './protocol.ts';
+import { REASONS } from './reasons.ts';
 import { WaitingList } from './waiting-list.ts';
 
 /** What the group agrees on. Deterministic: the same entries make the same state on every node. */
@@ -63,28 +64,6 @@ interface GroupEvents {
   /** Anything of its standpoint is another. */
   moved: [standpoint: Standpoint];
 }
-
-const REASONS: Readonly<Record<RefusalReason, string>> = {
-  notLeader: 'this node does not lead',
-  notReady: 'the new leader is not ready yet',
-  leadershipLost: 'the leader changed before it was done',
-  transferring: 'leadership is being handed over',
-  backlogFull: 'too much waits to be agreed on',
-  tooLarge: 'it is too large for one entry',
-  timedOut: 'no majority agreed in time',
-  changeRunning: 'another change of the members is under way',
-  unknownMember: 'there is no such member',
-  duplicateMember: 'there is such a member already',
-  duplicateAddress: 'another member has this address',
-  lastVoter: 'the last voter cannot go',
-  tooManyVoters: 'there are as many voters as allowed',
-  tooManyLearners: 'there are as many learners as allowed',
-  notCaughtUp: 'that member lags too far behind',
-  memberAlive: 'that member still answers',
-  noHealthyQuorum: 'it would leave less than a majority that answers',
-  nothingToChange: 'it is so already',
-  noTarget: 'no other member can take over',
-};
 
 export class Group extends EventEmitter<GroupEvents> {
   readonly #deps: GroupDeps;

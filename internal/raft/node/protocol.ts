@@ -78,6 +78,8 @@ export type Reply =
 
 /** For others in the process. */
 export type SideNews =
+  /** This node belongs to no group yet. `promised`: it has given its word, and stays whatever the time-out. */
+  | { readonly kind: 'waiting'; readonly why: string; readonly promised: boolean }
   | { readonly kind: 'bytes'; readonly channel: OpenChannel; readonly peer: Identity; readonly payload: Uint8Array }
   | { readonly kind: 'log'; readonly level: keyof Log; readonly fields: object; readonly text: string };
 

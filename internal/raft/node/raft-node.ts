@@ -7,21 +7,25 @@ import type { Index, MemberId } from '../core/types.ts';
 import type { Credentials } from '../wire/credentials.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { OpenChannel } from '../wire/wire.ts';
-import type { ThreadOptions } from './consensus-thread.ts';
 import { Group, type StateMachine } from './group.ts';
 import type { GroupNews, SideNews, Standpoint } from './protocol.ts';
 import { RemoteConsensus } from './remote-consensus.ts';
 import type { ThreadStatus } from './status.ts';
+import type { NodeOptions } from './thread-options.ts';
 
 export interface RaftNodeDeps {
   readonly machine: StateMachine;
   readonly clock: Clock;
   readonly log: Log;
   readonly proposalTimeoutMs: number;
-  /** The node cannot go on, and answers nothing any more: end the process. `RAFT_STORE_FAILED`: its disk failed (R-142). */
+  /** The node cannot go on, and answers nothing any more: end the process. The error's code is one of `NODE_ENDS`. */
   readonly onFatal: (err: unknown) => void;
   /** What another node sent on a channel that is not of Raft. */
   readonly onBytes?: (channel: OpenChannel, peer: Identity, payload: Uint8Array) => void;
+  /** While `start` is pending: why there is no group yet. `promised`: it has given its word, and waits whatever the time-out. */
+  readonly onWaiting?: (why: string, promised: boolean) => void;
+  /** Ends a start that is pending; afterwards it means nothing. */
+  readonly signal?: AbortSignal;
 }
 
 export interface NodeStatus extends ThreadStatus {
@@ -46,30 +50,44 @@ export class RaftNode {
   #over = false;
 
   /**
-   * Resolves once the node takes part in its group, with or without a leader.
+   * Resolves once the node takes part in its group, with or without a leader. A node that belongs to none yet founds one with
+   * the others or is taken into one that there is, however long that takes (`onWaiting`).
    *
-   * @throws {OrchestratorError} with the code of what stands in the way: `CONFIG_INVALID`, `CONFLICT`, `RAFT_STORE_DAMAGED`, ...
+   * @throws {OrchestratorError} of `NODE_ENDS`; `STOPPED` where the signal aborts
    */
-  static async start(options: Omit<ThreadOptions, 'lease'>, deps: RaftNodeDeps): Promise<RaftNode> {
+  static async start(options: NodeOptions, deps: RaftNodeDeps): Promise<RaftNode> {
     return new Promise((resolve, reject) => {
+      const { signal } = deps;
       let node: RaftNode | undefined;
       let failure: Error | undefined;
       const consensus = new RemoteConsensus(options, (news) => {
         if (node !== undefined) node.#hear(news);
         else if (news.kind === 'log') deps.log[news.level](news.fields, news.text);
+        else if (failure !== undefined) return;
+        else if (news.kind === 'waiting') deps.onWaiting?.(news.why, news.promised);
         else if (news.kind === 'ready') {
+          signal?.removeEventListener('abort', leave);
           node = new RaftNode(options, deps, consensus, news.standpoint);
           resolve(node);
-        } else if (news.kind === 'fatal' && failure === undefined) {
-          failure = new OrchestratorError(news.code, news.message);
-          void consensus.ended.then(() => reject(failure)); // then the directory is free again
-        }
+        } else if (news.kind === 'fatal') fail(new OrchestratorError(news.code, news.message));
       });
+      const fail = (err: Error) => {
+        failure = err;
+        signal?.removeEventListener('abort', leave);
+        void consensus.ended.then(() => reject(err)); // then the directory is free again
+      };
+      const leave = () => {
+        consensus.order({ kind: 'stop' });
+        deps.clock.after(STOP_MS, () => void consensus.kill());
+        fail(new OrchestratorError('STOPPED', 'this node stops before it belongs to a group'));
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      if (signal?.aborted === true) leave();
     });
   }
 
   private constructor(
-    { settings, applied }: Omit<ThreadOptions, 'lease'>,
+    { settings, applied }: NodeOptions,
     deps: RaftNodeDeps,
     consensus: RemoteConsensus,
     standpoint: Standpoint,
@@ -151,7 +169,7 @@ export class RaftNode {
   #hear(news: GroupNews | SideNews): void {
     if (news.kind === 'log') this.#deps.log[news.level](news.fields, news.text);
     else if (news.kind === 'bytes') this.#deps.onBytes?.(news.channel, news.peer, news.payload);
-    else if (news.kind !== 'fatal' || !this.#over) this.group.hear(news);
+    else if (news.kind !== 'waiting' && (news.kind !== 'fatal' || !this.#over)) this.group.hear(news);
   }
 
   /** Of either thread: the other one has nothing to do alone. */

@@ -3,12 +3,12 @@
 import type { Worker } from 'node:worker_threads';
 import { type ErrorCode, errorText, OrchestratorError } from '../../runtime/errors.ts';
 import type { Index, MemberId, SnapshotMeta } from '../core/types.ts';
-import type { ThreadOptions } from './consensus-thread.ts';
 import type { Consensus } from './group.ts';
 import { SharedLease } from './lease.ts';
 import type { GroupNews, News, Order, Reply, SideNews, SnapshotPiece } from './protocol.ts';
 import { spawnThread } from './spawn-thread.ts';
 import type { ThreadStatus } from './status.ts';
+import type { NodeOptions, ThreadOptions } from './thread-options.ts';
 
 /** What crosses between the threads at once. */
 const PIECE_BYTES = 2 ** 20;
@@ -23,7 +23,7 @@ export class RemoteConsensus implements Consensus {
   #gone = false;
 
   /** @param hear everything that is no reply; the last news is `fatal`, unless the thread was told to stop */
-  constructor(options: Omit<ThreadOptions, 'lease'>, hear: (news: GroupNews | SideNews) => void) {
+  constructor(options: NodeOptions, hear: (news: GroupNews | SideNews) => void) {
     this.#worker = spawnThread({ ...options, lease: this.lease.buffer } satisfies ThreadOptions);
     this.#worker.on('message', (news: readonly News[]) => {
       for (const one of news) this.#take(one, hear);

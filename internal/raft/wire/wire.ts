@@ -40,7 +40,7 @@ export interface WireDeps {
   identity(): Identity;
   veto(peer: Identity): string | undefined;
   /** Its sender is who it says, and it is meant for this node. */
-  onMessage(message: RaftMessage): void;
+  onMessage(message: RaftMessage, peer: Identity): void;
   onBytes(channel: OpenChannel, peer: Identity, payload: Uint8Array): void;
   /** In place of the system's name servers and files. */
   readonly resolve?: (host: string, signal: AbortSignal) => Promise<readonly string[]>;
@@ -199,6 +199,11 @@ export class Wire {
     return { peers, refused: this.#listener.refused, misdirected: this.#misdirected };
   }
 
+  /** Whether this very incarnation answers where it is dialled now. */
+  reaches(member: string): boolean {
+    return this.#peers().some(({ status }) => status.member === member && status.swift);
+  }
+
   /** When a node was heard last, on the monotonic clock; undefined while it has no connection to us. */
   heardMs(member: string): number | undefined {
     return this.#inbound.heardMs(member);
@@ -220,7 +225,12 @@ export class Wire {
   }
 
   #peerOf(member: string): Peer | undefined {
-    return this.#members.get(member) ?? this.#guests.get(member)?.peer;
+    return this.#members.get(member) ?? this.#guests.get(member)?.peer ?? this.#metWhere(member);
+  }
+
+  /** Somebody sought who turned out to be this member. */
+  #metWhere(member: string): Peer | undefined {
+    return [...this.#sought.values()].find(({ status }) => status.member === member);
   }
 
   #newPeer(member: string | undefined, address: Address): Peer {
@@ -290,7 +300,7 @@ export class Wire {
     const message = decodeMessage(payload);
     if (message.from !== peer.member)
       throw new WireFault('forged', `a message in the name of ${message.from.slice(0, 100)}`);
-    if (message.to === this.#deps.identity().member) this.#deps.onMessage(message);
+    if (message.to === this.#deps.identity().member) this.#deps.onMessage(message, peer);
     else this.#misdirected += 1;
   }
 }

@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeRecord } from '../../../internal/raft/forming/record.ts';
+import { NO_RECORD } from '../../../internal/raft/forming/types.ts';
+import { pathsIn } from '../../../internal/raft/store/directory.ts';
+import { nodeFiles } from '../../../internal/raft/store/files.ts';
+import { writeIdentity } from '../../../internal/raft/store/identity.ts';
 import { until } from '../../support/daemon.ts';
 import { type GroupMember, type MemberOptions, RealGroup } from '../../support/raft-group.ts';
-import { IDENTITY } from '../../support/raft-store.ts';
+import { aWrite, IDENTITY, open, withStore } from '../../support/raft-store.ts';
+
+const WITH_ANOTHER = { self: 'n1', nodes: ['127.255.255.1:10008', 'n1'], founders: ['127.255.255.1:10008', 'n1'] };
 
 interface Obstacle {
   readonly what: string;
@@ -44,11 +51,39 @@ const OBSTACLES: readonly Obstacle[] = [
     },
   },
   {
-    what: 'without a group',
-    code: 'UNAVAILABLE',
-    says: /node node1 belongs to no group yet/,
+    what: 'without a group, once the time for it is over',
+    code: 'RAFT_NOT_FORMED',
+    says: /no group within RaftBootstrapTimeoutSeconds \(0\.3\): waits for 127\.255\.255\.1:10008 \(never seen\)/,
     prepare: ({ directory }) => rmSync(directory, { recursive: true }),
-    options: { store: { fresh: IDENTITY } },
+    options: { store: { fresh: IDENTITY }, forming: { ...WITH_ANOTHER, timeoutMs: 300 } },
+  },
+  {
+    what: 'with a log that is of no group',
+    code: 'RAFT_STORE_DAMAGED',
+    says: /has a Raft log, but nothing says of which group/,
+    prepare: ({ directory }) => {
+      const { store, identity } = open(directory);
+      store.close();
+      writeIdentity(nodeFiles, pathsIn(directory).identity, { ...identity, clusterId: undefined });
+    },
+  },
+  {
+    what: 'that the group has removed',
+    code: 'RAFT_REMOVED',
+    says: /set that aside with raft-reset-formation/,
+    prepare: ({ directory }) => withStore(directory, (store) => void store.write([aWrite({ removed: true })])),
+  },
+  {
+    what: 'under another name than it has promised to found a group as',
+    code: 'CONFIG_INVALID',
+    says: /has promised to found a group as node1 and is n9 now/,
+    prepare({ directory }) {
+      rmSync(directory, { recursive: true });
+      withStore(directory, () => {});
+      const record = { ...NO_RECORD, stampMs: 1 };
+      writeRecord(nodeFiles, pathsIn(directory).formation, IDENTITY.incarnation, record);
+    },
+    options: { forming: { self: 'n9', nodes: ['n9'], founders: ['n9'] } },
   },
 ];
 

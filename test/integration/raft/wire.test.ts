@@ -76,6 +76,16 @@ describe('connections between nodes', function () {
       }
     });
 
+  it('answer a node that was sought by its address, once it is known who that is', async () => {
+    const [a, b] = [await start('n1'), await start('n2')];
+    b.wire.seek([{ host: '127.0.0.1', port: a.port }]);
+    a.knows(b);
+    await until('both reach each other', async () => a.reaches(b) && b.wire.reaches(a.member));
+    assert.ok(a.heartbeat(b, 1) && b.heartbeat(a, 2));
+    await until('both have heard', async () => rounds(a).includes(2) && rounds(b).includes(1));
+    assert.equal(b.wire.reaches('n3/i1'), false);
+  });
+
   it('lose what is sent to a node that is not there, or too large, and hold nobody up', async () => {
     const a = await start('n1');
     const gone = await start('n2');

@@ -1,0 +1,95 @@
+// From options to a node that takes part in its group, or to the reason why it does not.
+
+import { systemClock } from '../../runtime/clock.ts';
+import { OrchestratorError } from '../../runtime/errors.ts';
+import { RaftCore } from '../core/core.ts';
+import { damageText } from '../store/failures.ts';
+import { type Identity, memberIdOf } from '../store/identity.ts';
+import { openStore, type RaftStore } from '../store/raft-store.ts';
+import { AddressSpace } from '../wire/address-space.ts';
+import { wireSettings } from '../wire/settings.ts';
+import { Wire } from '../wire/wire.ts';
+import { Belonging } from './belonging.ts';
+import { ConsensusThread } from './consensus-thread.ts';
+import { endNews, removedFromGroup } from './ends.ts';
+import { processMs } from './lease.ts';
+import { Teller } from './teller.ts';
+import type { ThreadDeps, ThreadOptions } from './thread-options.ts';
+
+/** Says `ready`, or `fatal` with the reason why this node cannot begin. @param signal ends the waiting for a group */
+export async function enter(deps: ThreadDeps, signal: AbortSignal): Promise<ConsensusThread | undefined> {
+  const teller = new Teller(deps.post);
+  const made: Made = {};
+  try {
+    return await begin(deps, teller, made, signal);
+  } catch (err) {
+    await made.wire?.stop();
+    made.store?.close();
+    teller.tell(endNews(err));
+    teller.flush();
+    deps.onEnd();
+    return undefined;
+  }
+}
+
+interface Made {
+  store?: RaftStore;
+  wire?: Wire;
+}
+
+async function begin(deps: ThreadDeps, teller: Teller, made: Made, signal: AbortSignal): Promise<ConsensusThread> {
+  const { options, random } = deps;
+  const { directory } = options.store;
+  const opened = openStore(options.store);
+  if (opened.kind === 'damaged')
+    throw new OrchestratorError('RAFT_STORE_DAMAGED', opened.damage.map(damageText).join('; '));
+  made.store = opened.store;
+  if (opened.recovered.removed) throw removedFromGroup(directory);
+  let thread: ConsensusThread | undefined;
+  const belonging: Belonging = new Belonging({
+    ...{ options, store: opened.store, identity: opened.identity, recovered: opened.recovered },
+    wire: () => wire,
+    moment: () => ({ nowMs: processMs(), wallMs: systemClock.nowMs() }),
+    every: (ms, work) => systemClock.every(ms, work),
+    onWaiting: (why, promised) => {
+      teller.log.info({ reason: why, promised }, 'this node belongs to no group yet');
+      teller.tell({ kind: 'waiting', why, promised });
+    },
+  });
+  const wire: Wire = new Wire({
+    ...{ random, bind: options.bind, clock: systemClock, log: teller.log, credentials: options.credentials },
+    settings: wireSettings(options.settings.electionTimeoutMs, options.maxMessageBytes),
+    allowed: new AddressSpace(options.allowed),
+    identity: () => wireIdentity(belonging.identity, options),
+    veto: () => undefined,
+    onMessage: (message, peer) => (thread === undefined ? belonging.hear(message, peer) : thread.hear(message)),
+    onBytes: (channel, peer, payload) => {
+      if (channel === 'forming') belonging.onBytes(peer, payload);
+      else teller.tell({ kind: 'bytes', channel, peer, payload });
+    },
+  });
+  made.wire = wire;
+  await wire.start();
+  const recovered = await belonging.settle(signal);
+  const lastIndex = recovered.entries.at(-1)?.index ?? recovered.before.index;
+  if (options.applied > lastIndex)
+    throw new OrchestratorError(
+      'RAFT_STORE_DAMAGED',
+      `the log in ${directory} ends at entry ${lastIndex}, but the backend has applied entry ${options.applied}: the two do not belong together, or the log was cut`,
+    );
+  const moment = { nowMs: processMs(), wallMs: systemClock.nowMs(), random: random() };
+  const core = new RaftCore(options.settings, { ...recovered, applied: options.applied }, moment);
+  thread = new ConsensusThread(deps, teller, { store: opened.store, wire, core, belonging });
+  return thread;
+}
+
+function wireIdentity(identity: Identity, { clusterName, advertise, release, protocol }: ThreadOptions) {
+  return {
+    ...{ clusterName, release, protocol, address: advertise },
+    clusterId: identity.clusterId ?? '',
+    generation: identity.generation,
+    node: identity.nodeId,
+    incarnation: identity.incarnation,
+    member: memberIdOf(identity),
+  };
+}
