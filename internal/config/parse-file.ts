@@ -79,6 +79,7 @@ const EXPECTED: Readonly<Record<ConfigKey['type'], string>> = {
   string: 'a text',
   'string[]': 'a list of texts',
   map: 'an object of texts',
+  object: 'an object',
 };
 
 function expected({ type, max }: ConfigKey): string {
@@ -100,6 +101,8 @@ function fits(node: Node, key: ConfigKey, text: string): boolean {
       return node.type === 'array' && (node.children ?? []).every((item) => item.type === 'string');
     case 'map':
       return node.type === 'object' && (node.children ?? []).every(({ children }) => children?.[1]?.type === 'string');
+    case 'object':
+      return node.type === 'object';
   }
 }
 

@@ -24,6 +24,7 @@ const values = {
   string: fc.string(),
   'string[]': fc.array(fc.string(), { maxLength: 3 }),
   map: fc.dictionary(fc.string(), fc.string()),
+  object: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })),
 };
 const KINDS = {
   bool: 'boolean',
@@ -33,6 +34,7 @@ const KINDS = {
   string: 'string',
   'string[]': 'list',
   map: 'object',
+  object: 'object',
 };
 /** Every value of the right type, so that the rules about values are reached. */
 const typed = fc

@@ -8,6 +8,7 @@ interface Values {
   readonly string: string;
   readonly 'string[]': readonly string[];
   readonly map: Readonly<Record<string, string>>;
+  readonly object: Readonly<Record<string, unknown>>;
 }
 export type ValueType = keyof Values;
 
@@ -52,6 +53,7 @@ export const float = row('float');
 export const text = row('string');
 export const list = row('string[]');
 export const map = row('map');
+export const object = row('object');
 
 export const compat = { mark: 'compat' } as const;
 export const retired = { mark: 'retired' } as const;

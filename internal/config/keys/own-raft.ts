@@ -1,4 +1,4 @@
-import { bool, int, later, list, restart, text } from './key.ts';
+import { bool, int, later, list, object, restart, text, uint } from './key.ts';
 
 const raft = { ...restart, ...later };
 const MIB = 2 ** 20;
@@ -8,6 +8,31 @@ export const OWN_RAFT = {
   RaftClusterName: text(
     'orchestrator',
     'Name of the group, the same on all its nodes. Nodes of another name are refused.',
+    raft,
+  ),
+  RaftNodeName: text(
+    '',
+    'Name of this node among those that found each other, the same over all its lives, such as the name of a pod. Empty: `RaftAdvertise`. Nodes listed in `RaftNodes` are called as they stand there.',
+    raft,
+  ),
+  RaftDiscovery: object(
+    {},
+    'How nodes find each other in place of `RaftNodes`: a `Type` and what belongs to it, see [above](#finding-other-nodes).',
+    raft,
+  ),
+  RaftBootstrapExpect: uint(
+    0,
+    'How many nodes found the group, all of them together; needed with `RaftDiscovery`. Without effect once there is a group. 0: as many as `RaftNodes` names.',
+    { ...raft, unit: 'nodes', max: 64 },
+  ),
+  RaftBootstrapTimeoutSeconds: uint(
+    120,
+    'A node that belongs to no group by then, and has promised to found none, ends; 0: never.',
+    { ...raft, unit: 's' },
+  ),
+  RaftSingleNode: bool(
+    false,
+    'With `RaftDiscovery` and `RaftBootstrapExpect` 1: founds a group of one at once, without looking whether anybody else is there.',
     raft,
   ),
   RaftTLSCertFile: text(

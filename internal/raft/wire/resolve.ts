@@ -41,7 +41,7 @@ export async function resolveHost(host: string, deps: ResolveDeps, signal: Abort
   const cancel = () => servers.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    for (const candidate of candidates(name, deps.readFile('/etc/resolv.conf') ?? '')) {
+    for (const candidate of searchedNames(name, deps.readFile('/etc/resolv.conf') ?? '')) {
       if (signal.aborted) return [];
       const answers = await Promise.allSettled([servers.resolve4(candidate), servers.resolve6(candidate)]);
       const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
@@ -63,7 +63,7 @@ function inHostsFile(name: string, text: string): readonly string[] {
 }
 
 /** The names to ask for, in order: with as many dots as `ndots` says the name itself comes first, otherwise last (resolv.conf(5)). */
-function candidates(name: string, resolvConf: string): readonly string[] {
+export function searchedNames(name: string, resolvConf: string): readonly string[] {
   if (name.endsWith('.')) return [name.slice(0, -1)];
   const words = resolvConf.split('\n').map((line) => line.trim().split(/\s+/));
   const search = words.filter(([key]) => key === 'search' || key === 'domain').at(-1) ?? [];

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { readFinderSettings } from '../../../../internal/raft/discovery/settings.ts';
+import { OrchestratorError } from '../../../../internal/runtime/errors.ts';
+
+const CONTEXT = { defaultPort: 10_008 };
+const COMMON = { intervalMs: 2000, timeoutMs: 5000 };
+
+const READ: readonly { readonly title: string; readonly given: Record<string, unknown>; readonly expected: unknown }[] =
+  [
+    { title: 'nothing', given: {}, expected: undefined },
+    {
+      title: 'a file',
+      given: { Type: 'file', Path: '/etc/nodes' },
+      expected: { type: 'file', path: '/etc/nodes', defaultPort: 10_008, ...COMMON },
+    },
+    {
+      title: 'names, with the default port',
+      given: { Type: 'dns', Names: ['a.example.com', 'managers'] },
+      expected: { type: 'dns', names: ['a.example.com', 'managers'], port: 10_008, servers: [], ...COMMON },
+    },
+    {
+      title: 'one name in place of a list, and everything else set',
+      given: {
+        Type: 'dns',
+        Names: ' a ',
+        Port: 7,
+        Servers: ['10.0.0.1', '[fd00::1]:53', 'fd00::2', '10.0.0.2:5353'],
+        IntervalSeconds: 0.5,
+        TimeoutSeconds: 1,
+      },
+      expected: {
+        type: 'dns',
+        names: ['a'],
+        port: 7,
+        servers: ['10.0.0.1', '[fd00::1]:53', 'fd00::2', '10.0.0.2:5353'],
+        intervalMs: 500,
+        timeoutMs: 1000,
+      },
+    },
+    {
+      title: 'SRV records, underscores written or not',
+      given: { Type: 'dns-srv', Service: '_raft', Protocol: 'tcp', Domain: 'db.example.com' },
+      expected: {
+        type: 'dns-srv',
+        name: '_raft._tcp.db.example.com',
+        domain: 'db.example.com',
+        servers: [],
+        ...COMMON,
+      },
+    },
+  ];
+
+const REFUSED: readonly { readonly given: Record<string, unknown>; readonly because: RegExp }[] = [
+  { given: { Path: '/x' }, because: /^RaftDiscovery: Type is missing: set it to one of "file", "dns", "dns-srv"/ },
+  { given: { Type: 'dnss' }, because: /^RaftDiscovery: Type is "dnss": set it to one of "file"/ },
+  { given: { Type: 7 }, because: /^RaftDiscovery: Type is 7: / },
+  { given: { Type: 'file' }, because: /^RaftDiscovery of type file: Path is missing: set it to the path of a file$/ },
+  { given: { Type: 'file', Path: ' ' }, because: /Path is " ": set it to the path of a file/ },
+  { given: { Type: 'file', Path: null }, because: /Path is missing/ },
+  {
+    given: { Type: 'file', Path: '/x', Names: ['a'] },
+    because:
+      /^RaftDiscovery of type file: it knows no Names: take it out, or use one of Path, IntervalSeconds, TimeoutSeconds$/,
+  },
+  {
+    given: { Type: 'dns', Names: [] },
+    because: /^RaftDiscovery of type dns: Names is \[\]: set it to a list of host names such as/,
+  },
+  { given: { Type: 'dns', Names: ['a', 'b c'] }, because: /Names is \["a","b c"\]/ },
+  { given: { Type: 'dns', Names: ['a'], Port: 70_000 }, because: /Port is 70000: set it to a port from 1 to 65535/ },
+  { given: { Type: 'dns', Names: ['a'], Port: '80' }, because: /Port is "80"/ },
+  {
+    given: { Type: 'dns', Names: ['a'], Servers: ['ns.example.com'] },
+    because: /Servers is \["ns.example.com"\]: set it to a list of addresses of name servers/,
+  },
+  { given: { Type: 'dns', Names: ['a'], Servers: ['10.0.0.1:0'] }, because: /Servers is/ },
+  {
+    given: { Type: 'dns', Names: ['a'], IntervalSeconds: 0 },
+    because: /IntervalSeconds is 0: set it to a number of seconds from 0.1 to 10/,
+  },
+  { given: { Type: 'dns-srv', Service: 'raft' }, because: /Domain is missing/ },
+  {
+    given: { Type: 'dns-srv', Service: 'a.b', Domain: 'c' },
+    because: /Service is "a.b": set it to the service of the SRV records/,
+  },
+  {
+    given: { Type: 'dns-srv', Service: 'raft', Protocol: 'udp', Domain: 'c' },
+    because: /Protocol is "udp": set it to "tcp" or "_tcp"/,
+  },
+];
+
+describe('what RaftDiscovery may hold', () => {
+  for (const { title, given, expected } of READ)
+    it(`takes ${title}`, () => assert.deepEqual(readFinderSettings(given, CONTEXT), expected));
+
+  for (const { given, because } of REFUSED)
+    it(`refuses ${JSON.stringify(given)}`, () =>
+      assert.throws(
+        () => readFinderSettings(given, CONTEXT),
+        (err) => err instanceof OrchestratorError && err.code === 'CONFIG_INVALID' && because.test(err.message),
+      ));
+
+  it('needs a port for names where there is no default one', () =>
+    assert.throws(() => readFinderSettings({ Type: 'dns', Names: ['a'] }, { defaultPort: 0 }), /Port is missing/));
+
+  it('does not repeat the value of a field that it does not know, which may be a secret', () =>
+    assert.throws(
+      () => readFinderSettings({ Type: 'file', Path: '/x', Token: 'hunter2' }, CONTEXT),
+      (err) => err instanceof Error && !err.message.includes('hunter2'),
+    ));
+});
