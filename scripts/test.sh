@@ -16,7 +16,7 @@ say 'import directions'; npx depcruise --config .dependency-cruiser.cjs cmd inte
 say tests
 shopt -s globstar nullglob
 files=(dist/test/*.test.js)
-for suite in unit property scenario sim integration e2e; do files+=(dist/test/"$suite"/**/*.test.js); done
+for suite in unit property scenario sim integration e2e nemesis; do files+=(dist/test/"$suite"/**/*.test.js); done
 tests_ran=1
 [ "${#files[@]}" -gt 0 ] || { echo '0 passed, 1 failed'; exit 1; }
 npx mocha --exit --reporter scripts/mocha-summary.cjs "${files[@]}"
