@@ -30,6 +30,6 @@ export class Alone implements Agreement {
   }
 
   async decide(command: Command): Promise<unknown> {
-    return this.#apply(command, { atMs: this.#clock.nowMs(), node: this.#node, term: 0 });
+    return this.#apply(command, { atMs: this.#clock.nowMs(), node: this.#node, term: 0, index: 0 });
   }
 }

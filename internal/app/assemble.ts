@@ -4,6 +4,7 @@ import { HookRunner } from '../hooks/runner.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AuditTrail } from './audit-trail.ts';
+import type { GroupParts } from './group/group-parts.ts';
 import { hooksOn } from './hooks.ts';
 import type { Current } from './live-config.ts';
 import { observedStorage, type RecoveryWatcher } from './observed-storage.ts';
@@ -22,13 +23,15 @@ export interface Parts {
   readonly hooksLog: Log;
   readonly onProbed: (event: ProbeEvent) => void;
   readonly watcher?: RecoveryWatcher;
+  /** Where this node does not decide alone. */
+  readonly group?: GroupParts | undefined;
   /** For one command: nothing happens that was not asked for. */
   readonly passive?: boolean;
 }
 
 /** The orchestrator on its backend and its hooks, as the daemon and the acting commands of the command line have it. */
 export function assemble(parts: Parts): Orchestrator {
-  const { current, store, restored, trail, hostname, clock, log, hooksLog, onProbed, watcher, passive } = parts;
+  const { current, store, restored, trail, hostname, clock, log, hooksLog, onProbed, watcher, passive, group } = parts;
   const hooks = new HookRunner({
     get shellCommand() {
       return current.config.ProcessesShellCommand;
@@ -39,7 +42,8 @@ export function assemble(parts: Parts): Orchestrator {
     clock,
     log: hooksLog,
   });
-  const storage = storageOn(store, trail, log, (watched) => orchestrator.inventory.depth(watched));
+  const local = storageOn(store, trail, log, (watched) => orchestrator.inventory.depth(watched));
+  const storage = group?.storageOn(local) ?? local;
   const orchestrator: Orchestrator = new Orchestrator({
     get settings() {
       return current.settings;
@@ -50,13 +54,14 @@ export function assemble(parts: Parts): Orchestrator {
       hooks,
       () => current.config,
       hostname,
-      (uid, message) => void store.journal.note(uid, message),
+      (uid, message) => orchestrator.recovery.ledger.note(uid, message),
     ),
     clock,
     log,
     onProbed,
     passive: passive ?? false,
     node: hostname,
+    ...(group === undefined ? {} : { agreementOn: (apply) => group.agreementOn(apply) }),
   });
   return orchestrator;
 }

@@ -17,6 +17,9 @@ import { VERSION } from '../runtime/version.ts';
 import { assemble } from './assemble.ts';
 import { AuditTrail, NO_SERVER } from './audit-trail.ts';
 import { daemonLog } from './daemon-log.ts';
+import { GroupParts } from './group/group-parts.ts';
+import { Membership } from './group/membership.ts';
+import { credentialsOf, nodeOptions } from './group/node-options.ts';
 import { httpSettings } from './http-settings.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
@@ -43,15 +46,32 @@ export interface DaemonOptions {
 }
 
 type Work = () => void | Promise<void>;
+/** What ends a daemon that nobody told to end. */
+type Fatal = (err: unknown) => void;
 
-/** Runs until SIGINT or SIGTERM; resolves when everything was stopped. SIGHUP reads the configuration again. */
+/**
+ * Runs until SIGINT or SIGTERM; resolves when everything was stopped. SIGHUP reads the configuration again.
+ *
+ * @throws what kept it from starting, or from going on: the codes of `NODE_ENDS` among others
+ */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const log = daemonLog({ level: options.logLevel, stacks: options.logStacks, env: options.env });
   for (const warning of options.warnings) log.warn({ warning }, 'configuration');
   const endings: Work[] = [];
   try {
-    await start(options, log, (end) => endings.unshift(end));
-    log.info({ signal: await options.signals.stopped }, 'orchestrator stops');
+    let fatal: Fatal = () => {};
+    const failed = new Promise<never>((_, reject) => {
+      fatal = reject;
+    });
+    failed.catch(() => undefined); // told below, if anybody waits for it by then
+    await start(
+      options,
+      log,
+      (end) => endings.unshift(end),
+      (err) => fatal(err),
+    );
+    const signal = await Promise.race([options.signals.stopped, failed]);
+    log.info({ signal }, 'orchestrator stops');
   } finally {
     for (const end of endings) await undo(end, log);
   }
@@ -67,7 +87,7 @@ async function undo(end: Work, log: Log): Promise<void> {
 }
 
 /** @param atEnd takes what has to be undone, the newest first, also when the start fails half-way */
-async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => void): Promise<void> {
+async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => void, fatal: Fatal): Promise<void> {
   const { config, signals, discovery } = options;
   const clock = systemClock;
   if (!config.BackendDB.includes('sqlite')) {
@@ -94,15 +114,22 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
   });
   atEnd(() => store.close());
   if (discovery) await takeLead(store.nodes, clock, options.grabElection);
+  const group =
+    config.RaftEnabled && discovery
+      ? new GroupParts(store, config.RaftDataDir, node.hostname, log.child({ component: 'raft' }))
+      : undefined;
+  const raft = group && (await nodeOptions(config, await group.applied()));
   const metrics = new Metrics();
   const live = new LiveConfig({
     ...options,
     onReloaded: (message) => {
       trail.add('reload-configuration', NO_SERVER, '', message);
       orchestrator.refresh();
+      if (membership !== undefined) membership.renew(credentialsOf(live.config));
     },
     log: log.child({ component: 'config' }),
   });
+  const toldSinceMs = () => clock.nowMs() - live.settings.detector.periodMs;
   const trail = new AuditTrail({ audits: store.audits, config: () => live.config, clock, log });
   atEnd(() => {
     trail.add('shutdown', NO_SERVER, '', '');
@@ -112,7 +139,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     current: live,
     store,
     trail,
-    restored: await restore(store, clock.nowMs() - live.settings.detector.periodMs),
+    restored: await restore(store, toldSinceMs()),
     hostname: node.hostname,
     clock,
     log,
@@ -124,12 +151,32 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       stepped: (phase, ok, durationMs) => metrics.stepped(phase, ok ? 'success' : 'failure', durationMs / 1000),
     },
     passive: !discovery,
+    group,
   });
+  const membership =
+    group &&
+    raft &&
+    new Membership({
+      options: raft,
+      proposalTimeoutMs: config.RaftProposalTimeoutMilliseconds,
+      machine: group.machine(
+        () => orchestrator.inventory.all().map(({ instance }) => instance.key),
+        async (servers) => orchestrator.reload(await restore(store, toldSinceMs()), servers),
+      ),
+      agreement: group.agreement,
+      holder: orchestrator,
+      sound: () => group.digests.differsSince === undefined,
+      backend: store,
+      clock,
+      log: log.child({ component: 'raft' }),
+      onFatal: fatal,
+    });
   const presence = new Presence({ nodes: store.nodes, node: self, clock, leads: discovery });
   atEnd(() => presence.stop());
   const upkeep = new Upkeep({
     orchestrator,
     backend: store,
+    inGroup: group !== undefined,
     get settings() {
       return upkeepSettings(live);
     },
@@ -145,7 +192,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     services: servicesOn({
       ...{ orchestrator, store, live, metrics, clock },
       self: { ...node, ...self, firstSeenMs: self.startedMs },
-      leads: discovery,
+      leads: () => discovery && orchestrator.agreement.mayAct,
     }),
     settings,
     clock,
@@ -158,6 +205,8 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
   if (discovery && !signals.stopping) {
     orchestrator.start();
     upkeep.start();
+    membership?.start();
+    atEnd(() => membership?.stop());
   } else if (!discovery) log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
   log.info(
     { address: `${host}:${port}`, backend: config.SQLite3DataFile, seeds: config.DiscoverySeeds },

@@ -1,7 +1,8 @@
 // Builds every object from plain values, starts and stops them in order.
 
 import type { Analysis } from '../analysis/analyse.ts';
-import type { Command } from '../command/command.ts';
+import type { Retention } from '../backend/retention.ts';
+import type { Command, Stamp } from '../command/command.ts';
 import { HostnameResolver } from '../discovery/hostname-resolver.ts';
 import { Inventory } from '../discovery/inventory.ts';
 import { Observer, type ProbeEvent } from '../discovery/observer.ts';
@@ -16,15 +17,16 @@ import { TaskGroup } from '../runtime/task-group.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { Downtime } from '../topology/downtime.ts';
 import type { Instance, WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
+import { type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 import { type Agreement, Alone, type Apply } from './agreement.ts';
 import { analysesOf } from './analyses.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
-import { Maintenance } from './maintenance.ts';
+import { isMaintenanceCommand, Maintenance } from './maintenance.ts';
+import { OperatorWishes } from './operator-wishes.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
+import { isRecoveryCommand } from './recovery-ledger.ts';
 import { RecoveryRoom } from './recovery-room.ts';
-import { fillInventory, withRule } from './restored-inventory.ts';
 import type { Settings } from './settings.ts';
 
 export interface OrchestratorDeps {
@@ -54,23 +56,27 @@ export class Orchestrator {
   readonly maintenance: Maintenance;
   readonly agreement: Agreement;
   readonly #deps: OrchestratorDeps;
-  readonly #rules: Map<string, PromotionRule>;
+  readonly #wishes: OperatorWishes;
   readonly #seeded = new Set<string>();
-  #disabled: boolean;
 
   constructor(deps: OrchestratorDeps) {
     const { restored, clock, log } = deps;
     this.#deps = deps;
-    const apply: Apply = (command) => this.#apply(command);
+    const apply: Apply = (command, stamp) => this.#apply(command, stamp);
     this.agreement = deps.agreementOn?.(apply) ?? new Alone(apply, clock, deps.node);
-    this.#rules = new Map(restored.promotionRules);
-    this.#disabled = restored.recoveriesDisabled;
     this.tasks = new TaskGroup(log);
     this.inventory = new Inventory(
       () => deps.settings.clusterNameToAlias,
       () => (deps.passive === true ? Number.POSITIVE_INFINITY : deps.settings.freshForMs), // a command reads on demand
     );
-    fillInventory(this.inventory, restored);
+    this.#wishes = new OperatorWishes({
+      storage: deps.storage,
+      restored,
+      inventory: this.inventory,
+      observer: () => this.observer,
+      touched: (cluster) => this.#touch(cluster),
+      touchedAll: () => this.#touchAll(),
+    });
 
     this.hostnames = new HostnameResolver({
       clock,
@@ -107,7 +113,7 @@ export class Orchestrator {
       unwanted: (instance) => this.#unwanted(instance),
       onProbed: (event) => this.#onProbed(event),
       onMoved: (from, to) => this.#moved(from, to),
-      onUnseen: (key) => this.#forget(key),
+      onUnseen: (key) => this.#wishes.forget(key),
     });
     this.recovery = new RecoveryRoom({
       ...deps,
@@ -119,8 +125,8 @@ export class Orchestrator {
       observer: this.observer,
       servers: this.servers,
       analyse: (snapshot) => this.analyse(snapshot),
-      globallyDisabled: () => this.#disabled,
-      endDowntime: (key) => void this.#endDowntime(key, 'end-downtime'),
+      globallyDisabled: () => this.#wishes.recoveriesDisabled,
+      endDowntime: (key) => void this.#wishes.endDowntime(key, 'end-downtime'),
       agreement: () => this.agreement,
     });
     if (deps.passive === true) this.recovery.takeOffice(); // an operator's command is all that happens here
@@ -129,6 +135,7 @@ export class Orchestrator {
       storage: deps.storage,
       clock,
       restored: restored.maintenances,
+      agreement: this.agreement,
       touched: (cluster) => this.#touch(cluster),
     });
   }
@@ -158,6 +165,24 @@ export class Orchestrator {
     this.#touchAll();
   }
 
+  /**
+   * The backend holds what another node agreed to, and memory does not: it is taken over.
+   *
+   * @param servers all that are to be watched
+   */
+  reload(restored: Restored, servers: readonly InstanceKey[]): void {
+    this.#wishes.reload(restored);
+    this.recovery.reload(restored);
+    this.maintenance.reload(restored.maintenances);
+    const wanted = new Set(servers.map(keyText));
+    for (const key of servers) this.observer.watch(key);
+    for (const { instance } of this.inventory.all()) {
+      if (wanted.has(keyText(instance.key))) continue;
+      this.observer.unwatch(instance.key); // where others still name it, it is found again
+      this.inventory.forget(instance.key);
+    }
+  }
+
   async stop(): Promise<void> {
     this.observer.stop();
     await this.recovery.leaveOffice();
@@ -166,7 +191,7 @@ export class Orchestrator {
   }
 
   get recoveriesDisabled(): boolean {
-    return this.#disabled;
+    return this.#wishes.recoveriesDisabled;
   }
 
   async setRecoveriesDisabled(disabled: boolean): Promise<void> {
@@ -188,6 +213,16 @@ export class Orchestrator {
 
   async setPromotionRule(key: InstanceKey, rule: PromotionRule): Promise<void> {
     await this.agreement.decide({ op: 'register-candidate', key, rule });
+  }
+
+  /** One that must not run out. */
+  async renewPromotionRule(key: InstanceKey, rule: PromotionRule): Promise<void> {
+    await this.agreement.decide({ op: 'register-candidate', key, rule, quiet: true });
+  }
+
+  /** Rows of an age go, on all nodes of the group. */
+  async expire(retention: Retention): Promise<void> {
+    await this.agreement.decide({ op: 'expire', retention });
   }
 
   async beginDowntime(key: InstanceKey, owner: string, reason: string, durationMs: number): Promise<void> {
@@ -212,7 +247,7 @@ export class Orchestrator {
 
   /** By `host:port`. */
   promotionRules(): ReadonlyMap<string, PromotionRule> {
-    return this.#rules;
+    return this.#wishes.promotionRules;
   }
 
   /** `undefined`: the cluster is called what its servers suggest. */
@@ -245,73 +280,10 @@ export class Orchestrator {
     await this.agreement.decide({ op: 'discover', key });
   }
 
-  #apply(command: Command): unknown {
-    const { storage } = this.#deps;
-    switch (command.op) {
-      case 'discover':
-        this.observer.watch(command.key);
-        return undefined;
-      case 'forget':
-        return this.#forget(command.key);
-      case 'forget-cluster':
-        for (const key of command.keys) this.#forget(key);
-        return undefined;
-      case 'begin-downtime':
-        return this.#beginDowntime(command);
-      case 'end-downtime':
-        return this.#endDowntime(command.key, command.how);
-      case 'register-candidate':
-        return this.#setPromotionRule(command.key, command.rule);
-      case 'set-cluster-alias-manual-override':
-        this.inventory.setAlias(command.cluster, command.alias ?? undefined);
-        return storage.aliasOverride(command.cluster, command.alias ?? undefined);
-      case 'disable-global-recoveries':
-      case 'enable-global-recoveries':
-        this.#disabled = command.op === 'disable-global-recoveries';
-        storage.recoveriesDisabled(this.#disabled);
-        return this.#touchAll();
-      case 'put-key-value':
-        return storage.published(command.name, command.value);
-      case 'leader-uri':
-        return undefined; // who needs it hears it from the group itself
-      default:
-        return this.recovery.ledger.apply(command);
-    }
-  }
-
-  #setPromotionRule(key: InstanceKey, rule: PromotionRule): void {
-    this.#rules.set(keyText(key), rule);
-    this.#deps.storage.promotionRule(key, rule);
-    this.#deps.storage.audit('register-candidate', key, this.inventory.clusterName(key), rule);
-    const known = this.inventory.get(key);
-    if (known !== undefined) this.inventory.restore([this.#withRule(known)]);
-  }
-
-  #beginDowntime({ key, downtime, quiet }: Extract<Command, { op: 'begin-downtime' }>): void {
-    const { storage } = this.#deps;
-    this.inventory.setDowntime(key, downtime);
-    storage.downtime(key, downtime);
-    if (quiet === true) return;
-    const { owner, reason } = downtime;
-    storage.audit('begin-downtime', key, this.inventory.clusterName(key), `owner: ${owner}, reason: ${reason}`);
-  }
-
-  #endDowntime(key: InstanceKey, how: 'end-downtime' | 'expire-downtime'): boolean {
-    const had = this.inventory.downtimes().some((downtime) => sameKey(downtime.key, key));
-    this.inventory.setDowntime(key, undefined);
-    this.#deps.storage.downtime(key, undefined);
-    if (had) this.#deps.storage.audit(how, key, this.inventory.clusterName(key), '');
-    this.#touch(this.inventory.clusterName(key));
-    return had;
-  }
-
-  #forget(key: InstanceKey): boolean {
-    const cluster = this.inventory.clusterName(key);
-    this.observer.forget(key);
-    this.#deps.storage.forgotten(key);
-    const known = this.inventory.forget(key);
-    if (known) this.#deps.storage.audit('forget', key, cluster, '');
-    return known;
+  #apply(command: Command, stamp: Stamp): unknown {
+    if (isRecoveryCommand(command)) return this.recovery.ledger.apply(command);
+    if (isMaintenanceCommand(command)) return this.maintenance.apply(command, stamp);
+    return this.#wishes.apply(command, stamp);
   }
 
   /** Each seed once: one that was forgotten since stays forgotten. */
@@ -353,7 +325,7 @@ export class Orchestrator {
     const cluster = this.inventory.clusterName(event.key);
     if (event.watched !== undefined) {
       this.#registerDetectedRule(event.watched);
-      const watched = this.#withRule(event.watched);
+      const watched = this.#wishes.withRule(event.watched);
       if (watched !== event.watched) this.inventory.restore([watched]);
       storage.instanceSeen(watched, cluster);
     }
@@ -368,8 +340,8 @@ export class Orchestrator {
   /** What was decided about a server stays with it when its address changes. */
   #moved(from: InstanceKey, to: InstanceKey): void {
     const { storage, clock } = this.#deps;
-    const rule = this.#rules.get(keyText(from));
-    if (rule !== undefined) this.#setPromotionRule(to, rule);
+    const rule = this.#wishes.ruleOf(from);
+    if (rule !== undefined) this.#wishes.setPromotionRule(to, rule);
     const downtime = this.inventory.downtime(to, clock.nowMs());
     if (downtime !== undefined) storage.downtime(to, downtime);
     storage.downtime(from, undefined);
@@ -378,7 +350,7 @@ export class Orchestrator {
 
   /** What a server's own query says about its rule takes the place of what was registered. */
   #registerDetectedRule({ instance: { key, detectedPromotionRule } }: WatchedInstance): void {
-    if (detectedPromotionRule === undefined || this.#rules.get(keyText(key)) === detectedPromotionRule) return;
+    if (detectedPromotionRule === undefined || this.#wishes.ruleOf(key) === detectedPromotionRule) return;
     if (!this.agreement.mayAct) return; // the leader says it for everybody
     this.setPromotionRule(key, detectedPromotionRule).catch((err: unknown) => {
       this.#deps.log.debug({ instance: keyText(key), err }, 'promotion rule was not agreed on');
@@ -399,10 +371,6 @@ export class Orchestrator {
         log.debug({ instance: keyText(key), err }, 'no second connection for fencing');
       }),
     );
-  }
-
-  #withRule(watched: WatchedInstance): WatchedInstance {
-    return withRule(watched, this.#rules.get(keyText(watched.instance.key)));
   }
 
   #touchAll(): void {

@@ -1,3 +1,4 @@
+import type { Retention } from '../backend/retention.ts';
 import type { RememberedNames } from '../discovery/inventory.ts';
 import type { RecoveryKind, RecoveryRecord } from '../recovery/book.ts';
 import type { HookList } from '../recovery/coordinator.ts';
@@ -7,17 +8,8 @@ import type { Journal } from '../recovery/ports.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
+import type { MaintenanceLock } from '../topology/maintenance-lock.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
-
-/** Keeps automation away from one server. Times are wall-clock milliseconds. */
-export interface MaintenanceLock {
-  readonly owner: string;
-  readonly reason: string;
-  readonly beginMs: number;
-  readonly endMs: number;
-  /** Asked for by a person: outlives the node that took it. */
-  readonly bounded: boolean;
-}
 
 /** What the working copy in memory is kept in. Every call logs its own failures and never throws. */
 export interface Storage extends Journal {
@@ -38,8 +30,8 @@ export interface Storage extends Journal {
     key: InstanceKey,
     downtime: { owner: string; reason: string; beginMs: number; endMs: number } | undefined,
   ): void;
-  /** The number of the lock; 0 while the backend does not answer. */
-  maintenanceBegun(key: InstanceKey, lock: MaintenanceLock): Promise<number>;
+  /** The number of the lock: `id`, or where that is 0 the backend's, which is 0 while it does not answer. */
+  maintenanceBegun(key: InstanceKey, lock: MaintenanceLock, id: number): Promise<number>;
   maintenanceEnded(key: InstanceKey): Promise<void>;
   /** `undefined`: the cluster is called what its servers suggest. */
   aliasOverride(cluster: string, alias: string | undefined): void;
@@ -55,6 +47,8 @@ export interface Storage extends Journal {
   forgotten(key: InstanceKey): void;
   detected(detection: DetectionRecord): void;
   blocked(record: BlockedRecord): void;
+  /** Lets go of what all nodes of a group keep and is old enough at `nowMs`. */
+  expired(nowMs: number, retention: Retention): Promise<void>;
 }
 
 /** What the backend still knew at start. */

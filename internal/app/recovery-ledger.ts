@@ -16,20 +16,23 @@ import type { Agreement } from './agreement.ts';
 import type { Restored, Storage } from './ports.ts';
 import type { Settings } from './settings.ts';
 
-export type RecoveryCommand = Extract<
-  Command,
-  {
-    op:
-      | 'write-recovery'
-      | 'resolve-recovery'
-      | 'ack-recovery'
-      | 'register-failure-detection'
-      | 'recovery-progress'
-      | 'write-recovery-step'
-      | 'intend-fence'
-      | 'end-fence';
-  }
->;
+const RECOVERY_OPS = [
+  'write-recovery',
+  'resolve-recovery',
+  'ack-recovery',
+  'register-failure-detection',
+  'recovery-progress',
+  'recovery-step-ended',
+  'write-recovery-step',
+  'intend-fence',
+  'end-fence',
+] as const;
+
+export type RecoveryCommand = Extract<Command, { op: (typeof RECOVERY_OPS)[number] }>;
+
+export function isRecoveryCommand(command: Command): command is RecoveryCommand {
+  return (RECOVERY_OPS as readonly string[]).includes(command.op);
+}
 
 /** The recovery of another node, or of an earlier process, is open. */
 interface Refused {
@@ -61,6 +64,14 @@ export class RecoveryLedger {
     const { restored } = deps;
     this.openFences = new Map(restored.openFences.map((key) => [keyText(key), key]));
     this.book = new RecoveryBook(this.#agreed(), () => deps.settings.book, restored.recoveries);
+    this.#rememberPromotions();
+  }
+
+  /** The backend holds another state than memory does: that one counts. */
+  reload({ recoveries, openFences }: Restored): void {
+    this.openFences.clear();
+    for (const key of openFences) this.openFences.set(keyText(key), key);
+    this.book.reload(recoveries);
     this.#rememberPromotions();
   }
 
@@ -106,6 +117,8 @@ export class RecoveryLedger {
         return storage.detected(command.detection);
       case 'recovery-progress':
         return storage.stepStarted(command.uid, command.number, command.text);
+      case 'recovery-step-ended':
+        return storage.stepEnded(command.uid, command.number, command.text, command.result);
       case 'write-recovery-step':
         for (const message of command.messages) void storage.note(command.uid, message);
         return undefined;

@@ -89,8 +89,9 @@ export class RecoveryRoom {
         stepStarted: async (uid, number, text) => {
           await this.ledger.decide({ op: 'recovery-progress', uid, number, text });
         },
-        stepEnded: (uid, number, text, result) => storage.stepEnded(uid, number, text, result),
-        note: (uid, message) => storage.note(uid, message),
+        stepEnded: async (uid, number, text, result) =>
+          this.ledger.later({ op: 'recovery-step-ended', uid, number, text, result }),
+        note: async (uid, message) => this.ledger.note(uid, message),
       },
       get settings() {
         return deps.settings.runner;
@@ -189,6 +190,12 @@ export class RecoveryRoom {
         await this.book.acknowledge((one) => one.uid === record.uid, acknowledgement);
       },
     });
+  }
+
+  /** The backend holds another state than memory does: that one counts. */
+  reload(restored: Restored): void {
+    this.ledger.reload(restored);
+    this.#detector.reload(restored.detections);
   }
 
   /** What this node does to servers while it leads. @throws {OrchestratorError} `NOT_LEADER` */

@@ -23,8 +23,8 @@ export interface ServiceParts {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly self: Self;
-  /** This node watches and recovers, and does not only answer. */
-  readonly leads: boolean;
+  /** This node decides and acts, and does not only watch or answer. */
+  readonly leads: () => boolean;
 }
 
 export function servicesOn({ orchestrator, store, live, metrics, clock, self, leads }: ServiceParts): Services {
@@ -83,8 +83,8 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
     maintenances: () => maintenance.list(),
     setAliasOverride: (cluster, alias) => orchestrator.setAliasOverride(cluster, alias),
     tags: (key) => store.names.tags(key),
-    leads: () => leads,
-    health: () => nodeHealth(store, self, leads, clock.nowMs()),
+    leads,
+    health: () => nodeHealth(store, self, leads(), clock.nowMs()),
     acknowledge: (selects, by, comment) => recovery.acknowledge(selects, by, comment),
     recoveriesDisabled: () => orchestrator.recoveriesDisabled,
     setRecoveriesDisabled: (disabled) => orchestrator.setRecoveriesDisabled(disabled),
@@ -104,7 +104,7 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
       problems: codes.filter((code) => code !== NO_PROBLEM),
       waitingWrites: store.health().waiting,
       lostWrites: store.health().lost,
-      leads,
+      leads: leads(),
     };
   }
 

@@ -64,7 +64,7 @@ export function storageOn(
     recoveriesDisabled: (disabled) => void words.recoveriesDisabled(disabled),
     promotionRule: (key, rule) => void words.promotionRule(key, rule),
     downtime: (key, downtime) => void words.downtime(key, downtime),
-    maintenanceBegun: (key, lock) => words.beginMaintenance(key, lock),
+    maintenanceBegun: (key, lock, id) => words.beginMaintenance(key, lock, id),
     maintenanceEnded: (key) => words.endMaintenance(key),
     aliasOverride: (cluster, alias) => void names.put('aliasOverride', cluster, alias),
     clusterRenamed: (from, to) => {
@@ -82,5 +82,6 @@ export function storageOn(
     },
     detected: (detection) => void detections.detected(detection),
     blocked: (record) => void detections.blocked(record),
+    expired: (nowMs, retention) => backend.expire(nowMs, retention),
   };
 }

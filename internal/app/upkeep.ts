@@ -2,7 +2,7 @@
 // rows that are old enough to go. Nothing here is on the way of a failover.
 
 import type { Backend } from '../backend/backend.ts';
-import { cleanUps, type Retention } from '../backend/retention.ts';
+import { cleanUps, isOfGroup, type Retention } from '../backend/retention.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { type ClusterSnapshot, depthOf } from '../topology/cluster.ts';
@@ -22,6 +22,8 @@ export interface UpkeepSettings {
 export interface UpkeepDeps {
   readonly orchestrator: Orchestrator;
   readonly backend: Backend;
+  /** Rows that all nodes keep alike are not for this one to delete. */
+  readonly inGroup: boolean;
   readonly settings: UpkeepSettings;
   readonly clock: Clock;
   readonly log: Log;
@@ -52,6 +54,7 @@ export class Upkeep {
       clock.every(BLOCKS_MS, () => void backend.detections.endBlocks(clock.nowMs() - this.#deps.settings.blockedMs)),
       clock.every(settings.pollMs, () => this.#safely(() => this.#poll())),
       clock.every(CLEAN_UP_ROUND_MS, () => this.#refreshVirtualNames()),
+      clock.every(CLEAN_UP_ROUND_MS, () => this.#expire()),
       clock.every(CLEAN_UP_ROUND_MS / rounds, () => this.#safely(() => this.#cleanUpNext())),
     ];
   }
@@ -73,10 +76,15 @@ export class Upkeep {
     const { orchestrator, log } = this.#deps;
     const snapshots = orchestrator.snapshots();
     if (orchestrator.agreement.mayAct)
-      this.#downtimes(snapshots).catch((err: unknown) => log.warn({ err }, 'downtimes cannot be ended or renewed'));
-    this.#refreshRules();
+      this.#agreed(snapshots).catch((err: unknown) => log.warn({ err }, 'what runs out cannot be ended or renewed'));
     for (const snapshot of snapshots) this.#refreshNames(snapshot);
-    orchestrator.maintenance.expire().catch((err: unknown) => log.error({ err }, 'maintenance locks cannot be ended'));
+  }
+
+  /** What all nodes are to do alike, as the one that leads says it. */
+  async #agreed(snapshots: readonly ClusterSnapshot[]): Promise<void> {
+    await this.#downtimes(snapshots);
+    await this.#refreshRules();
+    await this.#deps.orchestrator.maintenance.expire();
   }
 
   async #downtimes(snapshots: readonly ClusterSnapshot[]): Promise<void> {
@@ -107,15 +115,15 @@ export class Upkeep {
   }
 
   /** A rule stays in force as long as its server is watched, also if nobody suggests it again. */
-  #refreshRules(): void {
-    const { orchestrator, backend, clock, settings } = this.#deps;
+  async #refreshRules(): Promise<void> {
+    const { orchestrator, clock, settings } = this.#deps;
     const nowMs = clock.nowMs();
     for (const [text, rule] of orchestrator.promotionRules()) {
       const atMs = this.#rulesAtMs.get(text) ?? 0;
       const watched = orchestrator.inventory.byText(text);
       if (watched === undefined || nowMs - atMs < settings.retention.candidateMs / 4) continue;
       this.#rulesAtMs.set(text, nowMs);
-      void backend.words.promotionRule(watched.instance.key, rule);
+      await orchestrator.renewPromotionRule(watched.instance.key, rule);
     }
   }
 
@@ -143,9 +151,16 @@ export class Upkeep {
     );
   }
 
+  /** What a group keeps goes everywhere at once. */
+  #expire(): void {
+    const { orchestrator, inGroup, settings, log } = this.#deps;
+    if (!inGroup || !orchestrator.agreement.mayAct) return;
+    orchestrator.expire(settings.retention).catch((err: unknown) => log.warn({ err }, 'old rows are kept for now'));
+  }
+
   #cleanUpNext(): void {
-    const { backend, clock, settings } = this.#deps;
-    const all = cleanUps(clock.nowMs(), settings.retention);
+    const { backend, clock, settings, inGroup } = this.#deps;
+    const all = cleanUps(clock.nowMs(), settings.retention).filter((change) => !inGroup || !isOfGroup(change));
     const next = all[this.#cleanUp % all.length];
     this.#cleanUp += 1;
     if (next !== undefined) void backend.tidy(next);

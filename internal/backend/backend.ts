@@ -1,17 +1,10 @@
-import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { Analyses } from './analyses.ts';
-import { Audits } from './audits.ts';
+import { Agreed } from './agreed.ts';
 import type { Change, Database } from './database.ts';
-import { Detections } from './detections.ts';
-import { Instances } from './instances.ts';
-import { Journal } from './journal.ts';
-import { Names } from './names.ts';
-import { Nodes } from './nodes.ts';
-import { OperatorWords } from './operator-words.ts';
-import { type Node, Recoveries } from './recoveries.ts';
+import type { Node } from './recoveries.ts';
 import { SqliteDatabase } from './sqlite/sqlite-database.ts';
+import { Tables } from './tables.ts';
 import { type BackendHealth, WriteQueue } from './write-queue.ts';
 
 export interface BackendOptions {
@@ -25,32 +18,19 @@ export interface BackendOptions {
 /** How long a stop waits for what is not written yet, ms. */
 const CLOSE_LIMIT_MS = 500;
 
-/** The durable copy of what memory knows: one repository per group of tables, one queue, one database. */
-export class Backend {
-  readonly instances: Instances;
-  readonly recoveries: Recoveries;
-  readonly detections: Detections;
-  readonly journal: Journal;
-  readonly analyses: Analyses;
-  readonly audits: Audits;
-  readonly words: OperatorWords;
-  readonly names: Names;
-  readonly nodes: Nodes;
+/** The durable copy of what memory knows: its tables, one queue, one database. */
+export class Backend extends Tables {
+  /** What a group agreed on; nothing where this node is alone. */
+  readonly agreed: Agreed;
   readonly #database: Database;
   readonly #queue: WriteQueue;
 
   constructor(database: Database, { node, clock, log, flushMs }: BackendOptions) {
+    const queue = new WriteQueue({ database, clock, log, flushMs });
+    super(queue, node);
+    this.agreed = new Agreed(queue, log);
     this.#database = database;
-    this.#queue = new WriteQueue({ database, clock, log, flushMs });
-    this.instances = new Instances(this.#queue);
-    this.recoveries = new Recoveries(this.#queue, node);
-    this.detections = new Detections(this.#queue, node, this.recoveries);
-    this.journal = new Journal(this.#queue);
-    this.analyses = new Analyses(this.#queue);
-    this.audits = new Audits(this.#queue);
-    this.words = new OperatorWords(this.#queue, node);
-    this.names = new Names(this.#queue);
-    this.nodes = new Nodes(this.#queue, node);
+    this.#queue = queue;
   }
 
   /** @throws {OrchestratorError} `BACKEND_FAILED`, `BACKEND_CORRUPT`: which file, what is wrong, what to do */
@@ -61,13 +41,6 @@ export class Backend {
   /** Whether the database takes what it is given, and since when not. */
   health(): BackendHealth {
     return this.#queue.health();
-  }
-
-  /** What was acknowledged blocks nothing, and its problems may be told of again. */
-  async acknowledged(records: readonly RecoveryRecord[]): Promise<void> {
-    await this.recoveries.acknowledged(records);
-    await this.detections.ended(records.map(({ failed }) => failed));
-    await this.detections.released(records.map(({ uid }) => uid));
   }
 
   /** One clean-up; where the database takes nothing now, the next round does it. */

@@ -28,6 +28,7 @@ export interface StoredMaintenance extends StoredDowntime {
 }
 
 const MAINTENANCE = 'database_instance_maintenance';
+const MAINTENANCE_ID = 'database_instance_maintenance_id';
 
 /** What operators said about servers: downtime, maintenance, promotion rules, and the switch for all recoveries. */
 export class OperatorWords {
@@ -54,15 +55,20 @@ export class OperatorWords {
     return rows.map((row) => ({ key: keyOf(row), ...periodOf(row) }));
   }
 
-  /** The number of the lock; 0 while the database does not answer. */
-  async beginMaintenance(key: InstanceKey, lock: StoredDowntime & { readonly bounded: boolean }): Promise<number> {
+  /** @param id of the lock; 0: the database numbers it, and the answer is 0 while it does not answer */
+  async beginMaintenance(
+    key: InstanceKey,
+    lock: StoredDowntime & { readonly bounded: boolean },
+    id = 0,
+  ): Promise<number> {
     const active = [...whereKey(key), ['maintenance_active', '=', 1]] as const;
     await this.#store.write([
       { kind: 'update', table: MAINTENANCE, row: { maintenance_active: null }, where: active }, // one that ran out
       {
-        kind: 'insert',
+        ...(id === 0 ? { kind: 'insert' } : { kind: 'upsert', key: [MAINTENANCE_ID] }),
         table: MAINTENANCE,
         row: {
+          ...(id === 0 ? {} : { [MAINTENANCE_ID]: id }),
           ...keyColumns(key),
           maintenance_active: 1,
           ...periodColumns(lock),
@@ -72,6 +78,7 @@ export class OperatorWords {
         },
       },
     ]);
+    if (id !== 0) return id;
     const found = this.#store.read({ table: MAINTENANCE, where: active, limit: 1 });
     return number((await found.catch(() => []))[0]?.database_instance_maintenance_id);
   }

@@ -3,6 +3,7 @@
 
 import { PROMOTION_RULES } from '../topology/promotion-rule.ts';
 import type { Change, Condition } from './database.ts';
+import { STATE_TABLES } from './state-tables.ts';
 import { toText } from './time.ts';
 
 /** Ages in milliseconds. */
@@ -17,11 +18,18 @@ export interface Retention {
   readonly detectionMs: number;
 }
 
+const COMMON: ReadonlySet<string> = new Set(STATE_TABLES.filter(({ local }) => local !== true).map(({ name }) => name));
+
 /** Rows that one statement deletes at most. */
 const AT_MOST = 500;
 const MAINTENANCE_MS = 7 * 86_400_000;
 /** A process that gave no beat for so long is gone. */
 const NODE_MS = 5_000;
+
+/** Whether all nodes of a group must do it at the same place in the log. */
+export function isOfGroup({ table }: Change): boolean {
+  return COMMON.has(table);
+}
 
 export function cleanUps(nowMs: number, retention: Retention): readonly Change[] {
   const { auditMs, unseenMs, candidateMs, resolvedMs, recoveryBlockMs, detectionMs } = retention;

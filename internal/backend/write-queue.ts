@@ -44,6 +44,8 @@ interface Entry {
   readonly changes: readonly Change[];
   /** May be given up first: notes and audit lines. */
   readonly expendable: boolean;
+  /** Hears that it is written, or refused. Never given up for want of room. */
+  readonly done?: () => void;
 }
 
 /** Entries per lane. Four thousand server rows are about 20 MB. */
@@ -89,6 +91,16 @@ export class WriteQueue implements Store {
     this.#sequence += 1;
     this.#keep(this.#urgent, `${this.#sequence}`, { changes, expendable: options.expendable ?? false });
     await this.#writeUrgent();
+  }
+
+  /** As `write`; resolves no sooner than that it is written. A change that the database refuses for good is told of, and left out. */
+  async writeSurely(changes: readonly Change[]): Promise<void> {
+    this.#sequence += 1;
+    const written = new Promise<void>((done) => {
+      this.#keep(this.#urgent, `${this.#sequence}`, { changes, expendable: false, done });
+    });
+    await this.#writeUrgent();
+    await written;
   }
 
   behind(name: string, change: Change): void {
@@ -150,9 +162,10 @@ export class WriteQueue implements Store {
     lane.delete(name); // the newest goes to the end
     lane.set(name, entry);
     if (lane.size <= MOST_ENTRIES) return;
-    const [first] = lane.keys();
-    const victim = [...lane].find(([, { expendable }]) => expendable)?.[0] ?? first;
-    if (victim !== undefined) lane.delete(victim);
+    const [first] = [...lane].filter(([, { done }]) => done === undefined);
+    const [victim] = [...lane].find(([, { expendable }]) => expendable) ?? first ?? [];
+    if (victim === undefined) return;
+    lane.delete(victim);
     this.#lost += 1;
   }
 
@@ -194,7 +207,10 @@ export class WriteQueue implements Store {
       this.#lost += 1;
       log.error({ err, change: batch[0]?.[1].changes[0] }, 'the backend did not take this');
     }
-    for (const [name, entry] of batch) if (lane.get(name) === entry) lane.delete(name);
+    for (const [name, entry] of batch) {
+      if (lane.get(name) === entry) lane.delete(name);
+      entry.done?.();
+    }
     this.#succeeded();
     return true;
   }

@@ -1,11 +1,14 @@
 // What all nodes of a group do alike. A command says what is to be true, never how a node finds out: whoever proposes it has
 // put in every time, name and number that it needs, so that each node comes to the same state (R-170). Names are contract.
 
+import type { Retention } from '../backend/retention.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
 import type { DetectionRecord } from '../recovery/detections.ts';
+import type { StepResult } from '../recovery/ports.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Downtime } from '../topology/downtime.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
+import type { MaintenanceLock } from '../topology/maintenance-lock.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 
 /** What follows from a recovery that ended, for everybody. */
@@ -25,7 +28,23 @@ export type Command =
   | { readonly op: 'forget-cluster'; readonly cluster: string; readonly keys: readonly InstanceKey[] }
   | { readonly op: 'begin-downtime'; readonly key: InstanceKey; readonly downtime: Downtime; readonly quiet?: boolean }
   | { readonly op: 'end-downtime'; readonly key: InstanceKey; readonly how: 'end-downtime' | 'expire-downtime' }
-  | { readonly op: 'register-candidate'; readonly key: InstanceKey; readonly rule: PromotionRule }
+  /** `quiet`: it is what it was, and is not to run out. */
+  | {
+      readonly op: 'register-candidate';
+      readonly key: InstanceKey;
+      readonly rule: PromotionRule;
+      readonly quiet?: boolean;
+    }
+  | { readonly op: 'maintenance-begin'; readonly key: InstanceKey; readonly lock: MaintenanceLock }
+  | {
+      readonly op: 'maintenance-end';
+      readonly key: InstanceKey;
+      readonly how: 'end-maintenance' | 'expire-maintenance';
+    }
+  /** What the rows that all nodes hold alike came to behind the entry `index`. */
+  | { readonly op: 'state-digest'; readonly index: number; readonly digest: string }
+  /** Rows of an age go everywhere at the same place in the log (R-175). */
+  | { readonly op: 'expire'; readonly retention: Retention }
   | { readonly op: 'set-cluster-alias-manual-override'; readonly cluster: string; readonly alias: string | null }
   | { readonly op: 'disable-global-recoveries' }
   | { readonly op: 'enable-global-recoveries' }
@@ -41,6 +60,14 @@ export type Command =
   | { readonly op: 'resolve-recovery'; readonly record: RecoveryRecord; readonly aftermath: Aftermath | null }
   /** A step is about to be taken: whoever comes after knows that it may have been. */
   | { readonly op: 'recovery-progress'; readonly uid: string; readonly number: number; readonly text: string }
+  /** It ended, well or with an error. */
+  | {
+      readonly op: 'recovery-step-ended';
+      readonly uid: string;
+      readonly number: number;
+      readonly text: string;
+      readonly result: StepResult;
+    }
   | { readonly op: 'write-recovery-step'; readonly uid: string; readonly messages: readonly string[] }
   | {
       readonly op: 'intend-fence';
@@ -60,8 +87,9 @@ export interface Stamp {
   readonly atMs: number;
   /** Who proposed it. */
   readonly node: string;
-  /** Of the group; 0 where a node is alone. */
+  /** Of the group; both are 0 where a node is alone. */
   readonly term: number;
+  readonly index: number;
 }
 
 const FORMAT = 1;
@@ -73,6 +101,10 @@ const OPS: ReadonlySet<string> = new Set<Op>([
   'begin-downtime',
   'end-downtime',
   'register-candidate',
+  'maintenance-begin',
+  'maintenance-end',
+  'expire',
+  'state-digest',
   'set-cluster-alias-manual-override',
   'disable-global-recoveries',
   'enable-global-recoveries',
@@ -81,6 +113,7 @@ const OPS: ReadonlySet<string> = new Set<Op>([
   'write-recovery',
   'resolve-recovery',
   'recovery-progress',
+  'recovery-step-ended',
   'write-recovery-step',
   'intend-fence',
   'end-fence',

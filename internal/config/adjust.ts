@@ -67,6 +67,7 @@ function refuseContradictions(config: Draft): void {
     throw configInvalid('BackendDB is SQLite and SQLite3DataFile is empty: set it to the path of the data file');
   for (const name of ['RaftDataDir', 'RaftBind'] as const)
     if (config.RaftEnabled && config[name] === '') throw configInvalid(`RaftEnabled needs ${name}: set it`);
+  if (config.RaftEnabled) refuseUnsoundTimes(config);
   if (
     config.HTTPAdvertise !== '' &&
     !/^[a-z][a-z0-9+.-]*:\/\/(\[[^\]/?#@]+\]|[^:/?#@]+):\d+$/i.test(config.HTTPAdvertise)
@@ -80,6 +81,24 @@ function refuseContradictions(config: Draft): void {
   if (config.DeadInstancePollSecondsMax < config.InstancePollSeconds)
     throw configInvalid(
       `DeadInstancePollSecondsMax (${config.DeadInstancePollSecondsMax}) is below InstancePollSeconds (${config.InstancePollSeconds}): raise it`,
+    );
+}
+
+/** With others of them two nodes might lead at once (raft reference 2.20). */
+function refuseUnsoundTimes(config: Draft): void {
+  const { RaftHeartbeatMilliseconds: beat, RaftElectionTimeoutMilliseconds: timeout } = config;
+  const lease = config.RaftLeaderLeaseMilliseconds;
+  if (timeout < 5 * beat)
+    throw configInvalid(
+      `RaftElectionTimeoutMilliseconds (${timeout}) is below five times RaftHeartbeatMilliseconds (${beat}): raise it to ${5 * beat}`,
+    );
+  if (lease > 0.9 * timeout)
+    throw configInvalid(
+      `RaftLeaderLeaseMilliseconds (${lease}) is above nine tenths of RaftElectionTimeoutMilliseconds (${timeout}): lower it to ${Math.floor(0.9 * timeout)}`,
+    );
+  if (config.RaftMaxMessageBytes < 2 * config.RaftMaxEntryBytes)
+    throw configInvalid(
+      `RaftMaxMessageBytes (${config.RaftMaxMessageBytes}) is below twice RaftMaxEntryBytes (${config.RaftMaxEntryBytes}): raise it`,
     );
 }
 

@@ -174,6 +174,12 @@ export class Inventory {
     return [...this.#downtimes.values()];
   }
 
+  /** Forgets what people said; what servers say of themselves stays. */
+  dropWishes(): void {
+    this.#downtimes.clear();
+    this.#aliases.clear();
+  }
+
   /** Beats what the servers suggest; `undefined` gives it back to them. */
   setAlias(clusterName: string, alias: string | undefined): void {
     if (alias === undefined) this.#aliases.delete(clusterName);

@@ -60,6 +60,11 @@ export class RecoveryBook {
     return this.#records;
   }
 
+  /** In place of all that it says. */
+  reload(records: readonly RecoveryRecord[]): void {
+    this.#records = records;
+  }
+
   openOf(cluster: string): RecoveryRecord | undefined {
     return this.#records.find((record) => record.cluster === cluster && record.endedMs === undefined);
   }

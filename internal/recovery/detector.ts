@@ -62,6 +62,11 @@ export class Detector {
     return hooks(detection, verdict);
   }
 
+  /** In place of all that it knows. */
+  reload(detections: readonly DetectionRecord[]): void {
+    this.#active = detections;
+  }
+
   /** What people and scripts were told of, here or elsewhere. */
   learn(detection: DetectionRecord): void {
     if (this.#active.some(({ uid }) => uid === detection.uid)) return;

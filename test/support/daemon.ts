@@ -16,7 +16,8 @@ process.on('exit', () => {
 
 export interface DaemonOptions {
   readonly seeds: readonly string[];
-  readonly config?: Readonly<Record<string, unknown>>;
+  /** Or made of the directory that the daemon gets. */
+  readonly config?: Readonly<Record<string, unknown>> | ((directory: string) => Readonly<Record<string, unknown>>);
   readonly arguments?: readonly string[];
 }
 
@@ -72,7 +73,7 @@ export class Daemon {
       DiscoverySeeds: options.seeds,
       RecoverMasterClusterFilters: ['*'],
       RecoverIntermediateMasterClusterFilters: ['*'],
-      ...options.config,
+      ...(typeof options.config === 'function' ? options.config(daemon.directory) : options.config),
     };
     writeFileSync(join(daemon.directory, 'orchestrator.conf.json'), JSON.stringify(config, null, 2));
     await daemon.launch();
@@ -144,6 +145,16 @@ export class Daemon {
     const database = new Database(join(this.directory, 'orchestrator.sqlite3'));
     try {
       database.prepare(sql).run(...values);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** What its backend holds, whether or not it runs. */
+  rows(sql: string): readonly Readonly<Record<string, unknown>>[] {
+    const database = this.#backend();
+    try {
+      return database.prepare(sql).all() as Record<string, unknown>[];
     } finally {
       database.close();
     }

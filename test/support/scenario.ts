@@ -214,6 +214,11 @@ export class Scenario {
     return daemon;
   }
 
+  /** Asked from now on; who started it stops it. */
+  watchedBy(daemon: Daemon): void {
+    this.#daemon = daemon;
+  }
+
   async kill(server: SandboxServer): Promise<void> {
     this.#down.add(server);
     await server.kill('SIGKILL');

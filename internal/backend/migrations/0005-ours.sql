@@ -35,3 +35,11 @@ CREATE TABLE IF NOT EXISTS detection_uid (
   started_at timestamp NOT NULL
 );
 CREATE INDEX IF NOT EXISTS host_port_started_idx_detection_uid ON detection_uid (hostname, port, started_at);
+
+-- Ours: up to where in the log of its group this backend has followed.
+CREATE TABLE IF NOT EXISTS raft_position (
+  anchor integer PRIMARY KEY NOT NULL,
+  cluster_id text NOT NULL,
+  applied_index integer NOT NULL,
+  applied_term integer NOT NULL
+);

@@ -46,17 +46,12 @@ export const AUTHENTICATION = {
   OAuthScopes: list([], 'Was never used.', retired),
 };
 
-const raft = { ...restart, ...later };
-
 export const RAFT = {
-  RaftEnabled: bool(false, 'Several daemons form one group.', {
-    ...restart,
-    unbuilt: 'each node decides and acts on its own: run one node only',
-  }),
-  RaftDataDir: text('', 'Directory of the log of the group. Needed with `RaftEnabled`.', raft),
-  RaftBind: text('127.0.0.1:10008', '`host[:port]` of this node in the group.', raft),
-  RaftAdvertise: text('', '`host[:port]` told to the others. Empty: `RaftBind`.', raft),
-  DefaultRaftPort: int(10_008, 'Port of a node that is named without one.', raft),
-  RaftNodes: list([], 'All nodes of the group, this one included.', raft),
+  RaftEnabled: bool(false, 'Several daemons form one group.', restart),
+  RaftDataDir: text('', 'Directory of the log of the group. Needed with `RaftEnabled`.', restart),
+  RaftBind: text('127.0.0.1:10008', '`host[:port]` of this node in the group.', restart),
+  RaftAdvertise: text('', '`host[:port]` told to the others. Empty: `RaftBind`.', restart),
+  DefaultRaftPort: int(10_008, 'Port of a node that is named without one.', restart),
+  RaftNodes: list([], 'All nodes of the group, this one included.', restart),
   ExpectFailureAnalysisConcensus: bool(true, 'Was never used.', retired),
 };

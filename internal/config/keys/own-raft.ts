@@ -1,14 +1,52 @@
-import { bool, int, later, list, object, restart, text, uint } from './key.ts';
+import { bool, int, later, list, map, object, restart, text, uint } from './key.ts';
 
 const raft = { ...restart, ...later };
+const ms = { ...restart, unit: 'ms' };
 const MIB = 2 ** 20;
 
 /** Keys of the group that the contract does not know. */
 export const OWN_RAFT = {
+  RaftHeartbeatMilliseconds: int(
+    150,
+    'The leader says so often that it leads. The same on all nodes, as are the next two.',
+    {
+      ...ms,
+      min: 20,
+      max: 5000,
+    },
+  ),
+  RaftElectionTimeoutMilliseconds: int(
+    1000,
+    'A leader that was not heard of for this long, and up to twice that, is replaced. At least five heartbeats.',
+    { ...ms, min: 100, max: 50_000 },
+  ),
+  RaftLeaderLeaseMilliseconds: int(
+    700,
+    'A leader that a majority has not answered for this long leads no more. At most nine tenths of the time-out of elections.',
+    { ...ms, min: 50 },
+  ),
+  RaftProposalTimeoutMilliseconds: int(10_000, 'How long a change waits for a majority.', { ...ms, min: 100 }),
+  RaftSnapshotEntries: int(8192, 'After so many entries of its log a node takes a snapshot.', { ...restart, min: 16 }),
+  RaftSnapshotLogBytes: int(64 * MIB, 'The same by their size.', { ...restart, min: MIB }),
+  RaftTrailingEntries: int(10_240, 'Entries that are kept behind a snapshot for nodes that lag.', {
+    ...restart,
+    min: 0,
+  }),
+  RaftMaxEntryBytes: int(MIB, 'Largest change that can be agreed on.', { ...restart, min: 64 * 1024 }),
+  RaftMaxUncommittedEntries: int(10_000, 'Changes that wait to be agreed on; more are refused at once.', {
+    ...restart,
+    min: 100,
+  }),
+  RaftMaxUncommittedBytes: int(64 * MIB, 'The same by their size.', { ...restart, min: MIB }),
+  RaftMaxVoters: int(5, 'Nodes that vote. More are taken in, and wait for a place.', { ...restart, min: 1, max: 7 }),
+  RaftMaxNonVoters: int(20, 'Nodes that do not vote.', { ...restart, min: 0, max: 20 }),
+  RaftAutoPromote: bool(true, 'A node that was taken in votes as soon as it has caught up.', restart),
+  RaftNonVoter: bool(false, 'This node follows and never votes.', restart),
+  RaftLabels: map({}, 'What this node is like, such as `Region`, `DataCenter` and `Zone`.', restart),
   RaftClusterName: text(
     'orchestrator',
     'Name of the group, the same on all its nodes. Nodes of another name are refused.',
-    raft,
+    restart,
   ),
   RaftNodeName: text(
     '',
@@ -23,12 +61,12 @@ export const OWN_RAFT = {
   RaftBootstrapExpect: uint(
     0,
     'How many nodes found the group, all of them together; needed with `RaftDiscovery`. Without effect once there is a group. 0: as many as `RaftNodes` names.',
-    { ...raft, unit: 'nodes', max: 64 },
+    { ...restart, unit: 'nodes', max: 64 },
   ),
   RaftBootstrapTimeoutSeconds: uint(
     120,
     'A node that belongs to no group by then, and has promised to found none, ends; 0: never.',
-    { ...raft, unit: 's' },
+    { ...restart, unit: 's' },
   ),
   RaftSingleNode: bool(
     false,
@@ -38,32 +76,32 @@ export const OWN_RAFT = {
   RaftTLSCertFile: text(
     '',
     'PEM file: certificate of this node towards the others. With it come `RaftTLSPrivateKeyFile` and `RaftTLSCAFile`; the files are read again at a reload.',
-    raft,
+    restart,
   ),
-  RaftTLSPrivateKeyFile: text('', 'PEM file: its key.', raft),
-  RaftTLSCAFile: text('', 'PEM file: who signs the certificates of the nodes. Used for nothing else.', raft),
+  RaftTLSPrivateKeyFile: text('', 'PEM file: its key.', restart),
+  RaftTLSCAFile: text('', 'PEM file: who signs the certificates of the nodes. Used for nothing else.', restart),
   RaftTLSNamePattern: text(
     '',
     'Regular expression that a whole name in the certificate of the other node must match, besides the name it is dialled by. Empty: any.',
-    raft,
+    restart,
   ),
   RaftSharedSecretFile: text(
     '',
     'In place of certificates: a file with a secret of 32 bytes or more in a line. While it is exchanged, a second line holds the other one; both count. The file is read again at a reload.',
-    raft,
+    restart,
   ),
   RaftInsecure: bool(
     false,
     'Lets nodes without certificate and secret talk to each other on addresses that are not of this host: whoever reaches the port commands the group.',
-    raft,
+    restart,
   ),
   RaftAllowedAddressSpace: list(
     [],
     'Ranges such as `10.0.0.0/8` in which the other nodes must be. Empty: everywhere.',
-    raft,
+    restart,
   ),
   RaftMaxMessageBytes: int(4 * MIB, 'Largest message between nodes. A larger one closes the connection.', {
-    ...raft,
+    ...restart,
     min: 2 * MIB,
     max: 64 * MIB,
   }),

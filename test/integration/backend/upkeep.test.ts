@@ -59,6 +59,7 @@ describe('the upkeep of a daemon', function () {
       passive: true,
     });
     upkeep = new Upkeep({
+      inGroup: false,
       orchestrator,
       backend,
       settings: {

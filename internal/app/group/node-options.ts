@@ -1,0 +1,115 @@
+// The keys of the configuration, as the node of the group wants them.
+
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import type { Config } from '../../config/keys.ts';
+import { formatAddress } from '../../raft/address.ts';
+import { DEFAULT_SETTINGS, type RaftSettings } from '../../raft/core/settings.ts';
+import { foundersOf } from '../../raft/forming/founders.ts';
+import { type Layout, readLayout } from '../../raft/layout.ts';
+import type { NodeOptions } from '../../raft/node/thread-options.ts';
+import { pathsIn } from '../../raft/store/directory.ts';
+import { inspect } from '../../raft/store/inspect.ts';
+import { type Credentials, readCredentials, refuseOpenPort } from '../../raft/wire/credentials.ts';
+import { VERSION } from '../../runtime/version.ts';
+
+/** Of what the nodes say to each other (R-160). */
+const PROTOCOL = 1;
+
+/**
+ * @param applied index that the backend holds everything up to
+ * @throws {OrchestratorError} `CONFIG_INVALID`: which key, what is wrong, what to do
+ */
+export async function nodeOptions(config: Config, applied: number): Promise<NodeOptions> {
+  const layout = await layoutOf(config);
+  const credentials = credentialsOf(config);
+  refuseOpenPort(credentials, layout.bind, (await addressesOf(layout.bind.host))[0] ?? layout.bind.host);
+  const founders = foundersOf(layout, config.RaftBootstrapExpect);
+  return {
+    store: {
+      directory: config.RaftDataDir,
+      fresh: {
+        clusterId: undefined,
+        nodeId: founders.self,
+        incarnation: randomBytes(8).toString('hex'),
+        generation: 1,
+        address: formatAddress(layout.advertise),
+      },
+    },
+    bind: layout.bind,
+    advertise: formatAddress(layout.advertise),
+    clusterName: config.RaftClusterName,
+    forming: {
+      ...founders,
+      timeoutMs: config.RaftBootstrapTimeoutSeconds * 1000,
+      labels: config.RaftLabels,
+      promote: !config.RaftNonVoter,
+    },
+    release: VERSION,
+    protocol: PROTOCOL,
+    credentials,
+    allowed: config.RaftAllowedAddressSpace,
+    settings: settingsOf(config),
+    maxMessageBytes: config.RaftMaxMessageBytes,
+    applied,
+  };
+}
+
+/** Read anew at each reload. @throws {OrchestratorError} `CONFIG_INVALID`; never with anything of a secret */
+export function credentialsOf(config: Config): Credentials {
+  const keys = {
+    tlsCertFile: config.RaftTLSCertFile,
+    tlsPrivateKeyFile: config.RaftTLSPrivateKeyFile,
+    tlsCaFile: config.RaftTLSCAFile,
+    tlsNamePattern: config.RaftTLSNamePattern,
+    sharedSecretFile: config.RaftSharedSecretFile,
+    insecure: config.RaftInsecure,
+  };
+  return readCredentials(keys, (path) => readFileSync(path, 'utf8'));
+}
+
+function layoutOf(config: Config): Promise<Exclude<Layout, { kind: 'discovered' }>> {
+  const keys = {
+    bind: config.RaftBind,
+    advertise: config.RaftAdvertise,
+    nodes: config.RaftNodes,
+    defaultPort: config.DefaultRaftPort,
+    bootstrapExpect: config.RaftBootstrapExpect,
+    discovery: false,
+    votersOnDisk: config.RaftNodes.length > 1 ? 0 : votersIn(config.RaftDataDir),
+  };
+  return readLayout(keys, addressesOf) as Promise<Exclude<Layout, { kind: 'discovered' }>>;
+}
+
+/** 0: no group has been there. */
+function votersIn(directory: string): number {
+  if (!existsSync(pathsIn(directory).database)) return 0;
+  return inspect(directory).membership?.configuration.voters.length ?? 0;
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch {
+    return []; // it may be known later: members are looked up at each connection
+  }
+}
+
+function settingsOf(config: Config): RaftSettings {
+  return {
+    ...DEFAULT_SETTINGS,
+    heartbeatMs: config.RaftHeartbeatMilliseconds,
+    electionTimeoutMs: config.RaftElectionTimeoutMilliseconds,
+    leaderLeaseMs: config.RaftLeaderLeaseMilliseconds,
+    maxEntryBytes: config.RaftMaxEntryBytes,
+    maxUncommittedEntries: config.RaftMaxUncommittedEntries,
+    maxUncommittedBytes: config.RaftMaxUncommittedBytes,
+    maxVoters: config.RaftMaxVoters,
+    maxLearners: config.RaftMaxNonVoters,
+    autoPromote: config.RaftAutoPromote,
+    snapshotEntries: config.RaftSnapshotEntries,
+    snapshotLogBytes: config.RaftSnapshotLogBytes,
+    trailingEntries: config.RaftTrailingEntries,
+  };
+}

@@ -1,0 +1,96 @@
+// Several daemons as one group: each with an address, a directory and a backend of its own, on loopback.
+
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { STATE_TABLES } from '../../internal/backend/state-tables.ts';
+import { Daemon, until } from './daemon.ts';
+
+const PORT = 10_008;
+
+export interface DaemonGroupOptions {
+  readonly size?: number;
+  readonly seeds: readonly string[];
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+export class DaemonGroup {
+  readonly daemons: readonly Daemon[];
+
+  private constructor(daemons: readonly Daemon[]) {
+    this.daemons = daemons;
+  }
+
+  /** They run, and one of them leads. */
+  static async start({ size = 3, seeds, config = {} }: DaemonGroupOptions): Promise<DaemonGroup> {
+    const net = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+    const nodes = Array.from({ length: size }, (_, at) => `${net}.${at + 1}:${PORT}`);
+    const daemons = await Promise.all(
+      nodes.map((node) =>
+        Daemon.start({
+          seeds,
+          config: (directory) => ({
+            ...{ RaftEnabled: true, RaftDataDir: join(directory, 'raft'), RaftBind: node, RaftNodes: nodes },
+            ...config,
+          }),
+        }),
+      ),
+    );
+    const group = new DaemonGroup(daemons);
+    await group.leader();
+    return group;
+  }
+
+  async leads(daemon: Daemon): Promise<boolean> {
+    try {
+      return (await fetch(`${daemon.url}/api/leader-check`, { signal: AbortSignal.timeout(1_000) })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Who says that it leads, once somebody does. */
+  leader(deadlineMs = 20_000): Promise<Daemon> {
+    return until('one of the daemons leads', async () => (await this.leaders())[0], deadlineMs);
+  }
+
+  async leaders(): Promise<readonly Daemon[]> {
+    const answers = await Promise.all(this.daemons.map((daemon) => this.leads(daemon)));
+    return this.daemons.filter((_, at) => answers[at]);
+  }
+
+  async others(): Promise<readonly Daemon[]> {
+    const leader = await this.leader();
+    return this.daemons.filter((daemon) => daemon !== leader);
+  }
+
+  /** Recoveries that were begun, by the backend of each daemon. */
+  recoveries(): readonly (readonly string[])[] {
+    return this.daemons.map((daemon) =>
+      daemon.rows('SELECT uid FROM topology_recovery ORDER BY recovery_id').map(({ uid }) => String(uid)),
+    );
+  }
+
+  /** Waits until the backends of all that run hold the same rows, and says which differ where they never do. */
+  async level(daemons: readonly Daemon[] = this.daemons): Promise<void> {
+    const tables = STATE_TABLES.filter(({ local }) => local !== true);
+    await until('all backends hold the same', async () => {
+      for (const { name } of tables) {
+        const [first, ...rest] = daemons.map((one) =>
+          one.rows(`SELECT * FROM ${name}`).map((row) => JSON.stringify(row)),
+        );
+        for (const rows of rest) assert.deepEqual(rows.sort(), first?.sort(), name);
+      }
+      return true;
+    });
+  }
+
+  /** Servers in downtime, by the backend of each daemon. */
+  downtimes(): readonly (readonly unknown[])[] {
+    return this.daemons.map((daemon) => daemon.rows('SELECT hostname FROM database_instance_downtime'));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.daemons.map((daemon) => daemon.stop()));
+  }
+}
