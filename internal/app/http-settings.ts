@@ -2,6 +2,7 @@ import type { Config } from '../config/keys.ts';
 import type { AuthenticationSettings } from '../http/authentication.ts';
 import type { HttpSettings } from '../http/ports.ts';
 import type { Current } from './live-config.ts';
+import { raftHttpSettings } from './raft-http-settings.ts';
 
 /** What the routes are told: paths and the kind of login as they were at start, all else as it is now. */
 export function httpSettings(current: Current, node: HttpSettings['node']): HttpSettings {
@@ -12,6 +13,7 @@ export function httpSettings(current: Current, node: HttpSettings['node']): Http
     urlPrefix: URLPrefix,
     statusEndpoint: StatusEndpoint,
     authentication,
+    raft: raftHttpSettings(current),
     get messagePrefix() {
       return messagePrefix(current.config, node.hostname);
     },

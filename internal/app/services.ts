@@ -2,6 +2,7 @@
 
 import { NO_PROBLEM } from '../analysis/analyse.ts';
 import type { Backend } from '../backend/backend.ts';
+import type { GroupView } from '../http/group-view.ts';
 import type { RecoveryEntry, Services } from '../http/ports.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { connects } from '../mysql/reachable.ts';
@@ -25,9 +26,11 @@ export interface ServiceParts {
   readonly self: Self;
   /** This node decides and acts, and does not only watch or answer. */
   readonly leads: () => boolean;
+  /** The group that it belongs to, if any. */
+  readonly group?: GroupView;
 }
 
-export function servicesOn({ orchestrator, store, live, metrics, clock, self, leads }: ServiceParts): Services {
+export function servicesOn({ orchestrator, store, live, metrics, clock, self, leads, group }: ServiceParts): Services {
   const { observer, recovery, maintenance, tasks } = orchestrator;
   return {
     snapshots: () => orchestrator.snapshots(),
@@ -83,6 +86,7 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
     maintenances: () => maintenance.list(),
     setAliasOverride: (cluster, alias) => orchestrator.setAliasOverride(cluster, alias),
     tags: (key) => store.names.tags(key),
+    group,
     leads,
     health: () => nodeHealth(store, self, leads(), clock.nowMs()),
     acknowledge: (selects, by, comment) => recovery.acknowledge(selects, by, comment),
@@ -105,6 +109,7 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
       waitingWrites: store.health().waiting,
       lostWrites: store.health().lost,
       leads: leads(),
+      group: group?.now(),
     };
   }
 

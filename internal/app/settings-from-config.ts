@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config/keys.ts';
 import type { HostnameSettings } from '../discovery/hostname-resolver.ts';
 import type { ObserverSettings } from '../discovery/observer.ts';
@@ -6,7 +5,7 @@ import type { DetectionSettings } from '../mysql/detection.ts';
 import type { TlsSettings } from '../mysql/tls.ts';
 import { matchesServer } from '../recovery/filters.ts';
 import type { PlanOptions } from '../recovery/plan.ts';
-import { OrchestratorError } from '../runtime/errors.ts';
+import { readPem } from './pem.ts';
 import type { Settings } from './settings.ts';
 
 /** The one place where configuration keys turn into plain values. */
@@ -169,14 +168,6 @@ function topologyTls(config: Config): TlsSettings {
     }),
     cacheMs: config.TLSCacheTTLFactor * config.InstancePollSeconds * 1000,
   };
-}
-
-function readPem(key: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new OrchestratorError('CONFIG_INVALID', `${key} "${file}": cannot be read`, { cause });
-  }
 }
 
 function planOptions(config: Config): PlanOptions {

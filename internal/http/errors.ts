@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../runtime/errors.ts';
 
-/** Statuses of `/api/v2`. The compatible `/api` knows one status for all failures, 500. */
-export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+/** Statuses of `/api/v2`. */
+const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   CONFIG_INVALID: 500,
   INSTANCE_KEY_INVALID: 400,
   GTID_INVALID: 400,
@@ -33,3 +33,11 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   OUTCOME_UNKNOWN: 504,
   STOPPED: 503,
 };
+
+/** Of `/api` too, in a group: load balancers and clients may ask again, or must not take it for undone (C-45). */
+const OF_THE_GROUP: ReadonlySet<ErrorCode> = new Set(['NOT_LEADER', 'UNAVAILABLE', 'OUTCOME_UNKNOWN']);
+
+/** The compatible `/api` knows one status for all other failures, 500. */
+export function statusOf(code: ErrorCode, at: { readonly modern: boolean; readonly inGroup: boolean }): number {
+  return at.modern || (at.inGroup && OF_THE_GROUP.has(code)) ? STATUS_OF[code] : 500;
+}

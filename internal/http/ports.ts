@@ -9,6 +9,8 @@ import type { InstanceKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 import type { Tag } from '../topology/tag-expression.ts';
 import type { AuthenticationSettings } from './authentication.ts';
+import type { GroupView } from './group-view.ts';
+import type { RelayTls } from './relay/relay.ts';
 
 export interface AuditEntry {
   readonly id: number;
@@ -195,6 +197,8 @@ export interface Services {
   setAliasOverride(cluster: string, alias: string | undefined): Promise<void>;
   /** Of one server, or of all. */
   tags(key?: InstanceKey): Promise<readonly Tag[]>;
+  /** The group that this node belongs to, or waits to; undefined where `RaftEnabled` is not set. */
+  readonly group: GroupView | undefined;
   /** Whether this node is the one that watches and recovers. */
   leads(): boolean;
   health(): Promise<NodeHealth>;
@@ -244,4 +248,18 @@ export interface HttpSettings {
     readonly problemIgnore: readonly string[];
     readonly controlIgnore: readonly string[];
   };
+  readonly raft: RaftHttpSettings;
+}
+
+/** Of no effect outside of a group. */
+export interface RaftHttpSettings {
+  /** Port of a node that is named without one; 0: none. */
+  readonly defaultPort: number;
+  /** How old the last contact with a leader may be for reads to be answered without it. */
+  readonly staleReadMs: number;
+  /** Entries of the log that a node may lack and still be of use. */
+  readonly readyMaxLag: number;
+  /** How long a relayed call may take to begin its answer. */
+  readonly relayAnswerMs: number;
+  readonly tls: RelayTls;
 }

@@ -26,8 +26,13 @@ export const envelope = (code: Envelope['Code'], message: string, details: unkno
 interface RouteBase {
   /** Path below `/api/`, with `:parameters`. */
   readonly path: string;
-  /** Changes something, or is guarded as if it did: only for those who may act. */
-  readonly acts?: true;
+  /**
+   * Changes something, or is guarded as if it did: only for those who may act, and in a group by the leader. `onAnyNode`: on whichever
+   * node is asked, since it concerns that node.
+   */
+  readonly acts?: true | 'onAnyNode';
+  /** Answered by the node that is asked, whoever leads (C-40). */
+  readonly local?: true;
 }
 
 export type Route =
@@ -56,6 +61,9 @@ export const check = (path: string, handle: (request: Request) => Verdict): Rout
 });
 /** Wrapped, and only for those who may act. */
 export const act = (path: string, handle: EnvelopeHandler): Route => ({ path, acts: true, answer: 'envelope', handle });
+
+/** The same route, answered by whoever is asked. */
+export const local = (route: Route): Route => ({ ...route, local: true });
 
 /** First segments that have an older name; both are served. */
 const OLDER_NAMES: Readonly<Record<string, string>> = { 'cluster-osc-replicas': 'cluster-osc-slaves' };

@@ -8,6 +8,7 @@ import { instanceRoutes } from './routes/instances.ts';
 import { maintenanceRoutes } from './routes/maintenance.ts';
 import { nameRoutes } from './routes/names.ts';
 import { nodeRoutes } from './routes/node.ts';
+import { raftRoutes } from './routes/raft.ts';
 import { recoveryRoutes } from './routes/recoveries.ts';
 import { tagRoutes } from './routes/tags.ts';
 
@@ -25,5 +26,6 @@ export function apiRoutes(deps: HttpServerDeps): readonly Route[] {
     ...tagRoutes(deps),
     ...nameRoutes(deps),
     ...nodeRoutes(deps),
+    ...raftRoutes(deps),
   ]);
 }

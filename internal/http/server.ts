@@ -3,38 +3,61 @@ import type { AddressInfo } from 'node:net';
 import Router from '@koa/router';
 import Koa from 'koa';
 import { errorText, OrchestratorError } from '../runtime/errors.ts';
-import { authenticate, type Caller, checkAuthentication } from './authentication.ts';
-import { STATUS_OF } from './errors.ts';
-import { encodeJson } from './json.ts';
+import { Answers } from './answers.ts';
+import { authenticate, type Caller, checkAuthentication, type GroupsOf } from './authentication.ts';
+import { statusOf } from './errors.ts';
+import { probeRoutes } from './probes.ts';
+import { type GateDeps, relayGate } from './relay/gate.ts';
+import { Relay } from './relay/relay.ts';
 import { Request } from './request.ts';
-import { type Envelope, envelope, type HttpServerDeps, type Route } from './route.ts';
+import { envelope, type HttpServerDeps, local, type Route, tell } from './route.ts';
 import { healthHandler } from './routes/node.ts';
 import { apiRoutes } from './routes.ts';
 import { unixGroupsOf } from './unix-groups.ts';
 
 const DEFAULT_STATUS_PATH = '/api/status';
+/** How long a leader may take to accept a connection (C-44). */
+const RELAY_CONNECT_MS = 5_000;
+
+interface State {
+  caller: Caller;
+}
 
 /** The HTTP face: `/api` as the contract has it, `/api/v2`, and the probes of load balancers and orchestrators. */
 export class HttpServer {
   readonly #deps: HttpServerDeps;
+  readonly #answers: Answers;
+  readonly #gate: GateDeps;
   readonly #server: Server;
 
   /** @throws {OrchestratorError} `CONFIG_INVALID`: a login that cannot work */
   constructor(deps: HttpServerDeps) {
     this.#deps = deps;
-    const { settings, log } = deps;
+    const { settings, clock, log } = deps;
     checkAuthentication(settings.authentication);
-    const app = new Koa<{ caller: Caller }>();
+    this.#answers = new Answers(settings);
+    const relay = new Relay({
+      clock,
+      tls: settings.raft.tls,
+      connectMs: RELAY_CONNECT_MS,
+      responseMs: () => settings.raft.relayAnswerMs,
+    });
+    this.#gate = { ...deps, relay, answers: this.#answers };
+    const app = new Koa<State>();
     app.on('error', (err: unknown) => log.debug({ err }, 'a client went away'));
     app.use(this.#failures());
-    app.use(this.#login());
-    const router = new Router<{ caller: Caller }>({ prefix: settings.urlPrefix, sensitive: true });
-    for (const route of apiRoutes(deps)) this.#mount(router, `/api/${route.path}`, route);
-    const status: Route = { path: 'status', answer: 'envelope', handle: healthHandler(deps) };
-    const verbatim = new Router<{ caller: Caller }>({ sensitive: true });
+    app.use(probeRoutes(deps).routes());
+    const routes = apiRoutes(deps);
+    app.use(this.#checks(routes.filter(({ answer }) => answer === 'check')).routes());
+    app.use(this.#login(unixGroupsOf));
+    const router = new Router<State>({ prefix: settings.urlPrefix, sensitive: true });
+    for (const route of routes.filter(({ answer }) => answer !== 'check'))
+      this.#mount(router, `/api/${route.path}`, route);
+    const status = local(tell('status', healthHandler(deps)));
+    const verbatim = new Router<State>({ sensitive: true });
     if (settings.statusEndpoint === DEFAULT_STATUS_PATH) this.#mount(router, DEFAULT_STATUS_PATH, status);
     else this.#mount(verbatim, settings.statusEndpoint, status);
-    this.#mountProbes(router);
+    router.get('/metrics', (ctx) => this.#metrics(ctx));
     app.use(verbatim.routes());
     app.use(router.routes());
     app.use((ctx) => this.#unknown(ctx));
@@ -57,23 +80,25 @@ export class HttpServer {
   }
 
   /** Whatever goes wrong below becomes an envelope: clients repeat a call whose answer is not JSON. */
-  #failures(): Koa.Middleware<{ caller: Caller }> {
+  #failures(): Koa.Middleware<State> {
+    const { log, settings, services } = this.#deps;
     return async (ctx, next) => {
       try {
         await next();
       } catch (err) {
         const known = err instanceof OrchestratorError;
-        if (!known) this.#deps.log.error({ err, path: ctx.path }, 'a request failed');
-        const modern = ctx.path.startsWith(`${this.#deps.settings.urlPrefix}/api/v2/`);
-        ctx.status = modern && known ? STATUS_OF[err.code] : 500;
-        this.#send(ctx, this.#named(envelope('ERROR', known ? errorText(err) : 'internal error; the log has it')));
+        if (!known) log.error({ err, path: ctx.path }, 'a request failed');
+        const modern = ctx.path.startsWith(`${settings.urlPrefix}/api/v2/`);
+        const status = known ? statusOf(err.code, { modern, inGroup: services.group !== undefined }) : 500;
+        const message = known ? errorText(err) : 'internal error; the log has it';
+        this.#answers.envelope(ctx, status, envelope('ERROR', message));
       }
     };
   }
 
-  #login(): Koa.Middleware<{ caller: Caller }> {
+  #login(groupsOf: GroupsOf): Koa.Middleware<State> {
     return async (ctx, next) => {
-      const caller = await authenticate(this.#deps.settings.authentication, (name) => ctx.get(name), unixGroupsOf);
+      const caller = await authenticate(this.#deps.settings.authentication, (name) => ctx.get(name), groupsOf);
       if (caller !== undefined) {
         ctx.state.caller = this.#deps.settings.readOnly ? { name: '', mayAct: false } : caller;
         return next();
@@ -84,11 +109,20 @@ export class HttpServer {
     };
   }
 
-  #mount(router: Router<{ caller: Caller }>, path: string, route: Route): void {
+  /** What load balancers ask several times a second stands in front: whoever is let in is answered, and nobody is looked up (C-102). */
+  #checks(routes: readonly Route[]): Router<State> {
+    const router = new Router<State>({ prefix: this.#deps.settings.urlPrefix, sensitive: true });
+    router.use(this.#login(async () => []));
+    for (const route of routes) this.#mount(router, `/api/${route.path}`, route);
+    return router;
+  }
+
+  #mount(router: Router<State>, path: string, route: Route): void {
     const { settings, services } = this.#deps;
-    router.get(path, async (ctx) => {
+    router.get(path, relayGate(this.#gate, route), async (ctx) => {
       const { caller } = ctx.state;
-      if (route.acts && !caller.mayAct) throw new OrchestratorError('UNAUTHORIZED', 'Unauthorized');
+      const leaderOnly = route.acts === true && services.group?.mayAct === false;
+      if (route.acts && (!caller.mayAct || leaderOnly)) throw new OrchestratorError('UNAUTHORIZED', 'Unauthorized');
       if (route.acts && ctx.method === 'HEAD')
         throw new OrchestratorError('BAD_REQUEST', 'HEAD changes nothing: use GET');
       const request = new Request({
@@ -99,56 +133,39 @@ export class HttpServer {
         services,
         settings,
       });
-      if (route.answer === 'bare') {
-        this.#send(ctx, await route.handle(request));
-        return;
-      }
-      if (route.answer === 'check') {
-        const { status, body } = route.handle(request);
-        ctx.status = status;
-        this.#send(ctx, body);
-        return;
-      }
-      const answer = await route.handle(request);
-      ctx.status = answer.Code === 'OK' ? 200 : 500;
-      this.#send(ctx, this.#named(answer));
+      await this.#answer(ctx, route, request);
     });
   }
 
-  #send(ctx: Koa.Context, value: unknown): void {
-    ctx.set('Content-Type', 'application/json; charset=UTF-8');
-    ctx.body = encodeJson(value);
+  async #answer(ctx: Koa.Context, route: Route, request: Request): Promise<void> {
+    switch (route.answer) {
+      case 'bare':
+        this.#answers.json(ctx, await route.handle(request));
+        return;
+      case 'check': {
+        const { status, body } = route.handle(request);
+        ctx.status = status;
+        this.#answers.json(ctx, body);
+        return;
+      }
+      case 'envelope': {
+        const answer = await route.handle(request);
+        this.#answers.envelope(ctx, answer.Code === 'OK' ? 200 : 500, answer);
+      }
+    }
   }
 
-  #named(answer: Envelope): Envelope {
-    return { ...answer, Message: this.#deps.settings.messagePrefix + answer.Message };
+  async #metrics(ctx: Koa.Context): Promise<void> {
+    const { type, text } = await this.#deps.services.metrics();
+    ctx.set('Content-Type', type);
+    ctx.body = text;
   }
 
   /** Below `/api` JSON here too: the shell client asks again and again otherwise. */
   #unknown(ctx: Koa.Context): void {
     ctx.status = 404;
     if (ctx.path.startsWith(`${this.#deps.settings.urlPrefix}/api`))
-      this.#send(ctx, this.#named(envelope('ERROR', `No such API call: ${ctx.method} ${ctx.path}`)));
+      this.#answers.envelope(ctx, 404, envelope('ERROR', `No such API call: ${ctx.method} ${ctx.path}`));
     else ctx.body = '404 page not found';
-  }
-
-  #mountProbes(router: Router<{ caller: Caller }>): void {
-    const { services } = this.#deps;
-    router.get('/metrics', async (ctx) => {
-      const { type, text } = await services.metrics();
-      ctx.set('Content-Type', type);
-      ctx.body = text;
-    });
-    router.get('/livez', (ctx) => {
-      ctx.body = 'ok';
-    });
-    router.get('/readyz', (ctx) => {
-      const checks = services.readiness();
-      const missing = checks.filter(({ ok }) => !ok);
-      ctx.status = missing.length === 0 ? 200 : 503;
-      const lines = checks.map(({ name, ok, detail }) => `[${ok ? '+' : '-'}] ${name}: ${detail}`);
-      const brief = missing.length === 0 ? 'ok' : missing.map(({ name, detail }) => `${name}: ${detail}`).join('\n');
-      ctx.body = ctx.query.verbose === undefined ? brief : lines.join('\n');
-    });
   }
 }

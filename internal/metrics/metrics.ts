@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type GroupFigures, GroupMetrics } from './group-metrics.ts';
 
 /** What is looked at when somebody asks. */
 export interface Now {
@@ -9,6 +10,8 @@ export interface Now {
   readonly waitingWrites: number;
   readonly lostWrites: number;
   readonly leads: boolean;
+  /** Undefined: this node belongs to no group. */
+  readonly group?: GroupFigures | undefined;
 }
 
 /** Counters of this node in Prometheus' text form. Units are in the names. */
@@ -80,6 +83,7 @@ export class Metrics {
     help: '1: this node watches and recovers; 0: it only answers',
     registers: [this.#registry],
   });
+  #group: GroupMetrics | undefined;
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry, prefix: 'orchestrator_' });
@@ -100,7 +104,7 @@ export class Metrics {
   }
 
   async text(now: () => Now): Promise<{ type: string; text: string }> {
-    const { queue, instances, problems, waitingWrites, lostWrites, leads } = now();
+    const { queue, instances, problems, waitingWrites, lostWrites, leads, group } = now();
     for (const outcome of ['success', 'failure'] as const)
       if (this.#probed[outcome] > 0) this.#probes.inc({ outcome }, this.#probed[outcome]);
     this.#probed = { success: 0, failure: 0 };
@@ -109,6 +113,10 @@ export class Metrics {
     this.#waiting.set(waitingWrites);
     this.#lost.set(lostWrites);
     this.#leads.set(leads ? 1 : 0);
+    if (group !== undefined) {
+      this.#group ??= new GroupMetrics(this.#registry);
+      this.#group.set(group);
+    }
     this.#problems.reset(); // what is over must not be told for ever
     for (const code of problems) this.#problems.inc({ code });
     return { type: this.#registry.contentType, text: await this.#registry.metrics() };

@@ -8,6 +8,7 @@ import { discovery } from './discovery.ts';
 import { failover, frozen } from './failover.ts';
 import { type Benchmark, type BenchOptions, type Figure, line } from './figures.ts';
 import { fleet } from './fleet.ts';
+import { leaderCheck } from './leader-check.ts';
 import { probe } from './probe.ts';
 import { raft } from './raft.ts';
 import { raftStore } from './raft-store.ts';
@@ -34,6 +35,11 @@ const BENCHMARKS: Readonly<Record<string, ServerRow | PlainRow>> = {
   discovery: { summary: 'four servers from one seed', run: discovery, runs: 20 },
   probe: { summary: 'round trips and CPU of watching one server; runs are seconds', run: probe, runs: 20 },
   fleet: { summary: 'sixty servers watched; runs are seconds', run: fleet, runs: 30, flavours: ['mariadb'] },
+  leadercheck: {
+    summary: 'leader-check, idle and beside large listings; runs are seconds',
+    runPlain: leaderCheck,
+    runs: 10,
+  },
   raft: { summary: 'three nodes: commands, loss of the leader, hand-over', runPlain: raft, runs: 20 },
   raftstore: { summary: 'the log of a node against plain syncs of the disk', runPlain: raftStore, runs: 5 },
 };

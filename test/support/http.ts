@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { type Analysis, analyseCluster } from '../../internal/analysis/analyse.ts';
 import { Inventory } from '../../internal/discovery/inventory.ts';
+import type { GroupView } from '../../internal/http/group-view.ts';
 import type { BlockedEntry, DetectionEntry, HttpSettings, Services } from '../../internal/http/ports.ts';
 import { HttpServer } from '../../internal/http/server.ts';
 import type { RecoveryRecord } from '../../internal/recovery/book.ts';
@@ -94,6 +95,13 @@ export const SETTINGS: HttpSettings = {
     powerGroups: [],
   },
   filters: { primary: ['*'], intermediate: [], recoveryIgnore: [], problemIgnore: [], controlIgnore: [] },
+  raft: {
+    defaultPort: 10_008,
+    staleReadMs: 5_000,
+    readyMaxLag: 10,
+    relayAnswerMs: 60_000,
+    tls: { ca: undefined, cert: undefined, key: undefined, skipVerify: false },
+  },
 };
 
 /** Two replicas below `db1.example`, alias `shop`; `db3.example` does not replicate; `lone.example` is dead. Every change is noted in `calls`. */
@@ -103,6 +111,7 @@ export class FakeHouse {
   recoveries: readonly RecoveryRecord[] = [A_RECOVERY];
   disabled = false;
   leads = true;
+  group: GroupView | undefined;
   /** Ended a moment ago. */
   repeated: readonly RecoveryRecord[] = [];
   /** Of the backend. */
@@ -143,6 +152,7 @@ export class FakeHouse {
   }
 
   services(): Services {
+    const group = () => this.group;
     const note = (text: string) => void this.calls.push(text);
     return {
       snapshots: () => this.inventory.clusters(NOW_MS),
@@ -237,6 +247,9 @@ export class FakeHouse {
           { key: at('db1.example'), name: 'in_service', value: '' },
           { key: at('db1.example'), name: 'role', value: 'backup' },
         ].filter((tag) => key === undefined || sameKey(tag.key, key)),
+      get group() {
+        return group();
+      },
       leads: () => this.leads,
       health: async () => ({
         failure: this.failure,
@@ -273,6 +286,10 @@ export class TestHttp {
   readonly house = new FakeHouse();
   readonly #server: HttpServer;
   #port = 0;
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
 
   private constructor(settings: Partial<HttpSettings>) {
     this.#server = new HttpServer({

@@ -1,5 +1,6 @@
 import { bool, restart, uint } from './key.ts';
 import { OWN_RAFT } from './own-raft.ts';
+import { OWN_RAFT_API } from './own-raft-api.ts';
 
 /** Keys that the contract does not know. */
 export const OWN = {
@@ -80,4 +81,5 @@ export const OWN = {
     min: 10,
   }),
   ...OWN_RAFT,
+  ...OWN_RAFT_API,
 };

@@ -1,5 +1,5 @@
 import { keyText } from '../../topology/instance-key.ts';
-import { act, type EnvelopeHandler, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
+import { act, type EnvelopeHandler, envelope, type HttpServerDeps, local, type Route, tell } from '../route.ts';
 import { wireKey } from '../wire/values.ts';
 
 const NS_PER_MS = 1e6;
@@ -16,8 +16,8 @@ export function nameRoutes({ services }: HttpServerDeps): readonly Route[] {
   };
   return [
     tell('resolve/:host/:port', resolve),
-    tell('hostname-resolve-cache', () => envelope('OK', 'Cache retrieved', cache())),
-    act('reset-hostname-resolve-cache', reset),
+    local(tell('hostname-resolve-cache', () => envelope('OK', 'Cache retrieved', cache()))),
+    local(act('reset-hostname-resolve-cache', reset)),
   ];
 
   /** By the name that was given. `Expiration` is a Unix time in nanoseconds. */

@@ -1,6 +1,17 @@
-import type { NodeEntry } from '../ports.ts';
+import type { NodeEntry, Services } from '../ports.ts';
 import type { Request } from '../request.ts';
-import { act, bare, check, type EnvelopeHandler, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
+import {
+  act,
+  bare,
+  check,
+  type EnvelopeHandler,
+  envelope,
+  type HttpServerDeps,
+  local,
+  type Route,
+  tell,
+} from '../route.ts';
+import { wireGroupHealth } from '../wire/group.ts';
 import { wireTime } from '../wire/values.ts';
 
 const SECRET_HEADERS = new Set(['Authorization', 'Proxy-Authorization', 'Cookie']);
@@ -8,19 +19,19 @@ const SECRET_HEADERS = new Set(['Authorization', 'Proxy-Authorization', 'Cookie'
 /** This node: is it up, does it lead, what does it hear. */
 export function nodeRoutes(deps: HttpServerDeps): readonly Route[] {
   return [
-    bare('lb-check', () => 'OK'),
-    bare('_ping', () => 'OK'),
-    check('leader-check', leads),
-    check('leader-check/:errorStatusCode', leads),
+    local(check('lb-check', () => ({ status: 200, body: 'OK' }))),
+    local(check('_ping', () => ({ status: 200, body: 'OK' }))),
+    local(check('leader-check', leads)),
+    local(check('leader-check/:errorStatusCode', leads)),
     check('routed-leader-check', leads),
-    bare('headers', ({ headers }) => wireHeaders(headers)),
-    tell('health', healthHandler(deps)),
-    act('reload-configuration', reload),
+    local(bare('headers', ({ headers }) => wireHeaders(headers))),
+    local(tell('health', healthHandler(deps))),
+    local(act('reload-configuration', reload)),
   ];
 
   /** Somebody who does not lead says so with the status that was asked for; 404 where that is no status of an error. */
   function leads(request: Request) {
-    if (deps.services.leads()) return { status: 200, body: 'OK' };
+    if (isLeader(deps.services)) return { status: 200, body: 'OK' };
     const wanted = request.text('errorStatusCode');
     return { status: /^[45]\d\d$/.test(wanted) ? Number(wanted) : 404, body: 'Not leader' };
   }
@@ -34,24 +45,33 @@ export function nodeRoutes(deps: HttpServerDeps): readonly Route[] {
   }
 }
 
+/** In a group from memory alone, and by its word only (C-101, C-102). */
+function isLeader({ group, leads }: Pick<Services, 'group' | 'leads'>): boolean {
+  return group === undefined ? leads() : group.leads;
+}
+
 /** `health`, and the status endpoint wherever it stands. */
 export function healthHandler({ services, settings }: HttpServerDeps): EnvelopeHandler {
   return async () => {
     const { failure, self, active, nodes } = await services.health();
     const { hostname: Hostname, token: Token } = settings.node;
+    const { group } = services;
+    const elected = group === undefined ? active : undefined; // in a group the address of the leader is all that is told
+    const groupHealth = wireGroupHealth(group);
     const details = {
       Healthy: failure === undefined,
       Hostname,
       Token,
-      IsActiveNode: services.leads(),
-      ActiveNode: { ...wireNode(active), AppVersion: '', DBBackend: '' },
+      IsActiveNode: isLeader(services),
+      ActiveNode: {
+        ...wireNode(elected),
+        AppVersion: '',
+        DBBackend: '',
+        ...(group === undefined ? {} : { Hostname: groupHealth.RaftLeader }),
+      },
       Error: failure === undefined ? null : { Message: failure },
       AvailableNodes: [...nodes.filter(({ token }) => token !== self.token), self].map(wireNode),
-      RaftLeader: '',
-      IsRaftLeader: false,
-      RaftLeaderURI: '',
-      RaftAdvertise: '',
-      RaftHealthyMembers: null,
+      ...groupHealth,
     };
     return failure === undefined
       ? envelope('OK', 'Application node is healthy', details)

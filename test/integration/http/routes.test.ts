@@ -121,13 +121,21 @@ const ROUTES: readonly Row[] = [
   ['health', 'envelope'],
   ['status', 'envelope'],
 ];
-/** They answer, and with an error: there is nothing to recover, and no plan in a fake. */
+/** They answer, and with an error: there is nothing to recover, no plan in a fake, and no group. */
 const REFUSED: readonly Row[] = [
   ...(['recover', 'recover-lite'] as const).flatMap((name): Row[] => [
     [`${name}/${KEY}`, 'envelope', 'acts'],
     [`${name}/${KEY}/${MORE}`, 'envelope', 'acts'],
   ]),
   ['v2/clusters/shop/failover-plan', 'envelope'],
+  ...['raft-state', 'raft-leader', 'raft-peers', 'raft-health', 'raft-status'].map((path): Row => [path, 'bare']),
+  ['raft-follower-health-report/token/10.0.0.1:10008/10.0.0.1:10008', 'bare'],
+  ...['raft-snapshot', 'raft-add-peer/10.0.0.1', 'raft-remove-peer/10.0.0.1'].map(
+    (path): Row => [path, 'bare', 'acts'],
+  ),
+  ...['raft-yield/10.0.0.1', 'raft-yield-hint/orc', 'reelect', 'grab-election'].map(
+    (path): Row => [path, 'envelope', 'acts'],
+  ),
 ];
 
 const withSlash = (path: string) => path.replace(/(\?|$)/, '/$1');

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { GroupFigures } from '../../../internal/metrics/group-metrics.ts';
 import { Metrics } from '../../../internal/metrics/metrics.ts';
 
 const quiet = { queue: 0, instances: 4, problems: [], waitingWrites: 0, lostWrites: 0, leads: true };
+const GROUP: GroupFigures = {
+  role: 'follower',
+  term: 7,
+  commit: 100,
+  applied: 98,
+  quorum: 2,
+  tolerates: -1,
+  leaderContactMs: 250,
+  members: [true, false, false].map((healthy) => ({ kind: 'voter', healthy })),
+};
 
 describe('metrics', () => {
   it('speaks the text format: help and type before the samples of a name, each name once', async () => {
@@ -68,14 +79,14 @@ describe('metrics', () => {
   it('is documented: names, kinds and labels', async () => {
     const metrics = new Metrics();
     metrics.stepped('promote', 'success', 1);
-    const { text } = await metrics.text(() => quiet);
+    const { text } = await metrics.text(() => ({ ...quiet, group: GROUP }));
     const own = [...text.matchAll(/^# TYPE (orchestrator_(?!nodejs_|process_)\S+) (\S+)$/gm)];
     const rows = [...readFileSync('docs/metrics.md', 'utf8').matchAll(/^\| `(orchestrator_\w+)` \| (\w+) \|/gm)];
     const named = (found: readonly RegExpMatchArray[]) => found.map(([, name, kind]) => `${name} ${kind}`).sort();
     assert.deepEqual(named(rows), named(own));
     for (const [, name = '', kind] of own) {
       assert.equal(kind === 'counter', name.endsWith('_total'), name);
-      assert.equal(kind === 'histogram', name.endsWith('_seconds'), name);
+      assert.equal(kind === 'histogram', name.endsWith('_duration_seconds'), name);
     }
     assert.match(text, /^orchestrator_nodejs_eventloop_lag_p99_seconds /m);
   });
@@ -87,5 +98,30 @@ describe('metrics', () => {
     assert.match(during.text, /^orchestrator_backend_waiting_writes 3$/m);
     const after = await metrics.text(() => quiet);
     assert.doesNotMatch(after.text, /DeadMaster/);
+  });
+
+  it('tells of the group where there is one', async () => {
+    const metrics = new Metrics();
+    assert.doesNotMatch((await metrics.text(() => quiet)).text, /orchestrator_raft/);
+    const { text } = await metrics.text(() => ({ ...quiet, group: GROUP }));
+    for (const line of [
+      'orchestrator_raft_role{role="leader"} 0',
+      'orchestrator_raft_role{role="follower"} 1',
+      'orchestrator_raft_term 7',
+      'orchestrator_raft_commit_index 100',
+      'orchestrator_raft_applied_index 98',
+      'orchestrator_raft_quorum 2',
+      'orchestrator_raft_tolerates -1',
+      'orchestrator_raft_leader_contact_seconds 0.25',
+      'orchestrator_raft_members{kind="voter",state="healthy"} 1',
+      'orchestrator_raft_members{kind="voter",state="silent"} 2',
+    ])
+      assert.ok(text.includes(`${line}\n`), line);
+    const later = await metrics.text(() => ({
+      ...quiet,
+      group: { ...GROUP, members: [], leaderContactMs: undefined },
+    }));
+    assert.doesNotMatch(later.text, /^orchestrator_raft_members\{/m);
+    assert.match(later.text, /^orchestrator_raft_leader_contact_seconds Nan$/im);
   });
 });

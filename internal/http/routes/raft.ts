@@ -1,0 +1,132 @@
+import { type Address, formatAddress, parseAddress } from '../../raft/address.ts';
+import { errorText, OrchestratorError } from '../../runtime/errors.ts';
+import type { GroupView, MemberView } from '../group-view.ts';
+import { bad, type Request } from '../request.ts';
+import { act, bare, type Envelope, envelope, type HttpServerDeps, local, type Route } from '../route.ts';
+import { isHealthy, wireRaftStatus, wireState } from '../wire/group.ts';
+
+/** The group of daemons: what it looks like from here, and changes of its leader and its members. */
+export function raftRoutes({ services, settings }: HttpServerDeps): readonly Route[] {
+  const { raft } = settings;
+  return [
+    local(bare('raft-state', () => wireState(group('raft-state').now()))),
+    local(bare('raft-leader', () => group('raft-leader').now().leader?.address ?? '')),
+    local(
+      bare('raft-peers', () =>
+        group('raft-peers')
+          .now()
+          .members.map(({ address }) => address),
+      ),
+    ),
+    local(bare('raft-health', health)),
+    local(bare('raft-status', () => wireRaftStatus(group('raft-status'), raft.readyMaxLag))),
+    local({ path: 'raft-snapshot', acts: 'onAnyNode', answer: 'bare', handle: snapshot }),
+    local(bare('raft-follower-health-report/:authenticationToken/:raftBind/:raftAdvertise', reported)),
+    { path: 'raft-add-peer/:addr', acts: true, answer: 'bare', handle: add },
+    { path: 'raft-remove-peer/:addr', acts: true, answer: 'bare', handle: remove },
+    act('raft-yield/:node', yieldToNode),
+    act('raft-yield-hint/:hint', yieldByHint),
+    act('reelect', reelect),
+    local(act('grab-election', grab)),
+  ];
+
+  /** @throws {OrchestratorError} `BAD_REQUEST`; the end of the message is contract */
+  function group(route: string): GroupView {
+    if (services.group === undefined) throw bad(`${route}: not running with raft setup`);
+    return services.group;
+  }
+
+  function health(): string {
+    const view = group('raft-health');
+    if (!isHealthy(view, view.now(), raft.readyMaxLag)) throw new OrchestratorError('BAD_REQUEST', 'unhealthy');
+    return 'healthy';
+  }
+
+  async function snapshot(): Promise<string> {
+    await group('raft-snapshot').takeSnapshot();
+    return 'snapshot created';
+  }
+
+  /** Health travels between the nodes by itself: whoever still reports it this way is told that all is well (C-71). */
+  function reported(): string {
+    group('raft-follower-health-report');
+    return 'health reported';
+  }
+
+  async function add(request: Request): Promise<string> {
+    const view = group('raft-add-peer');
+    const address = formatAddress(addressOf(request.text('addr')));
+    await view.addPeer(address, request.query('wait') === 'voter');
+    return address;
+  }
+
+  async function remove(request: Request): Promise<string> {
+    const view = group('raft-remove-peer');
+    const address = formatAddress(addressOf(request.text('addr')));
+    await view.removePeer(address);
+    return address;
+  }
+
+  async function yieldToNode(request: Request): Promise<Envelope> {
+    const view = group('raft-yield');
+    const wanted = formatAddress(addressOf(request.text('node')));
+    await yieldTo(view, request, wanted, ({ address }) => address === wanted);
+    return envelope('OK', 'Asynchronously yielded');
+  }
+
+  async function yieldByHint(request: Request): Promise<Envelope> {
+    const view = group('raft-yield-hint');
+    const hint = request.text('hint');
+    if (hint !== '') await yieldTo(view, request, hint, (member) => isMeant(member, hint));
+    return envelope('OK', `Asynchronously yielded by hint ${hint}`, hint);
+  }
+
+  async function reelect(request: Request): Promise<Envelope> {
+    await group('reelect').transfer(undefined, isWaiting(request));
+    return envelope('OK', 'Leadership is handed over');
+  }
+
+  function grab(): Envelope {
+    const route = 'grab-election';
+    if (services.group !== undefined)
+      throw bad(`${route}: leadership of a group is not grabbed; use raft-yield or reelect`);
+    throw bad(`${route}: no other node works on this backend`);
+  }
+
+  function addressOf(text: string): Address {
+    try {
+      return parseAddress(text, 'node', raft.defaultPort);
+    } catch (err) {
+      throw bad(errorText(err));
+    }
+  }
+}
+
+/** @throws {OrchestratorError} `NOT_FOUND`: nobody who votes is meant, and the leader stays */
+async function yieldTo(
+  view: GroupView,
+  request: Request,
+  wanted: string,
+  meant: (member: MemberView) => boolean,
+): Promise<void> {
+  const { members, leader } = view.now();
+  const found = members.filter((member) => member.kind === 'voter' && meant(member));
+  if (found.some(({ address }) => address === leader?.address)) return; // it leads already
+  const [fittest] = found.sort((a, b) => rank(a) - rank(b));
+  if (fittest === undefined) throw new OrchestratorError('NOT_FOUND', `no voter of the group matches ${wanted}`);
+  await view.transfer(fittest.address, isWaiting(request));
+}
+
+/** Those in touch first, of these the one that lacks least. */
+function rank({ healthy, behind }: MemberView): number {
+  return (healthy ? 0 : Number.MAX_SAFE_INTEGER / 2) + (behind ?? 0);
+}
+
+function isMeant({ address, name, labels }: MemberView, hint: string): boolean {
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return [host, name, ...labels].some((text) => text.includes(hint));
+}
+
+function isWaiting(request: Request): boolean {
+  return request.query('wait') === 'true';
+}

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { FakeGroup } from '../../support/fake-group.ts';
+import { SETTINGS, TestHttp } from '../../support/http.ts';
+
+const READ = '/orc/api/cluster/shop';
+const WRITE = '/orc/api/begin-downtime/db2.example/3306/me/why';
+const message = (json: unknown) => (json as { Message: string }).Message;
+
+/** Whatever answers in place of a leader. Each is closed at the end. */
+class Pretender {
+  static readonly #all: Server[] = [];
+  readonly heard: IncomingMessage[] = [];
+  readonly url: string;
+
+  private constructor(server: Server) {
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on('request', (heard: IncomingMessage) => this.heard.push(heard));
+  }
+
+  static async start(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Pretender> {
+    const server = createServer(answer);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    Pretender.#all.push(server);
+    return new Pretender(server);
+  }
+
+  static async stopAll(): Promise<void> {
+    for (const server of Pretender.#all) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+}
+
+describe('relaying to the leader', () => {
+  let leader: TestHttp;
+  let follower: TestHttp;
+  before(async () => {
+    const raft = { ...SETTINGS.raft, relayAnswerMs: 300 };
+    leader = await TestHttp.start({ urlPrefix: '/orc' });
+    follower = await TestHttp.start({ urlPrefix: '/orc', raft });
+    leader.house.group = new FakeGroup(1);
+  });
+  after(() => Promise.all([leader.stop(), follower.stop(), Pretender.stopAll()]));
+  beforeEach(() => {
+    leader.house.calls.length = 0;
+    follower.house.calls.length = 0;
+    follower.house.group = new FakeGroup(2).follow(leader.url);
+  });
+  const follow = (url: string) => {
+    follower.house.group = new FakeGroup(2).follow(url);
+  };
+
+  it('a read has the answer of the leader, status and headers with it', async () => {
+    leader.house.disabled = true;
+    for (const path of [READ, '/orc/api/check-global-recoveries', '/orc/api/instance/nobody/1']) {
+      const [asked, relayed] = [await leader.get(path), await follower.get(path)];
+      assert.deepEqual([relayed.status, relayed.text], [asked.status, asked.text], path);
+      assert.equal(relayed.headers['content-type'], asked.headers['content-type']);
+    }
+    leader.house.disabled = false;
+    assert.equal((await follower.get('/orc/api/routed-leader-check')).status, 200);
+    assert.equal((await follower.get('/orc/api/leader-check')).status, 404);
+  });
+
+  it('a change is made by the leader alone, whatever its path is made of', async () => {
+    const { status } = await follower.get('/orc/api/begin-downtime/db2.example/3306/a%2Fb%0A/why%3F%2e%2e/1h');
+    assert.equal(status, 200);
+    assert.deepEqual(leader.house.calls, ['downtime db2.example:3306 a/b|why?..|3600000']);
+    assert.deepEqual(follower.house.calls, []);
+  });
+
+  it('headers of the caller go along, but for what this node does itself', async () => {
+    const seen = await Pretender.start((_, response) => response.end('"heard"'));
+    follow(seen.url);
+    const path = `${READ}?tag=a%3Db&x=%2F`;
+    const sent = { Authorization: 'Basic Zm9vOmJhcg==', Cookie: 'a=b', 'X-User': 'me', 'Accept-Encoding': 'gzip' };
+    assert.equal((await follower.get(path, sent)).text, '"heard"');
+    await follower.get(WRITE, { 'Idempotency-Key': 'k1' });
+    const [read, write] = seen.heard;
+    assert.equal(read?.url, path);
+    const { authorization, cookie, 'x-user': user, 'x-orchestrator-hops': hops } = read?.headers ?? {};
+    assert.deepEqual([authorization, cookie, user, hops], [sent.Authorization, 'a=b', 'me', '1']);
+    assert.deepEqual([read?.headers['accept-encoding'], read?.headers['idempotency-key']], [undefined, undefined]);
+    assert.equal(write?.headers['idempotency-key'], 'k1');
+  });
+
+  it('two nodes that take each other for the leader do not bounce a request', async () => {
+    const other = await TestHttp.start({ urlPrefix: '/orc' });
+    try {
+      other.house.group = new FakeGroup(3).follow(follower.url);
+      follow(other.url);
+      for (const path of [READ, WRITE]) {
+        const { status, json } = await follower.get(path);
+        assert.equal(status, 508);
+        assert.match(message(json), /^relayed once already/);
+      }
+      assert.deepEqual([...other.house.calls, ...follower.house.calls], []);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('an answer passes as it is written, not when it is whole', async () => {
+    let finish = () => {};
+    const slow = await Pretender.start((_, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      response.write('first');
+      finish = () => void response.end('last');
+    });
+    follow(slow.url);
+    const answer = await opened(READ);
+    const pieces: string[] = [];
+    for await (const piece of answer) {
+      pieces.push(String(piece));
+      finish();
+    }
+    assert.deepEqual(pieces, ['first', 'last']);
+    assert.equal(answer.headers.connection, 'keep-alive'); // that of the caller is its own
+  });
+
+  it('an answer that breaks off there breaks off here', async () => {
+    const broken = await Pretender.start((_, response) => {
+      response.writeHead(200, { 'Content-Length': '10' });
+      response.write('half');
+      setImmediate(() => response.destroy());
+    });
+    follow(broken.url);
+    const answer = await opened(READ);
+    await assert.rejects(answer.toArray(), /aborted/);
+  });
+
+  it('a leader out of reach was asked nothing, and that is said', async () => {
+    const gone = await TestHttp.start();
+    follow(gone.url);
+    await gone.stop();
+    const read = await follower.get(READ);
+    assert.deepEqual([read.status, read.headers['retry-after']], [502, '1']);
+    assert.match(message(read.json), /^the leader at http:.* cannot be reached: connect ECONNREFUSED/);
+    const write = await follower.get(WRITE);
+    assert.equal(write.status, 502);
+    assert.match(message(write.json), /nothing was done$/);
+  });
+
+  for (const [title, status, answer] of [
+    ['breaks the connection', 502, (_: IncomingMessage, response: ServerResponse) => void response.destroy()],
+    ['says nothing', 504, () => undefined],
+  ] as const)
+    it(`a change whose leader ${title} may have been made, and is told under its number`, async () => {
+      const lost = await Pretender.start(answer);
+      follow(lost.url);
+      const write = await follower.get(WRITE);
+      assert.equal(write.status, status);
+      assert.match(message(write.json), /^outcome unknown: the leader at http:/);
+      const { OperationId } = (write.json as { Details: { OperationId: string } }).Details;
+      assert.equal(OperationId, lost.heard[0]?.headers['idempotency-key']);
+      const read = await follower.get(READ);
+      assert.equal(read.status, status);
+      assert.match(message(read.json), /cannot be reached/);
+    });
+
+  it('without a leader: reads for a while with the age of what they are of, changes refused with the cause', async () => {
+    const group = new FakeGroup(2).lose(4_000);
+    follower.house.group = group;
+    const fresh = await follower.get(READ);
+    assert.deepEqual([fresh.status, fresh.headers['orchestrator-leader-contact-milliseconds']], [200, '4000']);
+    const refused = await follower.get(WRITE);
+    assert.deepEqual([refused.status, refused.headers['retry-after']], [503, '1']);
+    assert.match(message(refused.json), /^no leader is known, the last one was heard 4000 ms ago; nothing was done$/);
+    group.lose(6_000);
+    assert.equal((await follower.get(READ)).status, 503);
+    const stale = await follower.get(`${READ}?stale=true`);
+    assert.deepEqual([stale.status, stale.headers['orchestrator-leader-contact-milliseconds']], [200, '6000']);
+    assert.equal((await follower.get(`${WRITE}?stale=true`)).status, 503);
+    assert.deepEqual(follower.house.calls, []);
+  });
+
+  it('whoever has no login here is not let through to the leader', async () => {
+    const authentication = { ...SETTINGS.authentication, method: 'basic', user: 'boss', password: 'secret' };
+    const closed = await TestHttp.start({ urlPrefix: '/orc', authentication });
+    const seen = await Pretender.start((_, response) => response.end('""'));
+    try {
+      closed.house.group = new FakeGroup(2).follow(seen.url);
+      assert.equal((await closed.get(WRITE)).status, 401);
+      assert.equal(seen.heard.length, 0);
+    } finally {
+      await closed.stop();
+    }
+  });
+
+  it('a caller who goes away takes the request to the leader along', async () => {
+    const held = await Pretender.start(() => undefined);
+    follow(held.url);
+    const sent = request(`${follower.url}${READ}`).on('error', () => undefined);
+    sent.end();
+    while (held.heard.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const gone = new Promise((resolve) => held.heard[0]?.on('error', () => undefined).on('close', resolve));
+    sent.destroy();
+    await gone;
+  });
+
+  async function opened(path: string): Promise<IncomingMessage> {
+    const sent = request(`${follower.url}${path}`, { headers: { Connection: 'keep-alive' } });
+    sent.end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    return answer;
+  }
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { type Asked, direction } from '../../../internal/http/relay/direction.ts';
+import { FakeGroup } from '../../support/fake-group.ts';
+
+const STALE_MS = 5_000;
+const LEADER = 'http://10.0.0.1:3000';
+const READ: Asked = { local: false, acts: false, hops: 0, stale: false };
+const WRITE: Asked = { ...READ, acts: true };
+const WAITING = { phase: 'founding', reason: '2 of 3 founders were heard' } as const;
+
+/** What comes of it in short: where the answer comes from, or the status and a part of the message. */
+type Row = readonly [title: string, group: () => FakeGroup, asked: Partial<Asked>, read: string, write: string];
+
+const follower = () => new FakeGroup(2).follow(LEADER);
+const leaderless = (contactMs: number | undefined) => () => new FakeGroup(2).lose(contactMs);
+
+const ROWS: readonly Row[] = [
+  ['the leader', () => new FakeGroup(1), {}, 'here', 'here'],
+  ['the leader, asked through another', () => new FakeGroup(1), { hops: 1 }, 'here', 'here'],
+  ['a follower', follower, {}, `relay ${LEADER}`, `relay ${LEADER}`],
+  ['a follower, route of the node itself', follower, { local: true }, 'here', 'here'],
+  ['a follower, relayed once', follower, { hops: 1 }, `508 ${LEADER} does`, `508 ${LEADER} does`],
+  ['a follower, whatever is known', follower, { stale: true }, 'stale 30.4', `relay ${LEADER}`],
+  [
+    'a follower before the first word of the leader',
+    () => new FakeGroup(2),
+    {},
+    'stale 30.4',
+    '503 10.0.0.1:10008 has not said yet',
+  ],
+  ['no leader, heard lately', leaderless(4_999), {}, 'stale 4999', '503 the last one was heard 4999 ms ago'],
+  ['no leader for long', leaderless(5_001), {}, '503 heard 5001 ms ago', '503 nothing was done'],
+  ['no leader for long, whatever is known', leaderless(5_001), { stale: true }, 'stale 5001', '503 no leader is known'],
+  ['no leader ever', leaderless(undefined), {}, '503 no leader is known;', '503 no leader is known;'],
+  ['no leader ever, whatever is known', leaderless(undefined), { stale: true }, 'stale undefined', '503 no leader'],
+  ['no leader, route of the node itself', leaderless(undefined), { local: true }, 'here', 'here'],
+  ['a leader without its lease', () => new FakeGroup(1).lose(300), {}, 'stale 300', '503 leads and cannot prove it'],
+  [
+    'a follower that takes itself for the leader',
+    () => Object.assign(new FakeGroup(2).follow('HTTP://10.0.0.2:3000'), { url: 'http://10.0.0.2:3000' }),
+    {},
+    'stale 30.4',
+    '503 which is this node',
+  ],
+  [
+    'a node that is not in its group yet',
+    () => new FakeGroup(2).lose(undefined).is({ waiting: WAITING }),
+    {},
+    '503 not in its group yet: 2 of 3 founders were heard',
+    '503 nothing was done',
+  ],
+];
+
+describe('who answers in a group', () => {
+  for (const [title, group, asked, read, write] of ROWS)
+    it(`${title}: read ${read}, write ${write}`, () => {
+      for (const [kind, expected] of [
+        [READ, read],
+        [WRITE, write],
+      ] as const) {
+        const [word = '', ...rest] = expected.split(' ');
+        const found = direction({ ...kind, ...asked }, group(), STALE_MS);
+        switch (found.kind) {
+          case 'here':
+            assert.equal('here', expected);
+            break;
+          case 'relay':
+            assert.equal(`relay ${found.url}`, expected);
+            break;
+          case 'stale':
+            assert.equal(`stale ${found.contactMs}`, expected);
+            break;
+          case 'refuse':
+            assert.equal(String(found.status), word);
+            assert.ok(found.message.includes(rest.join(' ')), found.message);
+        }
+      }
+    });
+});
