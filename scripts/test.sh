@@ -9,6 +9,7 @@ trap stopped EXIT
 bash scripts/prepare.sh
 bash scripts/sandbox/ensure-mariadb.sh || say 'running without MariaDB'
 bash scripts/sandbox/install-mysql9.sh .cache/servers || say 'running without MySQL 9: it could not be fetched'
+bash scripts/sandbox/install-registries.sh .cache/servers || say 'running without Consul or etcd: they could not be fetched'
 mkdir -p .cache
 say biome; npx biome check --error-on-warnings .
 say 'import directions'; npx depcruise --config .dependency-cruiser.cjs cmd internal | tee .cache/depcruise.log

@@ -42,6 +42,11 @@ export function choice<T extends string>(...choices: readonly T[]): Form<T> {
   };
 }
 
+export const bool: Form<boolean> = {
+  form: 'true or false',
+  parse: (value) => (typeof value === 'boolean' ? value : undefined),
+};
+
 /** One item at least, each of the given form; a single text stands for a list of one. */
 export function listOf<T>(item: Form<T>, form: string): Form<readonly T[]> {
   return {
