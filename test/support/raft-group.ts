@@ -71,6 +71,9 @@ export class GroupMember {
   readonly fatal: unknown[] = [];
   /** Why it belonged to no group yet. */
   readonly waited: { readonly why: string; readonly promised: boolean }[] = [];
+  /** Where it listens, and its entry in the list. */
+  address: string;
+  self: string;
   /** `RaftNodes`. */
   list: readonly string[];
   notebook = new Notebook();
@@ -84,10 +87,8 @@ export class GroupMember {
     this.id = memberIdOf(identity);
     this.directory = join(parent, identity.nodeId);
     this.list = [identity.nodeId];
-  }
-
-  get address(): string {
-    return this.#identity.address;
+    this.address = identity.address;
+    this.self = identity.nodeId;
   }
 
   /** Its disk is lost, and the backend with it. */
@@ -120,15 +121,15 @@ export class GroupMember {
   }
 
   options({ settings, store, forming }: MemberOptions = {}): NodeOptions {
-    const [host = ''] = this.#identity.address.split(':');
+    const [host = ''] = this.address.split(':');
     const fresh = { ...this.#identity, incarnation: randomBytes(6).toString('hex') };
     return {
       store: { directory: this.directory, fresh, reserveBytes: 0, ...store },
       bind: { host, port: PORT },
-      advertise: this.#identity.address,
+      advertise: this.address,
       clusterName: 'orders',
       forming: {
-        ...{ self: this.#identity.nodeId, nodes: this.list.toSorted(), founders: this.list.toSorted() },
+        ...{ self: this.self, nodes: this.list.toSorted(), founders: this.list.toSorted() },
         ...{ timeoutMs: 0, labels: {}, promote: true, ...forming },
       },
       release: '0.1.0',

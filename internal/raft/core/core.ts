@@ -11,7 +11,7 @@ import { Outbox } from './outbox.ts';
 import { propose } from './proposals.ts';
 import { confirmReads, onRead, tickForwardedReads } from './reads.ts';
 import { receive } from './receive.ts';
-import { onChange, settleConfiguration, tickPromotion } from './reconfigure.ts';
+import { onChange, settleConfiguration, tellRemoved, tickPromotion } from './reconfigure.ts';
 import { replicate } from './replication.ts';
 import { checkSettings, type RaftSettings } from './settings.ts';
 import { driveSnapshots, onSnapshotRead, tickSnapshots } from './snapshot-send.ts';
@@ -162,6 +162,9 @@ export class RaftCore {
         return;
       case 'standing':
         state.standing = input.standing;
+        return;
+      case 'outsider':
+        if (state.office !== undefined) tellRemoved(state, state.office, input.member);
         return;
       case 'snapshotTaken':
         onSnapshotTaken(state, input.snapshot);

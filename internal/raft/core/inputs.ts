@@ -48,6 +48,8 @@ export type Input =
       readonly preferred: readonly MemberId[];
     }
   | { readonly kind: 'standing'; readonly standing: Standing }
+  /** Somebody takes itself for a member: a leader that knows better says so (R-85). */
+  | { readonly kind: 'outsider'; readonly member: MemberId }
   /** A snapshot that `takeSnapshot` asked for is durable. */
   | { readonly kind: 'snapshotTaken'; readonly snapshot: SnapshotMeta }
   | { readonly kind: 'snapshotFailed' }

@@ -7,9 +7,16 @@ import type { Recovered } from '../core/inputs.ts';
 import type { RaftMessage } from '../core/messages.ts';
 import type { LogEntry, Member } from '../core/types.ts';
 import { Forming } from '../forming/forming.ts';
+import { encodeForming } from '../forming/messages.ts';
 import { readRecord, writeRecord } from '../forming/record.ts';
 import { FormingRoom } from '../forming/room.ts';
-import { type FormingMoment, type FormingOutcome, type FormingRecord, NO_RECORD } from '../forming/types.ts';
+import {
+  type FormingMessage,
+  type FormingMoment,
+  type FormingOutcome,
+  type FormingRecord,
+  NO_RECORD,
+} from '../forming/types.ts';
 import { pathsIn } from '../store/directory.ts';
 import { DamageFound, damageText, fatal } from '../store/failures.ts';
 import { nodeFiles } from '../store/files.ts';
@@ -46,6 +53,8 @@ export class Belonging {
   readonly #deps: BelongingDeps;
   readonly #room: FormingRoom;
   readonly #hailMs: number;
+  readonly #self: Member;
+  readonly #founders: readonly string[];
   #identity: Identity;
   #settle:
     | { readonly resolve: (entry: LogEntry | undefined) => void; readonly reject: (err: unknown) => void }
@@ -64,17 +73,18 @@ export class Belonging {
     const record = orDamaged(() => readRecord(nodeFiles, paths.formation, deps.identity.incarnation));
     this.#identity = underItsName(deps.identity, record, forming.self);
     const { nodeId: node, incarnation } = this.#identity;
-    const self: Member = {
+    this.#self = {
       ...{ id: memberIdOf(this.#identity), node, incarnation, address: advertise },
       ...{ labels: forming.labels, promote: forming.promote },
     };
     const asMember = (list: readonly string[]) =>
       [...new Set(list.map((name) => (name === forming.self ? node : name)))].toSorted();
+    this.#founders = asMember(forming.founders);
     this.#room = new FormingRoom({
       machine: new Forming(
         {
-          ...{ clusterName, identity: this.#identity, self },
-          ...{ nodes: asMember(forming.nodes), founders: asMember(forming.founders) },
+          ...{ clusterName, identity: this.#identity, self: this.#self },
+          ...{ nodes: asMember(forming.nodes), founders: this.#founders },
           ...{ hailMs: this.#hailMs, timeoutMs: forming.timeoutMs },
         },
         { record, raftState: !isBlank(recovered) },
@@ -87,7 +97,8 @@ export class Belonging {
       onKnock: (knocker) => this.onKnock(knocker),
       onOutcome: (outcome) => this.#onOutcome(outcome),
     });
-    if (this.#identity !== deps.identity) this.#keepIdentity(this.#identity);
+    const identity = { ...this.#identity, address: advertise };
+    if (JSON.stringify(identity) !== JSON.stringify(deps.identity)) this.#keepIdentity(identity);
   }
 
   get identity(): Identity {
@@ -130,6 +141,23 @@ export class Belonging {
     const { outcome } = this.#room;
     if (outcome.kind !== 'outside' || clusterId !== outcome.group.clusterId || !OF_A_LEADER.has(kind)) return;
     this.#orReject(() => this.#room.joined());
+  }
+
+  /** Asks to be taken in: for a node that has joined, and whose place was lost before it was agreed on. */
+  knock(addresses: readonly string[]): void {
+    const { generation } = this.#identity;
+    const hail = { kind: 'hail', member: this.#self, founders: this.#founders, generation, bond: undefined } as const;
+    for (const address of addresses) this.#say(address, hail);
+  }
+
+  /** Somebody there may not know that there is a group. */
+  tellOf(address: string): void {
+    const { clusterId, generation } = this.#identity;
+    if (clusterId !== undefined) this.#say(address, { kind: 'formed', clusterId, generation });
+  }
+
+  #say(address: string, message: FormingMessage): void {
+    this.#deps.wire().sendTo(address, 'forming', encodeForming(message));
   }
 
   #onOutcome(outcome: FormingOutcome): void {

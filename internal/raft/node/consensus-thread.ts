@@ -8,7 +8,9 @@ import type { RaftCore } from '../core/core.ts';
 import type { Moment } from '../core/inputs.ts';
 import type { RaftMessage } from '../core/messages.ts';
 import type { Configuration } from '../core/types.ts';
+import type { Seat } from '../membership/seat.ts';
 import type { RaftStore } from '../store/raft-store.ts';
+import type { Identity } from '../wire/hello.ts';
 import type { Wire } from '../wire/wire.ts';
 import { type Belonging, othersOf } from './belonging.ts';
 import { Doorkeeper } from './doorkeeper.ts';
@@ -16,8 +18,11 @@ import { Driver } from './driver.ts';
 import { endNews, removedFromGroup } from './ends.ts';
 import { processMs, SharedLease } from './lease.ts';
 import { MainWatch } from './main-watch.ts';
+import { Meetings } from './meetings.ts';
+import { OwnChanges } from './own-changes.ts';
 import type { Host, Outcome } from './ports.ts';
 import type { Order, Standpoint } from './protocol.ts';
+import { Registrar } from './registrar.ts';
 import { SnapshotDesk } from './snapshot-desk.ts';
 import { type Concern, Standings } from './standing.ts';
 import { threadStatus } from './status.ts';
@@ -25,6 +30,8 @@ import type { Teller } from './teller.ts';
 import type { ThreadDeps } from './thread-options.ts';
 
 const TICKS_PER_HEARTBEAT = 3;
+/** How long somebody is dialled to find out who is there. */
+const MEETING_TIMEOUTS = 3;
 const FULL_RETRY_MS = 250;
 /** A full disk asks for a snapshot, which shortens the log, no more often than once in so many election time-outs. */
 const RELIEF_PAUSE_TIMEOUTS = 5;
@@ -34,6 +41,8 @@ interface Parts {
   readonly wire: Wire;
   readonly core: RaftCore;
   readonly belonging: Belonging;
+  readonly seat: Seat;
+  readonly keepSeat: (seat: Seat) => Outcome;
 }
 
 export class ConsensusThread implements Host {
@@ -45,7 +54,9 @@ export class ConsensusThread implements Host {
   readonly #driver: Driver;
   readonly #desk: SnapshotDesk;
   readonly #standings = new Standings();
-  readonly #doorkeeper: Doorkeeper;
+  readonly #changes = new OwnChanges((input) => this.#driver.take(input));
+  readonly #meetings: Meetings;
+  readonly #registrar: Registrar;
   readonly #watch: MainWatch;
   readonly #stopTicking: () => void;
   #standpoint: Standpoint;
@@ -55,7 +66,7 @@ export class ConsensusThread implements Host {
   #ended = false;
 
   constructor(deps: ThreadDeps, teller: Teller, parts: Parts) {
-    const { settings, lease } = deps.options;
+    const { settings, lease, advertise, forming } = deps.options;
     const { core, store, wire, belonging } = parts;
     this.#deps = deps;
     this.#teller = teller;
@@ -86,8 +97,26 @@ export class ConsensusThread implements Host {
     const tickMs = settings.heartbeatMs / TICKS_PER_HEARTBEAT;
     this.#watch = new MainWatch(settings.leaderLeaseMs, tickMs, processMs());
     this.#standpoint = this.#stand();
-    this.#doorkeeper = new Doorkeeper({ core, wire, log: teller.log, take: (input) => this.#driver.take(input) });
-    belonging.onKnock = (knocker) => this.#doorkeeper.knock(knocker);
+    const doorkeeper = new Doorkeeper({ core, wire, log: teller.log, changes: this.#changes });
+    belonging.onKnock = (knocker) => doorkeeper.knock(knocker);
+    this.#meetings = new Meetings({
+      wire: () => wire,
+      own: advertise,
+      patienceMs: MEETING_TIMEOUTS * settings.electionTimeoutMs,
+      nowMs: processMs,
+      onChanged: () => this.#follow(core.log.configuration),
+    });
+    this.#registrar = new Registrar({
+      ...{ core, wire, log: teller.log, changes: this.#changes, meetings: this.#meetings, nowMs: processMs },
+      own: { address: advertise, labels: forming.labels },
+      seat: parts.seat,
+      keepSeat: parts.keepSeat,
+      maxVoters: settings.maxVoters,
+      periodMs: settings.electionTimeoutMs,
+      knock: () => belonging.knock(this.#everybody()),
+      tellOf: (address) => belonging.tellOf(address),
+      onOutsider: (member) => this.#driver.take({ kind: 'outsider', member }),
+    });
     this.#follow(core.log.configuration);
     this.#teller.tell({ kind: 'ready', standpoint: this.#standpoint });
     this.#stopTicking = this.#clock.every(tickMs, () => this.#orFatal(() => this.#tick()));
@@ -96,6 +125,11 @@ export class ConsensusThread implements Host {
 
   hear(message: RaftMessage): void {
     this.#driver.take({ kind: 'message', message });
+  }
+
+  /** @throws {WireFault} these bytes are nothing that a node says */
+  hearOf(peer: Identity, payload: Uint8Array): void {
+    this.#registrar.hear(peer, payload);
   }
 
   obey(order: Order): void {
@@ -112,7 +146,7 @@ export class ConsensusThread implements Host {
   }
 
   answer(answers: Parameters<Host['answer']>[0]): void {
-    const asked = answers.filter((answer) => !this.#doorkeeper.answered(answer));
+    const asked = answers.filter((answer) => !this.#changes.answered(answer));
     if (asked.length > 0) this.#teller.tell({ kind: 'answers', answers: asked });
   }
 
@@ -138,6 +172,7 @@ export class ConsensusThread implements Host {
       this.#fatal(removedFromGroup(this.#deps.options.store.directory));
       return;
     }
+    this.#registrar.remember();
     const standpoint = this.#stand();
     if (sameStandpoint(standpoint, this.#standpoint)) return;
     this.#standpoint = standpoint;
@@ -150,7 +185,13 @@ export class ConsensusThread implements Host {
     wire.configure(members.map(({ id, address }) => ({ id, address })));
     const theirs = new Set(members.map(({ address }) => address));
     const others = othersOf(this.#deps.options, belonging.identity);
-    wire.seek(others.filter((address) => !theirs.has(formatAddress(address))));
+    wire.seek([...others.filter((address) => !theirs.has(formatAddress(address))), ...this.#meetings.addresses]);
+  }
+
+  #everybody(): readonly string[] {
+    const { core, belonging } = this.#parts;
+    const members = core.log.configuration.members.filter(({ id }) => id !== core.self).map(({ address }) => address);
+    return [...new Set([...members, ...othersOf(this.#deps.options, belonging.identity).map(formatAddress)])];
   }
 
   #do(order: Order): void {
@@ -174,6 +215,9 @@ export class ConsensusThread implements Host {
       case 'status':
         this.#teller.tell({ kind: 'status', id: order.id, status: this.#status() });
         return;
+      case 'meet':
+        this.#meetings.ask(order.address, (met) => this.#teller.tell({ kind: 'met', id: order.id, met }));
+        return;
       case 'bytes':
         this.#parts.wire.sendBytes(order.to, order.channel, order.payload);
         return;
@@ -192,6 +236,8 @@ export class ConsensusThread implements Host {
     this.#mainStuck(this.#watch.tick(processMs()));
     this.#desk.retry();
     this.#relieve();
+    this.#meetings.tick();
+    this.#registrar.tick();
     this.#driver.take({ kind: 'tick' });
   }
 
@@ -240,7 +286,8 @@ export class ConsensusThread implements Host {
   #status() {
     const { core, wire } = this.#parts;
     const { concerns } = this.#standings;
-    return threadStatus({ core, wire, concerns, nowMs: processMs(), wireNowMs: this.#clock.monotonicMs() });
+    const lists = this.#registrar.status;
+    return threadStatus({ core, wire, concerns, lists, nowMs: processMs(), wireNowMs: this.#clock.monotonicMs() });
   }
 
   #orFatal(work: () => void): void {

@@ -3,7 +3,10 @@
 import { systemClock } from '../../runtime/clock.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
 import { RaftCore } from '../core/core.ts';
-import { damageText } from '../store/failures.ts';
+import { readSeat, relisted, type Seat, writeSeat } from '../membership/seat.ts';
+import { pathsIn } from '../store/directory.ts';
+import { DamageFound, damageText, fatal } from '../store/failures.ts';
+import { nodeFiles } from '../store/files.ts';
 import { type Identity, memberIdOf } from '../store/identity.ts';
 import { openStore, type RaftStore } from '../store/raft-store.ts';
 import { AddressSpace } from '../wire/address-space.ts';
@@ -65,10 +68,12 @@ async function begin(deps: ThreadDeps, teller: Teller, made: Made, signal: Abort
     onMessage: (message, peer) => (thread === undefined ? belonging.hear(message, peer) : thread.hear(message)),
     onBytes: (channel, peer, payload) => {
       if (channel === 'forming') belonging.onBytes(peer, payload);
+      else if (channel === 'members') thread?.hearOf(peer, payload);
       else teller.tell({ kind: 'bytes', channel, peer, payload });
     },
   });
   made.wire = wire;
+  const seats = seatsIn(options);
   await wire.start();
   const recovered = await belonging.settle(signal);
   const lastIndex = recovered.entries.at(-1)?.index ?? recovered.before.index;
@@ -79,8 +84,23 @@ async function begin(deps: ThreadDeps, teller: Teller, made: Made, signal: Abort
     );
   const moment = { nowMs: processMs(), wallMs: systemClock.nowMs(), random: random() };
   const core = new RaftCore(options.settings, { ...recovered, applied: options.applied }, moment);
-  thread = new ConsensusThread(deps, teller, { store: opened.store, wire, core, belonging });
+  thread = new ConsensusThread(deps, teller, { store: opened.store, wire, core, belonging, ...seats });
   return thread;
+}
+
+/** What this node knew of its place, with the list that it has now. */
+function seatsIn({ store, forming }: ThreadOptions) {
+  const path = pathsIn(store.directory).membership;
+  const keepSeat = (seat: Seat) => writeSeat(nodeFiles, path, seat);
+  try {
+    const former = readSeat(nodeFiles, path);
+    const seat = relisted(former, forming.nodes.length > 1 ? forming.nodes : []);
+    if (JSON.stringify(seat) !== JSON.stringify(former)) keepSeat(seat);
+    return { seat, keepSeat };
+  } catch (err) {
+    if (err instanceof DamageFound) throw new OrchestratorError('RAFT_STORE_DAMAGED', damageText(err.damage));
+    throw fatal(store.directory, 'reading the list of nodes', err);
+  }
 }
 
 function wireIdentity(identity: Identity, { clusterName, advertise, release, protocol }: ThreadOptions) {

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { Address } from '../address.ts';
 import type { Answer, Applicable, CoreEvent, Role } from '../core/effects.ts';
 import type { Input } from '../core/inputs.ts';
 import type { Standing } from '../core/messages.ts';
@@ -9,6 +10,7 @@ import type { Configuration, Index, MemberId, Term } from '../core/types.ts';
 import type { Credentials } from '../wire/credentials.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { OpenChannel } from '../wire/wire.ts';
+import type { Met } from './meetings.ts';
 import type { Outcome } from './ports.ts';
 import type { ThreadStatus } from './status.ts';
 
@@ -50,6 +52,8 @@ export type Order =
     }
   | { readonly kind: 'status'; readonly id: number }
   | { readonly kind: 'bytes'; readonly to: MemberId; readonly channel: OpenChannel; readonly payload: Uint8Array }
+  /** Who is there? */
+  | { readonly kind: 'meet'; readonly id: number; readonly address: Address }
   | { readonly kind: 'renew'; readonly credentials: Credentials }
   | { readonly kind: 'stop' };
 
@@ -74,7 +78,8 @@ export type Reply =
   | { readonly kind: 'kept'; readonly id: number }
   /** Undefined: that snapshot is gone. */
   | { readonly kind: 'fetched'; readonly id: number; readonly data: Uint8Array | undefined }
-  | { readonly kind: 'status'; readonly id: number; readonly status: ThreadStatus };
+  | { readonly kind: 'status'; readonly id: number; readonly status: ThreadStatus }
+  | { readonly kind: 'met'; readonly id: number; readonly met: Met };
 
 /** For others in the process. */
 export type SideNews =

@@ -3,13 +3,16 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { Address } from '../address.ts';
 import type { Index, MemberId } from '../core/types.ts';
 import type { Credentials } from '../wire/credentials.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { OpenChannel } from '../wire/wire.ts';
 import { Group, type StateMachine } from './group.ts';
+import { type MembersView, membersView } from './members-view.ts';
 import type { GroupNews, SideNews, Standpoint } from './protocol.ts';
 import { RemoteConsensus } from './remote-consensus.ts';
+import { Roster } from './roster.ts';
 import type { ThreadStatus } from './status.ts';
 import type { NodeOptions } from './thread-options.ts';
 
@@ -24,6 +27,8 @@ export interface RaftNodeDeps {
   readonly onBytes?: (channel: OpenChannel, peer: Identity, payload: Uint8Array) => void;
   /** While `start` is pending: why there is no group yet. `promised`: it has given its word, and waits whatever the time-out. */
   readonly onWaiting?: (why: string, promised: boolean) => void;
+  /** `DefaultRaftPort`, for members that are named without a port. */
+  readonly defaultPort?: number;
   /** Ends a start that is pending; afterwards it means nothing. */
   readonly signal?: AbortSignal;
 }
@@ -37,10 +42,13 @@ export interface NodeStatus extends ThreadStatus {
 
 /** Signs of life of the main thread in the time of one lease. */
 const SIGNS_PER_LEASE = 4;
+const DEFAULT_PORT = 10_008;
 const STOP_MS = 5_000;
 
 export class RaftNode {
   readonly group: Group;
+  /** Adding and removing members. */
+  readonly roster: Roster;
   readonly #deps: RaftNodeDeps;
   readonly #consensus: RemoteConsensus;
   readonly #electionTimeoutMs: number;
@@ -97,6 +105,10 @@ export class RaftNode {
     this.#electionTimeoutMs = settings.electionTimeoutMs;
     const onFatal = (err: unknown) => this.#fatal(err);
     this.group = new Group({ ...deps, consensus, onFatal }, standpoint, applied);
+    const { group } = this;
+    const meet = (address: Address) => consensus.meet(address);
+    const { clock, defaultPort = DEFAULT_PORT } = deps;
+    this.roster = new Roster({ group, meet, clock, defaultPort, view: () => this.members() });
     const sign = () => consensus.order({ kind: 'alive' });
     this.#stopSigns = deps.clock.every(settings.leaderLeaseMs / SIGNS_PER_LEASE, sign);
     sign();
@@ -107,6 +119,11 @@ export class RaftNode {
     const thread = await this.#consensus.status();
     const { standpoint, applied, mayAct } = this.group;
     return { ...thread, standpoint, applied, mayAct };
+  }
+
+  /** @throws {OrchestratorError} `STOPPED` */
+  async members(): Promise<MembersView> {
+    return membersView(await this.status(), 2 * this.#electionTimeoutMs);
   }
 
   /** Whether this node is fit to lead, as the main thread sees it: its backend, its load, whether it drains. */

@@ -2,9 +2,11 @@
 
 import type { Worker } from 'node:worker_threads';
 import { type ErrorCode, errorText, OrchestratorError } from '../../runtime/errors.ts';
+import type { Address } from '../address.ts';
 import type { Index, MemberId, SnapshotMeta } from '../core/types.ts';
 import type { Consensus } from './group.ts';
 import { SharedLease } from './lease.ts';
+import type { Met } from './meetings.ts';
 import type { GroupNews, News, Order, Reply, SideNews, SnapshotPiece } from './protocol.ts';
 import { spawnThread } from './spawn-thread.ts';
 import type { ThreadStatus } from './status.ts';
@@ -78,6 +80,13 @@ export class RemoteConsensus implements Consensus {
     return reply.status;
   }
 
+  async meet(address: Address): Promise<Met> {
+    const reply = await this.#ask((id) => ({ kind: 'meet', id, address }));
+    if (reply.kind !== 'met')
+      throw new OrchestratorError('UNAVAILABLE', 'the consensus thread answered something else');
+    return reply.met;
+  }
+
   send(to: MemberId, channel: Extract<Order, { kind: 'bytes' }>['channel'], payload: Uint8Array): void {
     this.order({ kind: 'bytes', to, channel, payload: ownBytes(payload) });
   }
@@ -113,12 +122,10 @@ export class RemoteConsensus implements Consensus {
   }
 
   #take(news: News, hear: (news: GroupNews | SideNews) => void): void {
-    if (news.kind !== 'kept' && news.kind !== 'fetched' && news.kind !== 'status') {
-      hear(news);
-      return;
-    }
-    this.#asked.get(news.id)?.resolve(news);
-    this.#asked.delete(news.id);
+    if (isReply(news)) {
+      this.#asked.get(news.id)?.resolve(news);
+      this.#asked.delete(news.id);
+    } else hear(news);
   }
 
   #end(): void {
@@ -127,6 +134,10 @@ export class RemoteConsensus implements Consensus {
     for (const { reject } of this.#asked.values()) reject(gone());
     this.#asked.clear();
   }
+}
+
+function isReply(news: News): news is Reply {
+  return news.kind === 'kept' || news.kind === 'fetched' || news.kind === 'status' || news.kind === 'met';
 }
 
 /** A view of a larger buffer would take all of that along. */

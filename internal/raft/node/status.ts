@@ -1,15 +1,19 @@
 // What a node knows of itself and of the others, for whoever asks.
 
 import type { RaftCore } from '../core/core.ts';
-import type { Index, MemberId, SnapshotMeta, Term } from '../core/types.ts';
+import type { Configuration, Index, MemberId, SnapshotMeta, Term } from '../core/types.ts';
 import type { Wire } from '../wire/wire.ts';
+import type { ListStatus } from './registrar.ts';
 import type { Concern } from './standing.ts';
+
+/** `leaving`: a voter until the running joint change is over. */
+export type MemberKind = 'voter' | 'learner' | 'leaving';
 
 export interface ThreadPeer {
   readonly id: MemberId;
   readonly node: string;
   readonly address: string;
-  readonly kind: 'voter' | 'learner' | 'leaving';
+  readonly kind: MemberKind;
   readonly connected: boolean;
   /** Why it is not. */
   readonly problem: string | undefined;
@@ -34,24 +38,28 @@ export interface ThreadStatus {
   readonly peers: readonly ThreadPeer[];
   /** Connections that were turned away. */
   readonly refused: number;
+  /** What the lists of the nodes say (C-131). */
+  readonly lists: ListStatus;
 }
 
 interface StatusDeps {
   readonly core: RaftCore;
   readonly wire: Pick<Wire, 'status' | 'heardMs'>;
   readonly concerns: readonly Concern[];
+  readonly lists: ListStatus;
   /** On the clock of the core, and on that of the wire. */
   readonly nowMs: number;
   readonly wireNowMs: number;
 }
 
-export function threadStatus({ core, wire, concerns, nowMs, wireNowMs }: StatusDeps): ThreadStatus {
+export function threadStatus({ core, wire, concerns, lists, nowMs, wireNowMs }: StatusDeps): ThreadStatus {
   const { configuration, snapshot, firstIndex, lastTerm } = core.log;
   const { peers, refused } = wire.status();
   const links = new Map(peers.map((peer) => [peer.member, peer]));
   const others = configuration.members.filter(({ id }) => id !== core.self);
   return {
     concerns,
+    lists,
     firstIndex,
     lastTerm,
     snapshot: { index: snapshot.index, term: snapshot.term, bytes: snapshot.bytes, stampMs: snapshot.stampMs },
@@ -64,7 +72,7 @@ export function threadStatus({ core, wire, concerns, nowMs, wireNowMs }: StatusD
         id,
         node,
         address,
-        kind: configuration.voters.includes(id) ? 'voter' : configuration.learners.includes(id) ? 'learner' : 'leaving',
+        kind: kindOf(configuration, id),
         connected: link?.swift === true && link.bulk,
         problem: link?.problem,
         silentMs: heardMs === undefined ? undefined : Math.max(0, wireNowMs - heardMs),
@@ -79,4 +87,9 @@ export function threadStatus({ core, wire, concerns, nowMs, wireNowMs }: StatusD
       };
     }),
   };
+}
+
+export function kindOf({ voters, learners }: Configuration, id: MemberId): MemberKind {
+  if (voters.includes(id)) return 'voter';
+  return learners.includes(id) ? 'learner' : 'leaving';
 }

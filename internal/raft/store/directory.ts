@@ -11,6 +11,8 @@ export interface Paths {
   readonly identity: string;
   /** What the node has promised while it belonged to no group. */
   readonly formation: string;
+  /** What it knew of its place in the group when it ran last. */
+  readonly membership: string;
   readonly snapshots: string;
   readonly reserve: string;
 }
@@ -22,6 +24,7 @@ export function pathsIn(directory: string): Paths {
     mark: join(directory, 'raft_store.mark'),
     identity: join(directory, 'identity.json'),
     formation: join(directory, 'formation.json'),
+    membership: join(directory, 'membership.json'),
     snapshots: join(directory, 'snapshots'),
     reserve: join(directory, 'reserve'),
   };
@@ -35,6 +38,7 @@ const OURS = [
   'raft_store.mark',
   'identity.json',
   'formation.json',
+  'membership.json',
   'snapshots',
   'reserve',
 ];

@@ -15,6 +15,8 @@ export const CHANNELS = {
   opinions: 5,
   /** Talk of nodes that are no group yet, or no members. */
   forming: 6,
+  /** What members say of themselves. */
+  members: 7,
 } as const;
 
 export type Channel = keyof typeof CHANNELS;

@@ -26,7 +26,7 @@ const MOST_LABELS = 32;
 export const memberId = text(512);
 const words = text(512);
 
-const labels: Field<Readonly<Record<string, string>>> = {
+export const labels: Field<Readonly<Record<string, string>>> = {
   write(out, value) {
     const pairs = Object.entries(value);
     if (pairs.length > MOST_LABELS) throw new RangeError(`${pairs.length} labels, at most ${MOST_LABELS} fit`);

@@ -170,8 +170,7 @@ export class Wire {
 
   /** The same to whoever is at this address, `host:port`: somebody sought, a member, or one that has called lately. */
   sendTo(address: string, channel: OpenChannel, payload: Uint8Array): boolean {
-    const peer = this.#sought.get(address) ?? this.#peers().find((each) => each.isAt(address));
-    return peer?.send(channel, payload, channel === 'opinions') ?? false;
+    return this.#peerAt(address)?.send(channel, payload, channel === 'opinions') ?? false;
   }
 
   /**
@@ -199,9 +198,15 @@ export class Wire {
     return { peers, refused: this.#listener.refused, misdirected: this.#misdirected };
   }
 
-  /** Whether this very incarnation answers where it is dialled now. */
-  reaches(member: string): boolean {
-    return this.#peers().some(({ status }) => status.member === member && status.swift);
+  /** Who is at this address, as far as anybody is dialled there. */
+  at(address: string): PeerStatus | undefined {
+    return this.#peerAt(address)?.status;
+  }
+
+  /** Whether this very incarnation was reached, at this address where one is named. */
+  reaches(member: string, address?: string): boolean {
+    const fits = (peer: Peer) => address === undefined || peer.isAt(address);
+    return this.#peers().some((peer) => peer.status.member === member && peer.status.swift && fits(peer));
   }
 
   /** When a node was heard last, on the monotonic clock; undefined while it has no connection to us. */
@@ -222,6 +227,10 @@ export class Wire {
 
   #peers(): readonly Peer[] {
     return [...this.#members.values(), ...this.#sought.values(), ...[...this.#guests.values()].map(({ peer }) => peer)];
+  }
+
+  #peerAt(address: string): Peer | undefined {
+    return this.#sought.get(address) ?? this.#peers().find((each) => each.isAt(address));
   }
 
   #peerOf(member: string): Peer | undefined {

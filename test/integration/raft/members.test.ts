@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { until } from '../../support/daemon.ts';
+import { type GroupMember, RealGroup } from '../../support/raft-group.ts';
+
+/** Who has caught up votes soon. */
+const settings = { promotionHoldMs: 200 };
+const NOWHERE = '127.255.255.1:10008';
+
+describe('members of a running group', function () {
+  this.timeout(60_000);
+  let group: RealGroup;
+
+  afterEach(() => group?.end());
+
+  /** The first three found a group, whoever else is there. */
+  async function three(size: number): Promise<readonly [GroupMember, GroupMember, GroupMember, ...GroupMember[]]> {
+    group = new RealGroup(size, false);
+    const [first, second, third, ...rest] = group.members;
+    assert.ok(first !== undefined && second !== undefined && third !== undefined);
+    const founders = [first, second, third];
+    for (const founder of founders) founder.list = founders.map(({ address }) => address);
+    await Promise.all(founders.map((founder) => founder.start({ settings })));
+    await group.say('founded');
+    return [first, second, third, ...rest];
+  }
+  const names = (members: readonly GroupMember[]) => members.map(({ self }) => self).toSorted();
+  /** By the names of the nodes. */
+  async function voters(): Promise<readonly string[]> {
+    const { node } = await group.leader();
+    const { members } = await node.members();
+    return members.flatMap((member) => (member.kind === 'voter' ? [member.node] : [])).toSorted();
+  }
+  async function ended(member: GroupMember): Promise<void> {
+    await until(`${member.self} knows that it was removed`, async () => member.fatal.length > 0);
+    assert.equal((member.fatal[0] as { code?: string }).code, 'RAFT_REMOVED');
+    await member.kill();
+    await assert.rejects(member.start({ settings }), { code: 'RAFT_REMOVED' });
+  }
+
+  it('are added and removed, each as often as one likes, and never so that no majority is left', async () => {
+    const [first, second, third, fourth] = await three(4);
+    assert.ok(fourth !== undefined);
+    fourth.list = [fourth.address, NOWHERE];
+    const begun = fourth.start({ settings }); // pending: it waits for somebody else
+    await until('it waits', async () => fourth.waited.length > 0);
+    const { node } = await group.leader();
+    const [follower] = await group.others();
+    const [host = ''] = fourth.address.split(':');
+    assert.ok(follower !== undefined);
+    await assert.rejects(follower.node.roster.add(host), { code: 'NOT_LEADER' });
+    await assert.rejects(node.roster.add(NOWHERE), {
+      code: 'UNAVAILABLE',
+      message: /127\.255\.255\.1:10008 cannot be added: no connection/,
+    });
+    await assert.rejects(node.roster.add('::1:10008:x'), { code: 'BAD_REQUEST' });
+
+    const added = await node.roster.add(host, { voterWithinMs: 20_000 });
+    await begun;
+    assert.deepEqual(added, { member: fourth.node.group.standpoint.self, changed: true });
+    assert.deepEqual(await node.roster.add(host), { ...added, changed: false });
+    assert.deepEqual(await voters(), names(group.members));
+    assert.deepEqual(await group.level(), ['founded']);
+    assert.equal((await node.members()).tolerates, 1);
+
+    assert.deepEqual(await node.roster.remove(host), added);
+    assert.deepEqual(await node.roster.remove(host), { member: undefined, changed: false });
+    await ended(fourth);
+    assert.deepEqual(await voters(), names([first, second, third]));
+
+    const [lost, last] = await group.others();
+    assert.ok(lost !== undefined && last !== undefined);
+    await lost.kill();
+    await until('its silence is noticed', async () => (await node.members()).tolerates === 0);
+    await assert.rejects(node.roster.remove(last.self), { code: 'UNAVAILABLE', message: /less than a majority/ });
+    await node.roster.remove(lost.self);
+    assert.deepEqual(await voters(), names([last, await group.leader()]));
+  });
+
+  it('lead until they have removed themselves, then know it too', async () => {
+    await three(3);
+    const leader = await group.leader();
+    const others = await group.others();
+    await leader.node.roster.remove(leader.self);
+    await ended(leader);
+    await group.say('without it');
+    assert.deepEqual(await voters(), names(others));
+  });
+
+  it('move to other addresses, and stay who they are', async () => {
+    await three(3);
+    const [moved] = await group.others();
+    assert.ok(moved !== undefined);
+    const { self } = moved.node.group.standpoint;
+    await moved.stop();
+    moved.address = moved.address.replace(/\.\d+:/, '.77:');
+    await moved.start({ settings });
+    await until('the record follows', async () =>
+      group.members.every(({ node }) =>
+        node.group.standpoint.configuration.members.some(({ id, address }) => id === self && address === moved.address),
+      ),
+    );
+    await group.say('moved');
+    assert.deepEqual(await group.level(), ['founded', 'moved']);
+    assert.equal((await voters()).length, 3);
+  });
+
+  it('become those of a new list once majorities of the old and of the new have it, whoever is restarted first', async () => {
+    const [first, second, gone, successor] = await three(4);
+    assert.ok(successor !== undefined);
+    await gone.kill();
+    const list = [first, second, successor].map(({ address }) => address);
+    successor.list = list;
+    await successor.start({ settings });
+    await until('it votes', async () => (await voters()).length === 4);
+    const inNewOrder = [...(await group.others()).filter(({ runs }) => runs), await group.leader()].filter(
+      (member) => member === first || member === second,
+    );
+    const [early, late] = inNewOrder;
+    assert.ok(early !== undefined && late !== undefined);
+    await early.stop();
+    early.list = list;
+    await early.start({ settings });
+    const open = await until('both lists are shown', async () => {
+      const { lists, members } = await (await group.leader()).node.members();
+      return members.length === 4 && lists.open;
+    });
+    assert.deepEqual(open, {
+      list: list.toSorted(),
+      why: '2 of 4 voters have this list: restart the others with it too',
+    });
+    assert.equal((await voters()).length, 4);
+    await late.stop();
+    late.list = list;
+    await late.start({ settings });
+    await until('the old one has gone', async () => (await voters()).length === 3);
+    assert.deepEqual(await voters(), names([first, second, successor]));
+    const { lists } = await (await group.leader()).node.members();
+    assert.equal(lists.open, undefined);
+  });
+});
