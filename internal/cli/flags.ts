@@ -44,7 +44,9 @@ export const FLAGS = {
     'create or upgrade the backend tables although SkipOrchestratorDatabaseUpdate says no',
   ),
   'ignore-raft-setup': flag('work on this backend although RaftEnabled is set, or although a daemon runs on it'),
-  json: flag('raft-inspect: one JSON object in place of text'),
+  json: flag('raft-inspect, raft-recover: one JSON object in place of text'),
+  'dry-run': flag('raft-recover: change nothing, tell what would be done'),
+  file: text('file, for the raft commands that read or write one'),
   version: flag('print version and commit'),
   help: flag('print this'),
 } as const satisfies Readonly<Record<string, FlagRow>>;

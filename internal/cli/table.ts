@@ -6,6 +6,7 @@ import { INSTANCES } from './commands/instances.ts';
 import { LATER } from './commands/later.ts';
 import { META } from './commands/meta.ts';
 import { RAFT } from './commands/raft.ts';
+import { RAFT_RESCUE } from './commands/raft-rescue.ts';
 import { RECOVERY } from './commands/recovery.ts';
 import { REPLICATION_INFORMATION } from './commands/replication-information.ts';
 import { TAGS } from './commands/tags.ts';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   ...REPLICATION_INFORMATION,
   ...META,
   ...RAFT,
+  ...RAFT_RESCUE,
 ];
 
 export type Lookup =

@@ -9,6 +9,7 @@ import { DEFAULT_SETTINGS, type RaftSettings } from '../../raft/core/settings.ts
 import { foundersOf } from '../../raft/forming/founders.ts';
 import { type Layout, readLayout } from '../../raft/layout.ts';
 import type { NodeOptions } from '../../raft/node/thread-options.ts';
+import { parsePeers } from '../../raft/rescue/peers-file.ts';
 import { pathsIn } from '../../raft/store/directory.ts';
 import { inspect } from '../../raft/store/inspect.ts';
 import { type Credentials, readCredentials, refuseOpenPort } from '../../raft/wire/credentials.ts';
@@ -40,6 +41,7 @@ export async function nodeOptions(config: Config, applied: number): Promise<Node
     bind: layout.bind,
     advertise: formatAddress(layout.advertise),
     clusterName: config.RaftClusterName,
+    defaultPort: config.DefaultRaftPort,
     forming: {
       ...founders,
       timeoutMs: config.RaftBootstrapTimeoutSeconds * 1000,
@@ -77,14 +79,17 @@ function layoutOf(config: Config): Promise<Exclude<Layout, { kind: 'discovered' 
     defaultPort: config.DefaultRaftPort,
     bootstrapExpect: config.RaftBootstrapExpect,
     discovery: false,
-    votersOnDisk: config.RaftNodes.length > 1 ? 0 : votersIn(config.RaftDataDir),
+    votersOnDisk: config.RaftNodes.length > 1 ? 0 : votersIn(config),
   };
   return readLayout(keys, addressesOf) as Promise<Exclude<Layout, { kind: 'discovered' }>>;
 }
 
-/** 0: no group has been there. */
-function votersIn(directory: string): number {
-  if (!existsSync(pathsIn(directory).database)) return 0;
+/** 0: no group has been there. A membership that is about to be forced counts in place of the one on disk. */
+function votersIn({ RaftDataDir: directory, DefaultRaftPort: port }: Config): number {
+  const { database, peers } = pathsIn(directory);
+  if (!existsSync(database)) return 0;
+  if (existsSync(peers))
+    return parsePeers(readFileSync(peers, 'utf8'), port).filter(({ nonVoter }) => !nonVoter).length;
   return inspect(directory).membership?.configuration.voters.length ?? 0;
 }
 

@@ -7,8 +7,9 @@ import { formatAddress } from '../address.ts';
 import type { RaftCore } from '../core/core.ts';
 import type { Moment } from '../core/inputs.ts';
 import type { RaftMessage } from '../core/messages.ts';
-import type { Configuration } from '../core/types.ts';
+import type { Configuration, Index } from '../core/types.ts';
 import type { Seat } from '../membership/seat.ts';
+import type { BackupHead } from '../rescue/backup-file.ts';
 import type { RaftStore } from '../store/raft-store.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { Wire } from '../wire/wire.ts';
@@ -215,6 +216,9 @@ export class ConsensusThread implements Host {
       case 'status':
         this.#teller.tell({ kind: 'status', id: order.id, status: this.#status() });
         return;
+      case 'describe':
+        this.#teller.tell({ kind: 'described', id: order.id, head: this.#describe(order.index) });
+        return;
       case 'meet':
         this.#meetings.ask(order.address, (met) => this.#teller.tell({ kind: 'met', id: order.id, met }));
         return;
@@ -230,6 +234,14 @@ export class ConsensusThread implements Host {
       default:
         this.#driver.take(order);
     }
+  }
+
+  #describe(index: Index): Omit<BackupHead, 'takenMs'> | undefined {
+    const { core, belonging } = this.#parts;
+    const { nodeId: node, clusterId = '', generation } = belonging.identity;
+    const { snapshot } = core.log;
+    const place = index === snapshot.index ? snapshot : core.log.entryAt(index);
+    return place && { node, clusterId, generation, index, term: place.term, stampMs: place.stampMs };
   }
 
   #tick(): void {

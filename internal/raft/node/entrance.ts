@@ -2,13 +2,15 @@
 
 import { systemClock } from '../../runtime/clock.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
 import { RaftCore } from '../core/core.ts';
 import { readSeat, relisted, type Seat, writeSeat } from '../membership/seat.ts';
+import { type Salvaged, salvage } from '../rescue/salvage.ts';
 import { pathsIn } from '../store/directory.ts';
 import { DamageFound, damageText, fatal } from '../store/failures.ts';
 import { nodeFiles } from '../store/files.ts';
 import { type Identity, memberIdOf } from '../store/identity.ts';
-import { openStore, type RaftStore } from '../store/raft-store.ts';
+import { type OpenedStore, openStore, type RaftStore } from '../store/raft-store.ts';
 import { AddressSpace } from '../wire/address-space.ts';
 import { wireSettings } from '../wire/settings.ts';
 import { Wire } from '../wire/wire.ts';
@@ -17,7 +19,7 @@ import { ConsensusThread } from './consensus-thread.ts';
 import { endNews, removedFromGroup } from './ends.ts';
 import { processMs } from './lease.ts';
 import { Teller } from './teller.ts';
-import type { ThreadDeps, ThreadOptions } from './thread-options.ts';
+import { DEFAULT_PORT, type ThreadDeps, type ThreadOptions } from './thread-options.ts';
 
 /** Says `ready`, or `fatal` with the reason why this node cannot begin. @param signal ends the waiting for a group */
 export async function enter(deps: ThreadDeps, signal: AbortSignal): Promise<ConsensusThread | undefined> {
@@ -48,16 +50,14 @@ async function begin(deps: ThreadDeps, teller: Teller, made: Made, signal: Abort
     throw new OrchestratorError('RAFT_STORE_DAMAGED', opened.damage.map(damageText).join('; '));
   made.store = opened.store;
   if (opened.recovered.removed) throw removedFromGroup(directory);
+  const salvaged = salvagedFrom(opened, options, teller.log);
   let thread: ConsensusThread | undefined;
   const belonging: Belonging = new Belonging({
-    ...{ options, store: opened.store, identity: opened.identity, recovered: opened.recovered },
+    ...{ options, store: opened.store, identity: salvaged.identity, recovered: salvaged.recovered },
     wire: () => wire,
     moment: () => ({ nowMs: processMs(), wallMs: systemClock.nowMs() }),
     every: (ms, work) => systemClock.every(ms, work),
-    onWaiting: (why, promised) => {
-      teller.log.info({ reason: why, promised }, 'this node belongs to no group yet');
-      teller.tell({ kind: 'waiting', why, promised });
-    },
+    onWaiting: (why, promised) => teller.tell({ kind: 'waiting', why, promised }),
   });
   const wire: Wire = new Wire({
     ...{ random, bind: options.bind, clock: systemClock, log: teller.log, credentials: options.credentials },
@@ -88,18 +88,34 @@ async function begin(deps: ThreadDeps, teller: Teller, made: Made, signal: Abort
   return thread;
 }
 
+/** With `peers.json` beside it the log has another membership than it had (F-71). */
+function salvagedFrom(opened: Extract<OpenedStore, { kind: 'opened' }>, options: ThreadOptions, log: Log): Salvaged {
+  const { directory } = options.store;
+  const { store, identity, recovered } = opened;
+  const paths = pathsIn(directory);
+  const deps = { files: nodeFiles, paths, store, log, defaultPort: options.defaultPort ?? DEFAULT_PORT };
+  return orDamaged(directory, 'forcing a membership', () => salvage(identity, recovered, deps));
+}
+
 /** What this node knew of its place, with the list that it has now. */
 function seatsIn({ store, forming }: ThreadOptions) {
   const path = pathsIn(store.directory).membership;
   const keepSeat = (seat: Seat) => writeSeat(nodeFiles, path, seat);
-  try {
+  return orDamaged(store.directory, 'reading the list of nodes', () => {
     const former = readSeat(nodeFiles, path);
     const seat = relisted(former, forming.nodes.length > 1 ? forming.nodes : []);
     if (JSON.stringify(seat) !== JSON.stringify(former)) keepSeat(seat);
     return { seat, keepSeat };
+  });
+}
+
+/** @throws {OrchestratorError} `RAFT_STORE_DAMAGED`, `RAFT_STORE_FAILED`, or what `work` says itself */
+function orDamaged<T>(directory: string, doing: string, work: () => T): T {
+  try {
+    return work();
   } catch (err) {
     if (err instanceof DamageFound) throw new OrchestratorError('RAFT_STORE_DAMAGED', damageText(err.damage));
-    throw fatal(store.directory, 'reading the list of nodes', err);
+    throw fatal(directory, doing, err);
   }
 }
 

@@ -130,6 +130,17 @@ export class Group extends EventEmitter<GroupEvents> {
     await this.#ask((id) => ({ kind: 'transfer', id, target, preferred }));
   }
 
+  /**
+   * The state as it is at the call, and the entry that it stands at.
+   *
+   * @throws {OrchestratorError} `UNAVAILABLE`: it is just being replaced; `STOPPED`
+   */
+  state(): { readonly index: Index; readonly bytes: AsyncIterable<Uint8Array> } {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    if (this.#restoring) throw new OrchestratorError('UNAVAILABLE', 'this node is loading a state: ask again');
+    return { index: this.#applied, bytes: this.#deps.machine.snapshot() };
+  }
+
   /** What the consensus thread says, in its order. */
   hear(news: GroupNews): void {
     if (this.#stopped !== undefined) return;

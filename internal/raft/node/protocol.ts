@@ -7,6 +7,7 @@ import type { Answer, Applicable, CoreEvent, Role } from '../core/effects.ts';
 import type { Input } from '../core/inputs.ts';
 import type { Standing } from '../core/messages.ts';
 import type { Configuration, Index, MemberId, Term } from '../core/types.ts';
+import type { BackupHead } from '../rescue/backup-file.ts';
 import type { Credentials } from '../wire/credentials.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { OpenChannel } from '../wire/wire.ts';
@@ -52,6 +53,8 @@ export type Order =
     }
   | { readonly kind: 'status'; readonly id: number }
   | { readonly kind: 'bytes'; readonly to: MemberId; readonly channel: OpenChannel; readonly payload: Uint8Array }
+  /** What the log says of a state at `index`. */
+  | { readonly kind: 'describe'; readonly id: number; readonly index: Index }
   /** Who is there? */
   | { readonly kind: 'meet'; readonly id: number; readonly address: Address }
   | { readonly kind: 'renew'; readonly credentials: Credentials }
@@ -79,6 +82,8 @@ export type Reply =
   /** Undefined: that snapshot is gone. */
   | { readonly kind: 'fetched'; readonly id: number; readonly data: Uint8Array | undefined }
   | { readonly kind: 'status'; readonly id: number; readonly status: ThreadStatus }
+  /** Undefined: the log has nothing there any more. */
+  | { readonly kind: 'described'; readonly id: number; readonly head: Omit<BackupHead, 'takenMs'> | undefined }
   | { readonly kind: 'met'; readonly id: number; readonly met: Met };
 
 /** For others in the process. */

@@ -5,6 +5,8 @@ import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Address } from '../address.ts';
 import type { Index, MemberId } from '../core/types.ts';
+import type { Backup } from '../rescue/backup.ts';
+import { backupBytes } from '../rescue/backup-file.ts';
 import type { Credentials } from '../wire/credentials.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { OpenChannel } from '../wire/wire.ts';
@@ -14,7 +16,7 @@ import type { GroupNews, SideNews, Standpoint } from './protocol.ts';
 import { RemoteConsensus } from './remote-consensus.ts';
 import { Roster } from './roster.ts';
 import type { ThreadStatus } from './status.ts';
-import type { NodeOptions } from './thread-options.ts';
+import { DEFAULT_PORT, type NodeOptions } from './thread-options.ts';
 
 export interface RaftNodeDeps {
   readonly machine: StateMachine;
@@ -27,8 +29,6 @@ export interface RaftNodeDeps {
   readonly onBytes?: (channel: OpenChannel, peer: Identity, payload: Uint8Array) => void;
   /** While `start` is pending: why there is no group yet. `promised`: it has given its word, and waits whatever the time-out. */
   readonly onWaiting?: (why: string, promised: boolean) => void;
-  /** `DefaultRaftPort`, for members that are named without a port. */
-  readonly defaultPort?: number;
   /** Ends a start that is pending; afterwards it means nothing. */
   readonly signal?: AbortSignal;
 }
@@ -42,7 +42,6 @@ export interface NodeStatus extends ThreadStatus {
 
 /** Signs of life of the main thread in the time of one lease. */
 const SIGNS_PER_LEASE = 4;
-const DEFAULT_PORT = 10_008;
 const STOP_MS = 5_000;
 
 export class RaftNode {
@@ -95,7 +94,7 @@ export class RaftNode {
   }
 
   private constructor(
-    { settings, applied }: NodeOptions,
+    { settings, applied, defaultPort = DEFAULT_PORT }: NodeOptions,
     deps: RaftNodeDeps,
     consensus: RemoteConsensus,
     standpoint: Standpoint,
@@ -107,7 +106,7 @@ export class RaftNode {
     this.group = new Group({ ...deps, consensus, onFatal }, standpoint, applied);
     const { group } = this;
     const meet = (address: Address) => consensus.meet(address);
-    const { clock, defaultPort = DEFAULT_PORT } = deps;
+    const { clock } = deps;
     this.roster = new Roster({ group, meet, clock, defaultPort, view: () => this.members() });
     const sign = () => consensus.order({ kind: 'alive' });
     this.#stopSigns = deps.clock.every(settings.leaderLeaseMs / SIGNS_PER_LEASE, sign);
@@ -124,6 +123,19 @@ export class RaftNode {
   /** @throws {OrchestratorError} `STOPPED` */
   async members(): Promise<MembersView> {
     return membersView(await this.status(), 2 * this.#electionTimeoutMs);
+  }
+
+  /**
+   * The state of the group as this node has it, as `raft-restore` takes it (F-73). `confirm` first for all that was agreed on before.
+   *
+   * @throws {OrchestratorError} `UNAVAILABLE`: there is no state yet, or it is just being replaced; `STOPPED`
+   */
+  async backup(): Promise<Backup> {
+    const { index, bytes } = this.group.state();
+    const described = index === 0 ? undefined : await this.#consensus.describe(index);
+    if (described === undefined) throw new OrchestratorError('UNAVAILABLE', 'there is no state to keep yet: ask again');
+    const head = { ...described, takenMs: this.#deps.clock.nowMs() };
+    return { head, lastIndex: index, bytes: backupBytes(head, bytes, []) };
   }
 
   /** Whether this node is fit to lead, as the main thread sees it: its backend, its load, whether it drains. */

@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { type ErrorCode, errorText, OrchestratorError } from '../../runtime/errors.ts';
 import type { Address } from '../address.ts';
 import type { Index, MemberId, SnapshotMeta } from '../core/types.ts';
+import type { BackupHead } from '../rescue/backup-file.ts';
 import type { Consensus } from './group.ts';
 import { SharedLease } from './lease.ts';
 import type { Met } from './meetings.ts';
@@ -80,6 +81,12 @@ export class RemoteConsensus implements Consensus {
     return reply.status;
   }
 
+  /** Undefined: the log has nothing there any more. */
+  async describe(index: Index): Promise<Omit<BackupHead, 'takenMs'> | undefined> {
+    const reply = await this.#ask((id) => ({ kind: 'describe', id, index }));
+    return reply.kind === 'described' ? reply.head : undefined;
+  }
+
   async meet(address: Address): Promise<Met> {
     const reply = await this.#ask((id) => ({ kind: 'meet', id, address }));
     if (reply.kind !== 'met')
@@ -136,8 +143,10 @@ export class RemoteConsensus implements Consensus {
   }
 }
 
+const REPLIES: ReadonlySet<News['kind']> = new Set<Reply['kind']>(['kept', 'fetched', 'status', 'described', 'met']);
+
 function isReply(news: News): news is Reply {
-  return news.kind === 'kept' || news.kind === 'fetched' || news.kind === 'status' || news.kind === 'met';
+  return REPLIES.has(news.kind);
 }
 
 /** A view of a larger buffer would take all of that along. */

@@ -6,6 +6,8 @@ import type { StoreOptions } from '../store/raft-store.ts';
 import type { Credentials } from '../wire/credentials.ts';
 import type { News } from './protocol.ts';
 
+export const DEFAULT_PORT = 10_008;
+
 /** Whom this node founds a group with, or looks for one; `foundersOf` reads the first three from the layout. */
 export interface FormingOptions extends Founders {
   /** `RaftBootstrapTimeoutSeconds`; 0 for none. */
@@ -23,6 +25,8 @@ export interface ThreadOptions {
   readonly advertise: string;
   readonly clusterName: string;
   readonly forming: FormingOptions;
+  /** `DefaultRaftPort`, for nodes that are named without a port. */
+  readonly defaultPort?: number;
   /** Of the program. */
   readonly release: string;
   readonly protocol: number;

@@ -15,6 +15,10 @@ export interface Paths {
   readonly membership: string;
   readonly snapshots: string;
   readonly reserve: string;
+  /** A membership that an operator forces; once that is done it has its other name. */
+  readonly peers: string;
+  readonly peersDone: string;
+  readonly rescue: string;
 }
 
 export function pathsIn(directory: string): Paths {
@@ -27,6 +31,9 @@ export function pathsIn(directory: string): Paths {
     membership: join(directory, 'membership.json'),
     snapshots: join(directory, 'snapshots'),
     reserve: join(directory, 'reserve'),
+    peers: join(directory, 'peers.json'),
+    peersDone: join(directory, 'peers.info'),
+    rescue: join(directory, 'rescue.json'),
   };
 }
 
@@ -41,6 +48,7 @@ const OURS = [
   'membership.json',
   'snapshots',
   'reserve',
+  'rescue.json',
 ];
 
 /** Made where it is not there, with what it lies in, and durably so. */

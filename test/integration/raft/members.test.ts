@@ -124,10 +124,8 @@ describe('members of a running group', function () {
       const { lists, members } = await (await group.leader()).node.members();
       return members.length === 4 && lists.open;
     });
-    assert.deepEqual(open, {
-      list: list.toSorted(),
-      why: '2 of 4 voters have this list: restart the others with it too',
-    });
+    assert.deepEqual(open.list, list.toSorted());
+    assert.match(open.why, /^[12] of 4 voters have this list: restart the others with it too$/);
     assert.equal((await voters()).length, 4);
     await late.stop();
     late.list = list;
