@@ -1,17 +1,65 @@
-// Several daemons as one group: each with an address, a directory and a backend of its own, on loopback.
+// Several daemons as one group: each with an address, a directory and a backend of its own, on loopback or on hosts of a network that
+// a test can break.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STATE_TABLES } from '../../internal/backend/state-tables.ts';
-import { Daemon, until } from './daemon.ts';
+import { Daemon, type Place, until } from './daemon.ts';
+import type { Network } from './network/network.ts';
 
 const PORT = 10_008;
+const HTTP_PORT = 3_000;
+/** What nodes dial on each other's hosts. */
+export const GROUP_PORTS: readonly number[] = [PORT, HTTP_PORT];
+const SECRET = 'known to the nodes of this test and to nobody else';
 
 export interface DaemonGroupOptions {
   readonly size?: number;
   readonly seeds: readonly string[];
   readonly config?: Readonly<Record<string, unknown>>;
+  /** A node on each of its hosts. */
+  readonly network?: Network;
+}
+
+/** One node to be: what it is called by the others, what is particular to its configuration, where it runs. */
+interface Planned {
+  readonly node: string;
+  readonly config: (directory: string) => Readonly<Record<string, unknown>>;
+  readonly place?: Place;
+}
+
+function onLoopback(size: number): readonly Planned[] {
+  const net = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+  return Array.from({ length: size }, (_, at) => {
+    const node = `${net}.${at + 1}:${PORT}`;
+    return { node, config: () => ({ RaftBind: node }) };
+  });
+}
+
+function onHosts({ hosts }: Network): Promise<readonly Planned[]> {
+  return Promise.all(
+    hosts.map(async (host) => ({
+      node: `${host.address}:${PORT}`,
+      config: (directory: string) => {
+        const secret = join(directory, 'secret');
+        writeFileSync(secret, SECRET);
+        return {
+          RaftBind: `${host.bind}:${PORT}`,
+          RaftAdvertise: `${host.address}:${PORT}`,
+          HTTPAdvertise: `http://${host.address}:${HTTP_PORT}`,
+          RaftSharedSecretFile: secret,
+        };
+      },
+      place: {
+        run: (file: string, args: readonly string[], log: string) => host.run(file, args, log),
+        listen: `${host.bind}:${HTTP_PORT}`,
+        door: await host.door(HTTP_PORT),
+        ready: 'lb-check',
+      },
+    })),
+  );
 }
 
 export class DaemonGroup {
@@ -22,17 +70,19 @@ export class DaemonGroup {
   }
 
   /** They run, and one of them leads. */
-  static async start({ size = 3, seeds, config = {} }: DaemonGroupOptions): Promise<DaemonGroup> {
-    const net = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`;
-    const nodes = Array.from({ length: size }, (_, at) => `${net}.${at + 1}:${PORT}`);
+  static async start({ size = 3, seeds, config = {}, network }: DaemonGroupOptions): Promise<DaemonGroup> {
+    const planned = network === undefined ? onLoopback(size) : await onHosts(network);
+    const RaftNodes = planned.map(({ node }) => node);
     const daemons = await Promise.all(
-      nodes.map((node) =>
+      planned.map(({ place, config: particular }) =>
         Daemon.start({
           seeds,
           config: (directory) => ({
-            ...{ RaftEnabled: true, RaftDataDir: join(directory, 'raft'), RaftBind: node, RaftNodes: nodes },
+            ...{ RaftEnabled: true, RaftDataDir: join(directory, 'raft'), RaftNodes },
+            ...particular(directory),
             ...config,
           }),
+          ...(place === undefined ? {} : { place }),
         }),
       ),
     );

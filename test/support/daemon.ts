@@ -1,24 +1,56 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { freePorts } from '../../scripts/sandbox/ports.ts';
+import type { Program } from './network/agent-process.ts';
 
 const entry = fileURLToPath(new URL('../../cmd/orchestrator.js', import.meta.url));
 
-const running = new Set<ChildProcess>();
+const running = new Set<number>();
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const pid of running) process.kill(pid, 'SIGKILL');
 });
+
+/** Where a daemon runs: on this host, or on one of a test network. */
+export interface Place {
+  run(file: string, args: readonly string[], log: string): Promise<Program>;
+  /** `ListenAddress`. */
+  readonly listen: string;
+  /** Where the test reaches that, as `host:port`. */
+  readonly door: string;
+  /** Path below `/api/` that says that it runs; a node of a group answers most others with the help of the others only. */
+  readonly ready?: string;
+}
+
+async function onThisHost(): Promise<Place> {
+  const address = `127.0.0.1:${await freePort()}`;
+  return { run: runHere, listen: address, door: address };
+}
+
+async function runHere(file: string, args: readonly string[], log: string): Promise<Program> {
+  const output = openSync(log, 'a');
+  const child = spawn(file, args, { stdio: ['ignore', output, output] });
+  closeSync(output);
+  const pid = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('spawn', () => resolve(child.pid!));
+  });
+  running.add(pid);
+  const ended = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? String(code))));
+  void ended.then(() => running.delete(pid));
+  return { pid, ended };
+}
 
 export interface DaemonOptions {
   readonly seeds: readonly string[];
   /** Or made of the directory that the daemon gets. */
   readonly config?: Readonly<Record<string, unknown>> | ((directory: string) => Readonly<Record<string, unknown>>);
   readonly arguments?: readonly string[];
+  readonly place?: Place;
 }
 
 /** Asks `probe` until it answers something, every 20 ms; fails with `what` after the deadline. */
@@ -50,20 +82,21 @@ export async function freePort(): Promise<number> {
 /** The compiled daemon as an operator runs it: one process, one configuration file, a backend of its own. */
 export class Daemon {
   readonly directory: string;
-  readonly port: number;
+  readonly #place: Place;
   readonly #arguments: readonly string[];
-  #child: ChildProcess | undefined;
+  #program: Program | undefined;
 
-  private constructor(directory: string, port: number, extra: readonly string[]) {
+  private constructor(directory: string, place: Place, extra: readonly string[]) {
     this.directory = directory;
-    this.port = port;
+    this.#place = place;
     this.#arguments = extra;
   }
 
   static async start(options: DaemonOptions): Promise<Daemon> {
-    const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'orchestrator-')), await freePort(), options.arguments ?? []);
+    const place = options.place ?? (await onThisHost());
+    const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'orchestrator-')), place, options.arguments ?? []);
     const config = {
-      ListenAddress: `127.0.0.1:${daemon.port}`,
+      ListenAddress: place.listen,
       BackendDB: 'sqlite',
       SQLite3DataFile: join(daemon.directory, 'orchestrator.sqlite3'),
       MySQLTopologyUser: 'orchestrator',
@@ -82,22 +115,30 @@ export class Daemon {
 
   /** Also after `kill`: the same configuration, the same backend. */
   async launch(): Promise<void> {
-    const log = openSync(join(this.directory, 'daemon.log'), 'a');
     const config = join(this.directory, 'orchestrator.conf.json');
-    this.#child = spawn(process.execPath, [entry, '-config', config, ...this.#arguments, 'http'], {
-      stdio: ['ignore', log, log],
+    const args = [entry, '-config', config, ...this.#arguments, 'http'];
+    const program = await this.#place.run(process.execPath, args, join(this.directory, 'daemon.log'));
+    this.#program = program;
+    void program.ended.then(() => {
+      if (this.#program === program) this.#program = undefined;
     });
-    const child = this.#child;
-    running.add(child);
-    child.once('exit', () => running.delete(child));
     await until('the daemon answers', async () => {
-      if (child.exitCode !== null) throw new Error(`the daemon ended: ${this.log().slice(-2000)}`);
-      return (await fetch(`${this.url}/api/clusters`)).ok;
+      if (!this.runs) throw new Error(`the daemon ended: ${this.log().slice(-2000)}`);
+      const path = `${this.url}/api/${this.#place.ready ?? 'clusters'}`;
+      return (await fetch(path, { signal: AbortSignal.timeout(2_000) })).ok;
     });
   }
 
+  get runs(): boolean {
+    return this.#program !== undefined;
+  }
+
+  get port(): number {
+    return Number(this.#place.door.split(':')[1]);
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.#place.door}`;
   }
 
   async api<T = unknown>(path: string): Promise<T> {
@@ -166,11 +207,11 @@ export class Daemon {
 
   /** Stops in its tracks, as a process that hangs: sockets stay open, nothing answers. */
   freeze(): void {
-    this.#child?.kill('SIGSTOP');
+    this.#signal('SIGSTOP');
   }
 
   thaw(): void {
-    this.#child?.kill('SIGCONT');
+    this.#signal('SIGCONT');
   }
 
   /** Changes its configuration file and asks it, by SIGHUP, to read that again. */
@@ -181,15 +222,22 @@ export class Daemon {
       file,
       typeof change === 'function' ? change(text) : JSON.stringify({ ...JSON.parse(text), ...change }),
     );
-    this.#child?.kill('SIGHUP');
+    this.#signal('SIGHUP');
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill(signal);
-    await ended;
+    const program = this.#program;
+    if (program === undefined) return;
+    this.#signal(signal);
+    await program.ended;
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    try {
+      if (this.#program !== undefined) process.kill(this.#program.pid, signal);
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code !== 'ESRCH') throw err; // it ended by itself just now
+    }
   }
 
   async stop(): Promise<void> {

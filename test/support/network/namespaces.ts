@@ -138,6 +138,16 @@ link set h${number} master br0 up
 const neighbour = (number: number, hardware: string) =>
   `neigh replace ${addressOf(number)} lladdr ${hardware} nud permanent dev eth0\n`;
 
+/** A host name of its own: daemons call themselves by it. */
+const named = (name: string) => [
+  'unshare',
+  '--uts',
+  'sh',
+  '-c',
+  `echo ${name} > /proc/sys/kernel/hostname; exec "$@"`,
+  'sh',
+];
+
 class NamespaceHost implements Host {
   readonly number: number;
   readonly name: string;
@@ -147,6 +157,7 @@ class NamespaceHost implements Host {
   readonly #agent: AgentProcess;
   readonly #outside: AgentProcess;
   readonly #directory: string;
+  readonly #doors = new Map<number, Promise<string>>();
 
   constructor(number: number, namespace: string, outside: AgentProcess, directory: string) {
     this.number = number;
@@ -154,7 +165,7 @@ class NamespaceHost implements Host {
     this.namespace = namespace;
     this.address = addressOf(number);
     this.bind = this.address;
-    this.#agent = new AgentProcess(this.name, ['ip', 'netns', 'exec', namespace]);
+    this.#agent = new AgentProcess(this.name, ['ip', 'netns', 'exec', namespace, ...named(this.name)]);
     this.#outside = outside;
     this.#directory = directory;
   }
@@ -163,7 +174,13 @@ class NamespaceHost implements Host {
     return this.#agent.run(file, args, log);
   }
 
-  async door(port: number): Promise<string> {
+  door(port: number): Promise<string> {
+    const open = this.#doors.get(port) ?? this.#openDoor(port);
+    this.#doors.set(port, open);
+    return open;
+  }
+
+  async #openDoor(port: number): Promise<string> {
     const path = join(this.#directory, `${this.name}-${port}`);
     await this.#agent.lead({ path }, { host: this.address, port }, 'test', this.name);
     const outside = await freePort();
