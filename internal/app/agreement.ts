@@ -11,6 +11,14 @@ export interface Agreement {
   decide(command: Command): Promise<unknown>;
   /** This node leads: it may decide about servers, and change them. */
   readonly mayAct: boolean;
+  /** Of the group, as known here; 0 where there is none. */
+  readonly term: number;
+  /**
+   * Confirms by a round among the others, begun now, that this node leads in `term`, as it is known when this resolves.
+   *
+   * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`
+   */
+  confirm(): Promise<void>;
 }
 
 /** Does what was agreed on; deterministic. */
@@ -19,6 +27,7 @@ export type Apply = (command: Command, stamp: Stamp) => unknown;
 /** A node by itself agrees with itself, at once. */
 export class Alone implements Agreement {
   readonly mayAct = true;
+  readonly term = 0;
   readonly #apply: Apply;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #node: string;
@@ -30,6 +39,8 @@ export class Alone implements Agreement {
   }
 
   async decide(command: Command): Promise<unknown> {
-    return this.#apply(command, { atMs: this.#clock.nowMs(), node: this.#node, term: 0, index: 0 });
+    return this.#apply(command, { atMs: this.#clock.nowMs(), node: this.#node, term: this.term, index: 0 });
   }
+
+  async confirm(): Promise<void> {} // there is nobody who could disagree
 }

@@ -48,11 +48,11 @@ export function hooksOn(
       stopOnFailure: false,
     },
   });
-  return async (list, subject) => {
+  return async (list, subject, confirm) => {
     const config = current();
     const chosen = lists(config)[list];
     if (chosen.commands.length === 0) return true;
-    return hooks.run(chosen, hookContext(subject, config, host), (message) => note(subject.uid, message));
+    return hooks.run(chosen, hookContext(subject, config, host), (message) => note(subject.uid, message), confirm);
   };
 }
 

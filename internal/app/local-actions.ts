@@ -77,7 +77,7 @@ export class LocalActions implements Actions {
   async takeOver(...[cluster, options]: Parameters<Actions['takeOver']>): ReturnType<Actions['takeOver']> {
     const { recovery, inventory } = this.#orchestrator;
     const snapshot = await this.#surveyed(cluster);
-    const { record, warnings } = await recovery.takeover.run({ snapshot, ...options }, recovery.acting.signal);
+    const { record, warnings } = await recovery.takeover.run({ snapshot, ...options }, recovery.office);
     await this.#survey(snapshot);
     const successor = this.#successor(record);
     const now = inventory.get(successor)?.instance.ownCoordinates;

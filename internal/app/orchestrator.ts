@@ -98,6 +98,7 @@ export class Orchestrator {
       onDisconnect: (key) => this.observer.suspect(key),
       virtualName: (hostname) => this.hostnames.virtualName(hostname),
       whyNoChange: () => (deps.settings.coordinator.noop ? 'started with --noop' : undefined),
+      leads: () => this.agreement.mayAct,
     });
     this.observer = new Observer({
       prober: this.servers,
@@ -281,7 +282,7 @@ export class Orchestrator {
   }
 
   #apply(command: Command, stamp: Stamp): unknown {
-    if (isRecoveryCommand(command)) return this.recovery.ledger.apply(command);
+    if (isRecoveryCommand(command)) return this.recovery.ledger.apply(command, stamp);
     if (isMaintenanceCommand(command)) return this.maintenance.apply(command, stamp);
     return this.#wishes.apply(command, stamp);
   }

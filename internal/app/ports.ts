@@ -12,8 +12,11 @@ import type { MaintenanceLock } from '../topology/maintenance-lock.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 
 /** What the working copy in memory is kept in. Every call logs its own failures and never throws. */
-export interface Storage extends Journal {
+export interface Storage extends Omit<Journal, 'stepStarted'> {
+  stepStarted(uid: string, number: number, text: string): Promise<void>;
   opened(record: RecoveryRecord): Promise<void>;
+  /** Somebody else runs it from now on. */
+  takenOver(record: RecoveryRecord): Promise<void>;
   closed(record: RecoveryRecord): Promise<void>;
   acknowledged(records: readonly RecoveryRecord[]): Promise<void>;
   instanceSeen(watched: WatchedInstance, cluster: string): void;
@@ -79,6 +82,8 @@ export interface Restored {
 export type RunHooks = (
   list: HookList | 'detection' | 'preGraceful' | 'postGraceful',
   context: HookSubject,
+  /** Asked before each script: it throws where this node may not act any more. */
+  confirm: () => Promise<void>,
 ) => Promise<boolean>;
 
 /** What a hook is told about. */

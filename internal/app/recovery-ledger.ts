@@ -1,10 +1,14 @@
 // What all nodes know alike about recoveries: the book, what was told of, and who waits to be fenced. Wishes go out as
 // commands; what was agreed on takes effect here, whoever wished for it.
 
-import type { Aftermath, Command } from '../command/command.ts';
+import type { Aftermath, Command, Stamp } from '../command/command.ts';
 import type { Inventory } from '../discovery/inventory.ts';
 import { RecoveryBook, type RecoveryRecord, type RecoveryStore } from '../recovery/book.ts';
+import { isHeldBy, whyNotGranted } from '../recovery/claim.ts';
 import type { DetectionRecord } from '../recovery/detections.ts';
+import { lost, underMandate } from '../recovery/mandate.ts';
+import type { FailoverPlan } from '../recovery/plan.ts';
+import { lastPlanIn } from '../recovery/plan-note.ts';
 import { primaryPairs } from '../recovery/primary-pairs.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
@@ -34,10 +38,22 @@ export function isRecoveryCommand(command: Command): command is RecoveryCommand 
   return (RECOVERY_OPS as readonly string[]).includes(command.op);
 }
 
-/** The recovery of another node, or of an earlier process, is open. */
+type Of<Op extends RecoveryCommand['op']> = Extract<RecoveryCommand, { op: Op }>;
+
+/** Agreed on as well, by all nodes alike: it changes nothing. */
 interface Refused {
-  readonly openUid: string;
+  readonly refused: string;
 }
+
+/** What an open recovery has said of itself since this process knows of it. */
+interface Course {
+  /** In the words of `stepText`, by their numbers. */
+  readonly steps: string[];
+  plan: Extract<FailoverPlan, { kind: 'promote' }> | undefined;
+}
+
+/** So many words that must not be written twice are remembered. */
+const MOST_HEARD = 1_000;
 
 export interface RecoveryLedgerDeps {
   readonly settings: Settings;
@@ -49,6 +65,8 @@ export interface RecoveryLedgerDeps {
   readonly agreement: () => Agreement;
   /** Here alone: for what is agreed on already. */
   readonly endDowntime: (key: InstanceKey) => void;
+  readonly globallyDisabled: () => boolean;
+  readonly newUid: () => string;
   readonly onTold: (detection: DetectionRecord) => void;
   readonly onAcknowledged: (records: readonly RecoveryRecord[]) => void;
 }
@@ -58,6 +76,9 @@ export class RecoveryLedger {
   /** Replaced primaries that wait to be fenced, by `host:port`. */
   readonly openFences: Map<string, InstanceKey>;
   readonly #deps: RecoveryLedgerDeps;
+  /** Of open recoveries, by uid. */
+  readonly #courses = new Map<string, Course>();
+  readonly #heard = new Set<string>();
 
   constructor(deps: RecoveryLedgerDeps) {
     this.#deps = deps;
@@ -72,6 +93,7 @@ export class RecoveryLedger {
     this.openFences.clear();
     for (const key of openFences) this.openFences.set(keyText(key), key);
     this.book.reload(recoveries);
+    this.#courses.clear(); // the backend has them
     this.#rememberPromotions();
   }
 
@@ -85,7 +107,29 @@ export class RecoveryLedger {
   }
 
   note(uid: string, message: string): void {
-    this.later({ op: 'write-recovery-step', uid, messages: [message] });
+    this.later({ op: 'write-recovery-step', id: this.#deps.newUid(), uid, messages: [message] });
+  }
+
+  /** @throws {OrchestratorError} `NOT_LEADER`: nobody must be told */
+  async detected(detection: DetectionRecord, told: boolean): Promise<void> {
+    await underMandate(this.decide({ op: 'register-failure-detection', detection, told }));
+  }
+
+  /** @throws {OrchestratorError} `NOT_LEADER`: the step must not be taken */
+  async begin(uid: string, number: number, text: string, limitMs: number): Promise<void> {
+    await this.#held({ op: 'recovery-progress', uid, number, text, limitMs });
+  }
+
+  /** Steps of an open recovery that were begun, in order; the backend knows of those before this process. */
+  async journalled(uid: string): Promise<readonly string[]> {
+    const steps = [...(await this.#deps.storage.journalled(uid))];
+    for (const [number, text] of (this.#courses.get(uid)?.steps ?? []).entries()) steps[number] = text ?? steps[number];
+    return steps.filter((text) => text !== undefined);
+  }
+
+  /** The plan of an open recovery that was noted last. */
+  async planOf(uid: string): Promise<Course['plan']> {
+    return this.#courses.get(uid)?.plan ?? this.#deps.storage.planOf(uid);
   }
 
   async intendFence(failed: InstanceKey, cluster: string, successor: InstanceKey): Promise<void> {
@@ -96,34 +140,30 @@ export class RecoveryLedger {
     await this.decide({ op: 'end-fence', failed });
   }
 
-  /** Does what was agreed on. */
-  apply(command: RecoveryCommand): unknown {
+  /** Does what was agreed on. The same command may come again: that changes nothing and writes no second row. */
+  apply(command: RecoveryCommand, stamp: Stamp): unknown {
     const { storage, onTold } = this.#deps;
     switch (command.op) {
-      case 'write-recovery': {
-        const open = this.book.openOf(command.record.cluster);
-        if (open !== undefined && open.uid !== command.record.uid) return { openUid: open.uid } satisfies Refused;
-        this.book.learn(command.record);
-        return storage.opened(command.record);
-      }
+      case 'write-recovery':
+        return this.#claim(command, stamp);
       case 'resolve-recovery':
-        this.book.learn(command.record);
-        if (command.aftermath !== null) this.#settle(command.record, command.aftermath);
-        return storage.closed(command.record);
+        return this.#close(command, stamp);
       case 'ack-recovery':
         return this.#acknowledge(command);
       case 'register-failure-detection':
+        if (!this.#isNews(command.detection.uid)) return undefined;
         if (command.told) onTold(command.detection);
         return storage.detected(command.detection);
       case 'recovery-progress':
-        return storage.stepStarted(command.uid, command.number, command.text);
+        return this.#progress(command, stamp);
       case 'recovery-step-ended':
+        if (!this.#isNews(`ended ${command.uid} ${command.number}`)) return undefined;
         return storage.stepEnded(command.uid, command.number, command.text, command.result);
       case 'write-recovery-step':
-        for (const message of command.messages) void storage.note(command.uid, message);
-        return undefined;
+        return this.#note(command);
       case 'intend-fence':
         this.openFences.set(keyText(command.failed), command.failed);
+        this.openFences.delete(keyText(command.successor));
         return storage.fenceIntended(command.failed, command.cluster, command.successor);
       case 'end-fence':
         this.openFences.delete(keyText(command.failed));
@@ -134,13 +174,13 @@ export class RecoveryLedger {
   /** The book says what all nodes agreed on. */
   #agreed(): RecoveryStore {
     return {
-      opened: async (record) => {
-        const refused = (await this.decide({ op: 'write-recovery', record })) as Refused | undefined;
-        if (refused !== undefined)
-          throw new OrchestratorError('CONFLICT', `recovery ${refused.openUid} of this cluster is open`);
+      opened: async (record, claim) => {
+        const answer = await underMandate(this.decide({ op: 'write-recovery', record, claim }));
+        if (isRefused(answer)) throw new OrchestratorError('RECOVERY_REFUSED', `not granted: ${answer.refused}`);
+        return this.book.find(record.uid) ?? record;
       },
       closed: async (record) => {
-        await this.decide({ op: 'resolve-recovery', record, aftermath: this.#aftermathOf(record) });
+        await this.#held({ op: 'resolve-recovery', record, aftermath: this.#aftermathOf(record) });
       },
       acknowledged: async (records, acknowledgement) => {
         await this.decide({ op: 'ack-recovery', uids: records.map(({ uid }) => uid), acknowledgement });
@@ -148,7 +188,82 @@ export class RecoveryLedger {
     };
   }
 
-  #acknowledge({ uids, acknowledgement }: Extract<Command, { op: 'ack-recovery' }>): Promise<void> {
+  /** What only the holder of a claim may say. @throws {OrchestratorError} `NOT_LEADER`: that is somebody else by now */
+  async #held(command: Of<'recovery-progress' | 'resolve-recovery'>): Promise<void> {
+    const answer = await underMandate(this.decide(command));
+    if (isRefused(answer)) throw lost(answer.refused);
+  }
+
+  #claim({ record, claim }: Of<'write-recovery'>, stamp: Stamp): Promise<void> | Refused {
+    const { storage, globallyDisabled } = this.#deps;
+    const { uid, cluster, kind, failed } = record;
+    const known = this.book.find(uid);
+    const name = `claim ${uid} ${claim.term}`;
+    if (this.#heard.has(name)) return { refused: 'it was refused before' }; // whatever has changed since
+    const refused = whyNotGranted(claim, stamp, {
+      known,
+      open: this.book.open().find((one) => one.uid !== uid && (one.cluster === cluster || sameKey(one.failed, failed))),
+      blocking: this.book.blocking(cluster, kind, failed, stamp.atMs, claim.blockMs),
+      disabled: globallyDisabled(),
+    });
+    if (refused !== undefined) {
+      this.#isNews(name);
+      return { refused };
+    }
+    const held = { ...(known ?? record), holder: { node: stamp.node, term: stamp.term } };
+    this.book.learn(held);
+    if (known === undefined) this.#courses.set(uid, { steps: [], plan: undefined });
+    return known === undefined ? storage.opened(held) : storage.takenOver(held);
+  }
+
+  #progress({ uid, number, text }: Of<'recovery-progress'>, stamp: Stamp): Promise<void> | Refused {
+    const known = this.book.find(uid);
+    if (known?.endedMs !== undefined || !isHeldBy(stamp, known?.holder)) return { refused: 'it is not ours any more' };
+    const course = this.#courseOf(uid);
+    if (course.steps[number] !== undefined) return Promise.resolve();
+    course.steps[number] = text;
+    return this.#deps.storage.stepStarted(uid, number, text);
+  }
+
+  #close({ record, aftermath }: Of<'resolve-recovery'>, stamp: Stamp): Promise<void> | Refused {
+    const known = this.book.find(record.uid);
+    if (known === undefined || !isHeldBy(stamp, known.holder)) return { refused: 'it is not ours any more' };
+    const { holder, acknowledged } = known;
+    const closed = {
+      ...record,
+      ...(holder === undefined ? {} : { holder }),
+      ...(acknowledged === undefined ? {} : { acknowledged }),
+    };
+    this.book.learn(closed);
+    this.#courses.delete(record.uid);
+    if (aftermath !== null && known.endedMs === undefined) this.#settle(closed, aftermath);
+    return this.#deps.storage.closed(closed);
+  }
+
+  #note({ id, uid, messages }: Of<'write-recovery-step'>): void {
+    if (!this.#isNews(id)) return;
+    const plan = lastPlanIn(messages);
+    const open = this.book.find(uid)?.endedMs === undefined;
+    if (plan !== undefined && open) this.#courseOf(uid).plan = plan;
+    for (const message of messages) void this.#deps.storage.note(uid, message);
+  }
+
+  #courseOf(uid: string): Course {
+    const course = this.#courses.get(uid) ?? { steps: [], plan: undefined };
+    this.#courses.set(uid, course);
+    return course;
+  }
+
+  /** False: what is called so was heard before. */
+  #isNews(id: string): boolean {
+    if (this.#heard.has(id)) return false;
+    this.#heard.add(id);
+    const [oldest] = this.#heard;
+    if (this.#heard.size > MOST_HEARD && oldest !== undefined) this.#heard.delete(oldest);
+    return true;
+  }
+
+  #acknowledge({ uids, acknowledgement }: Of<'ack-recovery'>): Promise<void> {
     const { storage, onAcknowledged } = this.#deps;
     const picked = this.book
       .list()
@@ -162,7 +277,7 @@ export class RecoveryLedger {
   /** Null: nothing follows, or it was said when the recovery was closed first. */
   #aftermathOf(record: RecoveryRecord): Aftermath | null {
     const { settings, clock } = this.#deps;
-    const known = this.book.list().find(({ uid }) => uid === record.uid);
+    const known = this.book.find(record.uid);
     if (!record.successful || record.kind === 'intermediatePrimary' || known?.endedMs !== undefined) return null;
     const beginMs = clock.nowMs();
     const endMs = beginMs + settings.lostDowntimeMs;
@@ -208,4 +323,8 @@ export class RecoveryLedger {
       if (seenMs <= endedMs && this.book.replaced(successor) === undefined) this.#leads(record);
     }
   }
+}
+
+function isRefused(answer: unknown): answer is Refused {
+  return typeof answer === 'object' && answer !== null && 'refused' in answer;
 }

@@ -12,6 +12,7 @@ import { type HookList, RecoveryCoordinator } from '../recovery/coordinator.ts';
 import { Detector } from '../recovery/detector.ts';
 import { FenceKeeper } from '../recovery/fence.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
+import type { Mandate } from '../recovery/mandate.ts';
 import { resumeRecovery } from '../recovery/resume.ts';
 import { RecoveryRunner } from '../recovery/runner.ts';
 import { type Finding, Sentinel } from '../recovery/sentinel.ts';
@@ -20,7 +21,7 @@ import type { Verdict } from '../recovery/verdict.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { TaskGroup } from '../runtime/task-group.ts';
+import type { TaskGroup } from '../runtime/task-group.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
 import { LOST_IN_RECOVERY } from '../topology/downtime.ts';
 import { type Instance, sourceKey } from '../topology/instance.ts';
@@ -28,6 +29,7 @@ import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts'
 import { missingFrom } from '../topology/received.ts';
 import type { Agreement } from './agreement.ts';
 import { findingOf } from './findings.ts';
+import { NodeOffice } from './office.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import { RecoveryLedger } from './recovery-ledger.ts';
 import type { Settings } from './settings.ts';
@@ -51,6 +53,9 @@ export interface RecoveryRoomDeps {
   readonly endDowntime: (key: InstanceKey) => void;
 }
 
+/** How often it is looked for recoveries that nobody is at. */
+const ORPHANS_MS = 1_000;
+
 export class RecoveryRoom {
   readonly book: RecoveryBook;
   /** What all nodes know alike. */
@@ -64,14 +69,18 @@ export class RecoveryRoom {
   readonly #detector: Detector;
   readonly #stuck = new StuckWrites();
   /** What this node does to servers; none while another one leads. */
-  #acting: TaskGroup | undefined;
+  #office: NodeOffice | undefined;
+  /** Open recoveries that are being finished or let go here. */
+  readonly #resuming = new Set<string>();
 
   constructor(deps: RecoveryRoomDeps) {
     this.#deps = deps;
     const { storage, restored, clock, log, tasks, servers, inventory, observer } = deps;
     const shared = { servers, tasks, clock, log };
+    const newUid = () => newRecoveryUid(clock);
     this.ledger = new RecoveryLedger({
       ...deps,
+      newUid,
       get settings() {
         return deps.settings;
       },
@@ -81,14 +90,11 @@ export class RecoveryRoom {
     });
     this.book = this.ledger.book;
     const note = (uid: string, message: string) => this.ledger.note(uid, message);
-    const newUid = () => newRecoveryUid(clock);
 
     this.#runner = new RecoveryRunner({
       ...shared,
       journal: {
-        stepStarted: async (uid, number, text) => {
-          await this.ledger.decide({ op: 'recovery-progress', uid, number, text });
-        },
+        stepStarted: (uid, number, text, limitMs) => this.ledger.begin(uid, number, text, limitMs),
         stepEnded: async (uid, number, text, result) =>
           this.ledger.later({ op: 'recovery-step-ended', uid, number, text, result }),
         note: async (uid, message) => this.ledger.note(uid, message),
@@ -99,11 +105,11 @@ export class RecoveryRoom {
     });
     this.fences = new FenceKeeper({
       ...shared,
-      tasks: () => this.acting,
+      office: () => this.office,
       get settings() {
         return deps.settings.fence;
       },
-      onFenced: (key) => this.#acting?.run(`fenced ${keyText(key)}`, () => this.#onFenced(key)),
+      onFenced: (key) => this.#office?.tasks.run(`fenced ${keyText(key)}`, () => this.#onFenced(key)),
     });
     this.#detector = new Detector({
       get settings() {
@@ -112,8 +118,8 @@ export class RecoveryRoom {
       clock,
       newUid,
       known: restored.detections,
-      store: (detection, told) => this.ledger.later({ op: 'register-failure-detection', detection, told }),
-      hooks: ({ uid }, verdict) => this.#hooks('detection', uid, verdict),
+      store: (detection, told) => this.ledger.detected(detection, told),
+      hooks: ({ uid }, verdict, mandate) => this.#hooks('detection', uid, verdict, mandate),
     });
     const attempt = new RecoveryAttempt({
       runner: this.#runner,
@@ -121,7 +127,7 @@ export class RecoveryRoom {
       get settings() {
         return deps.settings.coordinator.attempt;
       },
-      preFailoverHooks: (record, verdict) => this.#hooks('preFailover', record.uid, verdict, record),
+      preFailoverHooks: (record, verdict, mandate) => this.#hooks('preFailover', record.uid, verdict, mandate, record),
       note,
       storeFence: (failed, cluster, successor) => this.ledger.intendFence(failed, cluster, successor),
       dropFence: (failed) => this.ledger.endFence(failed),
@@ -141,7 +147,7 @@ export class RecoveryRoom {
       isWatched: (key) => observer.isWatched(key),
       globallyDisabled: deps.globallyDisabled,
       reconnectAskedMs: (primary, replica) => this.sentinel.reconnectAskedMs(primary, replica),
-      hooks: (list, record, verdict) => this.#hooks(list, record.uid, verdict, record),
+      hooks: (list, record, verdict, mandate) => this.#hooks(list, record.uid, verdict, mandate, record),
       note,
       audit: (type, key, cluster, message) => storage.audit(type, key, cluster, message),
       onChanged: (_, touched) => this.#onChanged(touched),
@@ -149,7 +155,7 @@ export class RecoveryRoom {
     });
     this.sentinel = new Sentinel({
       ...shared,
-      acting: () => this.#acting,
+      office: () => this.#office,
       analyse: (snapshot) => this.#findings(snapshot),
       snapshot: (cluster) => inventory.snapshot(cluster, clock.nowMs()),
       coordinator: this.coordinator,
@@ -173,18 +179,12 @@ export class RecoveryRoom {
       get settings() {
         return deps.settings.takeover;
       },
-      hooks: (list, failed, successor, snapshot) =>
-        deps.runHooks(list, {
-          uid: '',
-          code: 'DeadMaster',
-          description: 'Planned takeover',
-          command: 'graceful-master-takeover',
-          kind: 'primary',
-          failed,
-          snapshot,
-          record: undefined,
-          successor,
-        }),
+      hooks: (list, failed, successor, snapshot, mandate) => {
+        const planned = { uid: '', code: 'DeadMaster', kind: 'primary', record: undefined } as const;
+        const words = { description: 'Planned takeover', command: 'graceful-master-takeover' };
+        const subject = { ...planned, ...words, failed, snapshot, successor };
+        return deps.runHooks(list, subject, () => mandate.confirm());
+      },
       acknowledge: async (record) => {
         const acknowledgement = { by: 'orchestrator', comment: 'planned takeover', atMs: clock.nowMs() };
         await this.book.acknowledge((one) => one.uid === record.uid, acknowledgement);
@@ -199,20 +199,20 @@ export class RecoveryRoom {
   }
 
   /** What this node does to servers while it leads. @throws {OrchestratorError} `NOT_LEADER` */
-  get acting(): TaskGroup {
-    if (this.#acting === undefined) throw new OrchestratorError('NOT_LEADER', 'another node leads');
-    return this.#acting;
+  get office(): NodeOffice {
+    if (this.#office === undefined) throw new OrchestratorError('NOT_LEADER', 'another node leads');
+    return this.#office;
   }
 
-  /** This node may act from now on. */
+  /** This node may act from now on, in the term that it was elected for. */
   takeOffice(): void {
-    this.#acting = new TaskGroup(this.#deps.log);
+    this.#office = new NodeOffice(this.#deps.agreement(), this.#deps.log);
   }
 
   /** Takes up what an earlier leader, or process, left: fences to be set, recoveries to be finished or let go. */
   takeUp(): void {
     const { settings, log, inventory } = this.#deps;
-    const open = this.book.list().filter(({ endedMs }) => endedMs === undefined);
+    const open = this.book.open();
     if (settings.coordinator.noop) {
       const left = { fences: [...this.ledger.openFences.keys()], recoveries: open.map(({ uid }) => uid) };
       log.info(left, 'started with --noop: what an earlier process left is not taken up');
@@ -220,27 +220,39 @@ export class RecoveryRoom {
     }
     const known = inventory.all().map(({ instance }) => instance.key);
     for (const key of this.ledger.openFences.values()) this.fences.watch(key);
-    for (const record of open) this.#resume(record, known);
+    this.office.tasks.run('open recoveries', (signal) => this.#resumeOrphans(known, signal));
+  }
+
+  /** Those that an earlier leader left, or that this node had to stop in before it was known to lead again. */
+  async #resumeOrphans(known: readonly InstanceKey[], signal: AbortSignal): Promise<void> {
+    for (;;) {
+      for (const record of this.book.open()) {
+        const { uid } = record;
+        if (!this.#resuming.has(uid) && !this.coordinator.isRunning(uid)) this.#resume(record, known);
+      }
+      await this.#deps.clock.sleep(ORPHANS_MS, signal);
+    }
   }
 
   /** Another node leads, or this one ends: what is under way stops where it is, for the next leader to finish. */
   async leaveOffice(): Promise<void> {
-    const acting = this.#acting;
-    this.#acting = undefined;
+    const office = this.#office;
+    this.#office = undefined;
     this.fences.releaseAll();
-    await acting?.stop();
+    await office?.tasks.stop();
   }
 
   /** For a process that ends now: finishes, or lets go of, the recoveries that it began and was interrupted in. */
   async settle(): Promise<void> {
-    const { restored, settings, clock, inventory, observer } = this.#deps;
+    const { restored, settings, clock, inventory, observer, agreement } = this.#deps;
     const signal = clock.timeoutSignal(3 * settings.runner.stepTimeoutMs);
     const earlier = new Set(restored.recoveries.map(({ uid }) => uid));
-    const own = this.book.list().filter(({ uid, endedMs }) => endedMs === undefined && !earlier.has(uid));
+    const own = this.book.open().filter(({ uid }) => !earlier.has(uid));
+    const mandate = { term: agreement().term, signal, confirm: () => agreement().confirm() };
     const surveyed = async (stop: AbortSignal) => {
       await Promise.allSettled(inventory.all().map(({ instance }) => observer.probeNow(instance.key, stop)));
     };
-    for (const record of own) await this.#finish(record, surveyed, signal);
+    for (const record of own) await this.#finish(record, surveyed, mandate);
   }
 
   /** The last writes of a primary stand still while too few semi-sync replicas acknowledge. */
@@ -273,7 +285,7 @@ export class RecoveryRoom {
       command: options.command ?? '',
     };
     const { code: _code, command: _command, ...rest } = options;
-    return this.coordinator.force(verdict, { ...rest, primaryAnswers: answers }, this.acting.signal);
+    return this.coordinator.force(verdict, { ...rest, primaryAnswers: answers }, this.office);
   }
 
   /**
@@ -284,7 +296,7 @@ export class RecoveryRoom {
     const { settings, clock, log, inventory } = this.#deps;
     const { key } = instance;
     if (
-      this.#acting === undefined ||
+      this.#office === undefined ||
       instance.readOnly ||
       sourceKey(instance) !== undefined ||
       this.fences.isWatched(key)
@@ -330,15 +342,15 @@ export class RecoveryRoom {
     const surveyed = async (stop: AbortSignal) => {
       while (!knownKeys.every(seen)) await clock.sleep(settings.observer.hotIntervalMs, stop);
     };
-    this.acting.run(`resume ${record.uid}`, (signal) => this.#finish(record, surveyed, signal));
+    const { office } = this;
+    this.#resuming.add(record.uid);
+    office.tasks.run(`resume ${record.uid}`, () =>
+      this.#finish(record, surveyed, office).finally(() => this.#resuming.delete(record.uid)),
+    );
   }
 
-  #finish(
-    record: RecoveryRecord,
-    surveyed: (signal: AbortSignal) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { settings, storage, clock, log, inventory, servers } = this.#deps;
+  #finish(record: RecoveryRecord, surveyed: (signal: AbortSignal) => Promise<void>, mandate: Mandate): Promise<void> {
+    const { settings, clock, log, inventory, servers } = this.#deps;
     return resumeRecovery(
       record,
       {
@@ -350,8 +362,8 @@ export class RecoveryRoom {
         log,
         probeTimeoutMs: settings.runner.probeTimeoutMs,
         retryMs: settings.fence.retryMs,
-        journalled: (uid) => storage.journalled(uid),
-        planOf: (uid) => storage.planOf(uid),
+        journalled: (uid) => this.ledger.journalled(uid),
+        planOf: (uid) => this.ledger.planOf(uid),
         surveyed,
         replicasOf: (key) =>
           inventory
@@ -361,7 +373,7 @@ export class RecoveryRoom {
         fenceDropped: (key) => this.ledger.endFence(key),
         onResumed: (_, touched) => this.#onChanged(touched),
       },
-      signal,
+      mandate,
     );
   }
 
@@ -379,7 +391,7 @@ export class RecoveryRoom {
   /** What a replaced primary wrote that never reached its successor, in words. */
   async #onlyThere(key: InstanceKey, successor: InstanceKey | undefined): Promise<string> {
     const { observer } = this.#deps;
-    const { signal } = this.acting;
+    const { signal } = this.office;
     if (successor === undefined) return 'its successor is not known';
     const old = await observer.probeNow(key, signal);
     const heir = await observer.probeNow(successor, signal);
@@ -393,9 +405,16 @@ export class RecoveryRoom {
     for (const key of touched) this.#deps.observer.suspect(key);
   }
 
-  #hooks(list: HookList | 'detection', uid: string, verdict: Verdict, record?: RecoveryRecord): Promise<boolean> {
+  #hooks(
+    list: HookList | 'detection',
+    uid: string,
+    verdict: Verdict,
+    mandate: Mandate,
+    record?: RecoveryRecord,
+  ): Promise<boolean> {
     const { key: failed, code, description, command, kind, snapshot } = verdict;
     const successor = record?.successor;
-    return this.#deps.runHooks(list, { uid, code, description, command, kind, failed, snapshot, record, successor });
+    const subject = { uid, code, description, command, kind, failed, snapshot, record, successor };
+    return this.#deps.runHooks(list, subject, () => mandate.confirm());
   }
 }

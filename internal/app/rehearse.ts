@@ -35,14 +35,14 @@ export async function rehearse(
     log: silentLog,
     settings: settings.runner,
   });
-  const { signal } = new AbortController();
+  const nobody = { term: 0, signal: new AbortController().signal, confirm: async () => undefined };
   const promotes = plan.steps.some(({ kind }) => kind === 'promote');
   if (promotes)
     await runner.freeze(
       '',
       dependantsOf(snapshot, plan.failed).filter(({ valid }) => valid),
-      signal,
+      nobody,
     );
-  await runner.run('', plan, signal);
+  await runner.run('', plan, nobody);
   return steps;
 }

@@ -71,7 +71,7 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
       const busy = () => recovery.coordinator.isBusy(cluster);
       return repeatedRecovery(failed, { busy, records: () => recovery.book.list(), clock }, tasks.signal);
     },
-    takeOver: (request) => recovery.takeover.run(request, recovery.acting.signal),
+    takeOver: (request) => recovery.takeover.run(request, recovery.office),
     failoverPlan: (snapshot) => orchestrator.failoverPlan(snapshot),
     recoveries: () => Promise.all(recovery.book.list().map(entryOf)),
     steps: (uid) => store.journal.steps(uid),

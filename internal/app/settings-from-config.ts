@@ -11,7 +11,11 @@ import type { Settings } from './settings.ts';
 /** The one place where configuration keys turn into plain values. */
 export function settingsFrom(config: Config, noop: boolean): Settings {
   const probeTimeoutMs = atMost(config.ProbeReadTimeoutMilliseconds, config.MySQLDiscoveryReadTimeoutSeconds);
-  const stepTimeoutMs = atMost(config.RecoveryStepTimeoutMilliseconds, config.MySQLTopologyReadTimeoutSeconds);
+  const stepMaxMs = config.RecoveryStepMaxSeconds * 1000;
+  const stepTimeoutMs = Math.min(
+    atMost(config.RecoveryStepTimeoutMilliseconds, config.MySQLTopologyReadTimeoutSeconds),
+    stepMaxMs,
+  );
   const intervalMs = Math.min(config.ProbeIntervalMilliseconds, config.InstancePollSeconds * 1000);
   const catchUpMs = config.ReasonableMaintenanceReplicationLagSeconds * 1000;
   return {
@@ -65,6 +69,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     runner: {
       probeTimeoutMs,
       stepTimeoutMs,
+      stepMaxMs,
       promoteOnDrainTimeout: config.PromoteOnDrainTimeout,
       attachLimitMs: config.AttachWatchTimeoutMilliseconds,
       attachPollMs: config.AttachWatchIntervalMilliseconds,

@@ -50,6 +50,7 @@ export function storageOn(
   return {
     instanceSeen: (watched, cluster) => instances.seen(watched, cluster, depth(watched)),
     opened: (record) => recoveries.opened(record),
+    takenOver: (record) => recoveries.takenOver(record),
     closed: (record) => recoveries.closed(record),
     acknowledged: (records) => backend.acknowledged(records),
     stepStarted: (uid, number, text) => journal.stepStarted(uid, number, text),

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Log } from '../runtime/log.ts';
 import type { Change, Row, Select } from './database.ts';
-import type { Node } from './recoveries.ts';
+import { type Node, TERM } from './recoveries.ts';
 import { number, text } from './rows.ts';
 import { STATE_TABLES, type StateTable } from './state-tables.ts';
 import { Tables } from './tables.ts';
@@ -154,7 +154,7 @@ class EntryStore implements Store {
         return entry().node;
       },
       get token() {
-        return `term ${entry().term}`;
+        return `${TERM}${entry().term}`;
       },
     };
   }

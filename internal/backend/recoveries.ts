@@ -1,4 +1,5 @@
 import type { RecoveryKind, RecoveryRecord } from '../recovery/book.ts';
+import type { Holder } from '../recovery/claim.ts';
 import type { Change, Condition, Row } from './database.ts';
 import { PeriodEnds, unixSeconds } from './period-ends.ts';
 import { bit, keyColumns, keyOf, keysOf, keysText, number, readable, text, whereKey } from './rows.ts';
@@ -6,6 +7,8 @@ import { toMs, toText } from './time.ts';
 import type { Store } from './write-queue.ts';
 
 const TABLE = 'topology_recovery';
+/** Begins the token of what a group has agreed on; the term follows. */
+export const TERM = 'term ';
 
 /** The process that wrote a row. */
 export interface Node {
@@ -52,8 +55,7 @@ export class Recoveries {
           in_active_period: 1,
           start_active_period: toText(record.startedMs),
           end_active_period_unixtime: 0,
-          processing_node_hostname: this.#node.hostname,
-          processcing_node_token: this.#node.token,
+          ...this.#ownColumns(),
           analysis: record.code,
           cluster_name: record.cluster,
           cluster_alias: record.alias,
@@ -63,6 +65,12 @@ export class Recoveries {
         },
       },
     ]);
+  }
+
+  /** Another node runs it from now on, or this one in another term. */
+  async takenOver({ uid }: RecoveryRecord): Promise<void> {
+    const where = [whereUid(uid)];
+    await this.#store.write([{ kind: 'update', table: TABLE, row: this.#ownColumns(), where }]);
   }
 
   async closed(record: RecoveryRecord): Promise<void> {
@@ -135,6 +143,10 @@ export class Recoveries {
     return number(row?.recovery_id);
   }
 
+  #ownColumns(): Row {
+    return { processing_node_hostname: this.#node.hostname, processcing_node_token: this.#node.token };
+  }
+
   /** For people only, so a database that does not answer is no reason to fail. */
   async #lastDetection({ failed }: RecoveryRecord): Promise<number> {
     const found = this.#store.read({
@@ -167,6 +179,7 @@ export function recoveryOf(row: Row): RecoveryRecord {
   // one that somebody acknowledged is over, whatever became of the process that ran it
   const endedMs = toMs(row.end_recovery) || (acknowledged ? toMs(row.acknowledged_at) : 0);
   const code = text(row.analysis);
+  const holder = holderOf(row);
   return {
     uid: text(row.uid) || `id:${text(row.recovery_id)}`,
     kind: kindOfCode(code),
@@ -187,6 +200,7 @@ export function recoveryOf(row: Row): RecoveryRecord {
       .split('\n')
       .filter((line) => line.trim() !== ''),
     // its active period ended together with it
+    ...(holder === undefined ? {} : { holder }),
     harmless: !acknowledged && endedMs > 0 && number(row.in_active_period) === 0 && isEndOf(row, endedMs),
     ...(acknowledged
       ? {
@@ -198,6 +212,13 @@ export function recoveryOf(row: Row): RecoveryRecord {
         }
       : {}),
   };
+}
+
+/** Undefined: a node that was alone. */
+function holderOf(row: Row): Holder | undefined {
+  const token = text(row.processcing_node_token);
+  if (!token.startsWith(TERM)) return undefined;
+  return { node: text(row.processing_node_hostname), term: number(token.slice(TERM.length)) };
 }
 
 /** The table holds no kind. */

@@ -3,6 +3,7 @@
 
 import type { Retention } from '../backend/retention.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
+import type { ClaimTerms } from '../recovery/claim.ts';
 import type { DetectionRecord } from '../recovery/detections.ts';
 import type { StepResult } from '../recovery/ports.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
@@ -55,11 +56,18 @@ export type Command =
     }
   /** `told`: people and scripts have heard of it, or do now. */
   | { readonly op: 'register-failure-detection'; readonly detection: DetectionRecord; readonly told: boolean }
-  /** The claim of a recovery: granted to one node, where none is open for the cluster (R-60). */
-  | { readonly op: 'write-recovery'; readonly record: RecoveryRecord }
+  /** The claim of a recovery, or the take-over of one of an earlier term: granted to one node, or to nobody (R-60). */
+  | { readonly op: 'write-recovery'; readonly record: RecoveryRecord; readonly claim: ClaimTerms }
   | { readonly op: 'resolve-recovery'; readonly record: RecoveryRecord; readonly aftermath: Aftermath | null }
-  /** A step is about to be taken: whoever comes after knows that it may have been. */
-  | { readonly op: 'recovery-progress'; readonly uid: string; readonly number: number; readonly text: string }
+  /** A step is about to be taken: whoever comes after knows that it may have been. Only who holds the claim gets it agreed on. */
+  | {
+      readonly op: 'recovery-progress';
+      readonly uid: string;
+      readonly number: number;
+      readonly text: string;
+      /** The step has ended, one way or another, that long after it was agreed on. */
+      readonly limitMs: number;
+    }
   /** It ended, well or with an error. */
   | {
       readonly op: 'recovery-step-ended';
@@ -68,7 +76,13 @@ export type Command =
       readonly text: string;
       readonly result: StepResult;
     }
-  | { readonly op: 'write-recovery-step'; readonly uid: string; readonly messages: readonly string[] }
+  /** `id`: of these messages alone, however often they come. */
+  | {
+      readonly op: 'write-recovery-step';
+      readonly id: string;
+      readonly uid: string;
+      readonly messages: readonly string[];
+    }
   | {
       readonly op: 'intend-fence';
       readonly failed: InstanceKey;

@@ -39,13 +39,23 @@ export class HookRunner {
     this.#deps = deps;
   }
 
-  /** False when a hook failed. `note` hears of each start and end. */
-  async run(list: HookList, context: HookContext, note: (message: string) => void): Promise<boolean> {
+  /**
+   * False when a hook failed. `note` hears of each start and end.
+   *
+   * @param confirm asked before each of them: where it throws, neither this one nor those behind it are run
+   */
+  async run(
+    list: HookList,
+    context: HookContext,
+    note: (message: string) => void,
+    confirm: () => Promise<void> = async () => undefined,
+  ): Promise<boolean> {
     let ok = true;
     for (const written of list.commands) {
       const trimmed = written.trim();
       const background = trimmed.endsWith('&');
       const command = substitutePlaceholders(background ? trimmed.replace(/[&\s]+$/, '') : trimmed, context);
+      await confirm();
       const startedMs = this.#deps.clock.monotonicMs();
       note(`${list.name}: running ${command}`);
       const running = this.#one(command, context);

@@ -43,6 +43,8 @@ export interface ServersDeps {
   readonly virtualName: (hostname: string) => string | undefined;
   /** Why no server may be changed by this process, in words; undefined: nothing speaks against it. */
   readonly whyNoChange: () => string | undefined;
+  /** Asked before each statement that changes something: a process that was stopped may have lost its right meanwhile. */
+  readonly leads: () => boolean;
 }
 
 /** The parts that a session needs of a server it changes. */
@@ -154,7 +156,10 @@ export class MysqlServers {
     const { stopReceiver } = channelWords(dialect, channelOf(known));
     const sql = `SELECT 1; ${stopReceiver}`;
     await new Promise<void>((resolve, reject) => {
-      within((deadline) => connection.many(sql, deadline, resolve))
+      within((deadline) => {
+        this.#mustMayChange(key);
+        return connection.many(sql, deadline, resolve);
+      })
         .then(({ failed }) => {
           if (failed === undefined) resolve();
           else reject(new OrchestratorError('STATEMENT_FAILED', `${keyText(key)}: ${failed.message}`));
@@ -222,12 +227,17 @@ export class MysqlServers {
   #mustMayChange(key: InstanceKey): void {
     const why = this.#deps.whyNoChange();
     if (why !== undefined) throw new OrchestratorError('CONFLICT', `${keyText(key)} must not be changed: ${why}`);
+    if (!this.#deps.leads())
+      throw new OrchestratorError('NOT_LEADER', `${keyText(key)} is not changed: another node leads`);
   }
 
   #session(opened: Opened, signal: AbortSignal): MysqlSession {
     const statements = probeStatements(opened.dialect).filter(({ part }) => SESSION_PARTS.has(part));
     const line: Line = {
-      run: (sql, values) => opened.connection.query(sql, values, signal),
+      run: async (sql, values) => {
+        this.#mustMayChange(opened.connection.key);
+        return opened.connection.query(sql, values, signal);
+      },
       read: async () => {
         const { rows } = await readParts(opened.connection, statements, signal, () => undefined);
         return instanceFromRows(opened.connection.key, rows);

@@ -6,6 +6,7 @@ import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
 import type { FenceKeeper } from './fence.ts';
+import type { Mandate } from './mandate.ts';
 import { type FailoverPlan, type LostReplica, type PlanOptions, planRecovery } from './plan.ts';
 import { planNote } from './plan-note.ts';
 import type { RecoveryRunner, RunOutcome } from './runner.ts';
@@ -31,7 +32,7 @@ export interface AttemptDeps {
   readonly fences: FenceKeeper;
   readonly settings: AttemptSettings;
   /** False: a script says no, and nothing was changed. */
-  readonly preFailoverHooks: (record: RecoveryRecord, verdict: Verdict) => Promise<boolean>;
+  readonly preFailoverHooks: (record: RecoveryRecord, verdict: Verdict, mandate: Mandate) => Promise<boolean>;
   readonly note: (uid: string, message: string) => void;
   readonly storeFence: (failed: InstanceKey, cluster: string, successor: InstanceKey) => Promise<void>;
   readonly dropFence: (failed: InstanceKey) => Promise<void>;
@@ -46,47 +47,51 @@ export class RecoveryAttempt {
     this.#deps = deps;
   }
 
-  /** The record, still open, with everything that came of it. Not attempted: a script said no before it began. */
+  /**
+   * The record, still open, with everything that came of it. Not attempted: a script said no before it began.
+   *
+   * @throws {OrchestratorError} `NOT_LEADER`: it was left where it was
+   */
   async run(
     opened: RecoveryRecord,
     verdict: Verdict,
     options: ForceOptions,
-    signal: AbortSignal,
+    mandate: Mandate,
   ): Promise<{ readonly record: RecoveryRecord; readonly attempted: boolean }> {
-    if (!options.skipHooks && !(await this.#deps.preFailoverHooks(opened, verdict))) {
+    if (!options.skipHooks && !(await this.#deps.preFailoverHooks(opened, verdict, mandate))) {
       const reason = 'a PreFailoverProcesses hook failed: nothing was changed';
       return { record: withErrors(opened, [reason]), attempted: false };
     }
-    return { record: await this.#heal(opened, verdict, options, signal), attempted: true };
+    return { record: await this.#heal(opened, verdict, options, mandate), attempted: true };
   }
 
-  async #heal(opened: RecoveryRecord, verdict: Verdict, options: ForceOptions, signal: AbortSignal) {
+  async #heal(opened: RecoveryRecord, verdict: Verdict, options: ForceOptions, mandate: Mandate) {
     const { runner } = this.#deps;
     const replicas = dependantsOf(verdict.snapshot, verdict.key).filter((replica) => replica.valid);
     const record = { ...opened, participants: keysOf(replicas) };
-    if (verdict.kind === 'intermediatePrimary') return this.#relocate(record, verdict, options, signal);
+    if (verdict.kind === 'intermediatePrimary') return this.#relocate(record, verdict, options, mandate);
     const reopen = options.primaryAnswers && memberOf(verdict.snapshot, verdict.key)?.instance.readOnly === false;
     if (options.primaryAnswers) {
       const { catchUpMs } = this.#deps.settings;
-      const errors = await runner.quiesce(record.uid, verdict.key, keysOf(replicas), catchUpMs, signal);
+      const errors = await runner.quiesce(record.uid, verdict.key, keysOf(replicas), catchUpMs, mandate);
       if (errors.length > 0) return withErrors(record, errors);
     }
-    const done = await this.#promote(record, verdict, replicas, options, signal);
+    const done = await this.#promote(record, verdict, replicas, options, mandate);
     if (!reopen || done.successful || !done.harmless) return done;
-    return withErrors(done, await runner.reopen(verdict.key));
+    return withErrors(done, await runner.reopen(verdict.key, mandate));
   }
 
-  async #relocate(record: RecoveryRecord, verdict: Verdict, options: ForceOptions, signal: AbortSignal) {
+  async #relocate(record: RecoveryRecord, verdict: Verdict, options: ForceOptions, mandate: Mandate) {
     const { runner } = this.#deps;
     const others = verdict.snapshot.members.filter(({ instance }) => !sameKey(instance.key, verdict.key));
-    const fresh = await runner.survey(others, signal); // whoever is to take the orphans must live now
+    const fresh = await runner.survey(others, mandate.signal); // whoever is to take the orphans must live now
     const dead = verdict.snapshot.members.filter(({ instance }) => sameKey(instance.key, verdict.key));
     const snapshot = { ...verdict.snapshot, members: [...dead, ...fresh] };
-    const [heir] = verdict.heir === undefined ? [] : await runner.survey([verdict.heir], signal);
+    const [heir] = verdict.heir === undefined ? [] : await runner.survey([verdict.heir], mandate.signal);
     const plan = this.#plan({ ...verdict, snapshot, ...(heir === undefined ? {} : { heir }) }, options);
     if (plan.kind === 'none') return withErrors(record, plan.reasons);
     this.#note(record, plan);
-    const outcome = await runner.run(record.uid, plan, signal);
+    const outcome = await runner.run(record.uid, plan, mandate);
     if (outcome.kind === 'promoted') return succeeded(record, verdict, plan, outcome, []);
     return { ...withErrors(record, outcome.errors), harmless: !outcome.changed };
   }
@@ -96,7 +101,7 @@ export class RecoveryAttempt {
     verdict: Verdict,
     replicas: readonly WatchedInstance[],
     options: ForceOptions,
-    signal: AbortSignal,
+    mandate: Mandate,
   ): Promise<RecoveryRecord> {
     const { runner, settings, note } = this.#deps;
     const lost: LostReplica[] = [];
@@ -105,26 +110,27 @@ export class RecoveryAttempt {
     let tried: Promotion | undefined;
     const end = async (frozen: readonly WatchedInstance[], reasons: readonly string[]) => {
       if (tried !== undefined) await this.#dropFence(verdict.key);
-      const left = await runner.thaw(keysOf(frozen));
+      const left = await runner.thaw(keysOf(frozen), mandate);
       return { ...withErrors(record, [...errors, ...reasons, ...left]), harmless };
     };
     for (let round = 1; ; round += 1) {
-      const frozen = await runner.freeze(record.uid, replicas, signal);
+      const frozen = await runner.freeze(record.uid, replicas, mandate);
       const plan = this.#plan(verdict, options, frozen);
       if (plan.kind === 'none') return end(frozen, plan.reasons);
       if (tried !== undefined && sameServers(tried, plan)) return end(frozen, []);
       tried = plan;
       this.#note(record, plan);
       await this.#intendFence(plan, verdict, options);
-      const outcome = await runner.run(record.uid, plan, signal);
+      const outcome = await runner.run(record.uid, plan, mandate);
       if (outcome.kind === 'promoted') return succeeded({ ...record, errors }, verdict, plan, outcome, lost);
+      await mandate.confirm(); // what follows is ours to put in order, or somebody else's
       errors.push(...outcome.errors);
       harmless &&= !outcome.changed;
       if (outcome.uncertain !== undefined) {
         await this.#distrust(outcome.uncertain, plan, verdict);
         lost.push({ key: outcome.uncertain, reason: 'may have become writable before it was lost', reachable: false });
       }
-      if (round >= settings.maxRounds || signal.aborted) return end(frozen, []);
+      if (round >= settings.maxRounds || mandate.signal.aborted) return end(frozen, []);
       note(record.uid, `starting over without those that no longer answer: ${outcome.errors.join('; ')}`);
     }
   }

@@ -1,6 +1,7 @@
 import type { BinlogCoordinates } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import { sameKey } from '../topology/instance-key.ts';
+import type { ClaimTerms, Holder } from './claim.ts';
 import type { LostReplica } from './plan.ts';
 
 export type RecoveryKind = 'primary' | 'coPrimary' | 'intermediatePrimary';
@@ -25,19 +26,28 @@ export interface RecoveryRecord {
   readonly errors: readonly string[];
   /** Ended before any server was changed: no reason to hold the next one back. */
   readonly harmless: boolean;
+  /** Who runs it, or ran it last; known once that was agreed on. */
+  readonly holder?: Holder;
   readonly acknowledged?: { readonly by: string; readonly comment: string; readonly atMs: number };
 }
 
 /** Who has to agree before the book says so. All throw where that cannot be had. */
 export interface RecoveryStore {
-  /** @throws {OrchestratorError} `CONFLICT`: another one of the cluster is open */
-  opened(record: RecoveryRecord): Promise<void>;
+  /**
+   * The record as it was agreed on, held by this node. For one that is open it is the take-over.
+   *
+   * @throws {OrchestratorError} `RECOVERY_REFUSED`: the claim was not granted
+   */
+  opened(record: RecoveryRecord, terms: ClaimTerms): Promise<RecoveryRecord>;
   closed(record: RecoveryRecord): Promise<void>;
   acknowledged(
     records: readonly RecoveryRecord[],
     acknowledgement: NonNullable<RecoveryRecord['acknowledged']>,
   ): Promise<void>;
 }
+
+/** How a claim is meant. */
+export type ClaimWish = Omit<ClaimTerms, 'blockMs'>;
 
 export interface BookSettings {
   /** How long after its start a recovery keeps others of its kind from starting. */
@@ -65,8 +75,16 @@ export class RecoveryBook {
     this.#records = records;
   }
 
+  find(uid: string): RecoveryRecord | undefined {
+    return this.#records.find((record) => record.uid === uid);
+  }
+
+  open(): readonly RecoveryRecord[] {
+    return this.#records.filter(({ endedMs }) => endedMs === undefined);
+  }
+
   openOf(cluster: string): RecoveryRecord | undefined {
-    return this.#records.find((record) => record.cluster === cluster && record.endedMs === undefined);
+    return this.open().find((record) => record.cluster === cluster);
   }
 
   /**
@@ -74,12 +92,18 @@ export class RecoveryBook {
    * intermediate ones) in the same cluster, or whose successor is the server that failed now, started within the block
    * period and not acknowledged. Moving replicas of an intermediate primary below a server says nothing about that server.
    */
-  blocking(cluster: string, kind: RecoveryKind, failed: InstanceKey, nowMs: number): RecoveryRecord | undefined {
+  blocking(
+    cluster: string,
+    kind: RecoveryKind,
+    failed: InstanceKey,
+    nowMs: number,
+    blockMs = this.#settings().blockMs,
+  ): RecoveryRecord | undefined {
     return this.#records.find(
       (record) =>
         record.acknowledged === undefined &&
         !record.harmless &&
-        nowMs - record.startedMs < this.#settings().blockMs &&
+        nowMs - record.startedMs < blockMs &&
         (record.kind === 'intermediatePrimary') === (kind === 'intermediatePrimary') &&
         (record.cluster === cluster || sameKey(record.successor, failed)),
     );
@@ -108,9 +132,11 @@ export class RecoveryBook {
     return sameKey(last?.failed, key) ? last : undefined;
   }
 
-  async open(record: RecoveryRecord): Promise<void> {
-    await this.#store.opened(record);
-    this.learn(record);
+  /** @throws {OrchestratorError} `RECOVERY_REFUSED`: another node, or another recovery, was first */
+  async claim(record: RecoveryRecord, wish: ClaimWish): Promise<RecoveryRecord> {
+    const held = await this.#store.opened(record, { ...wish, blockMs: this.#settings().blockMs });
+    this.learn(held);
+    return held;
   }
 
   async close(record: RecoveryRecord): Promise<void> {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import type { Clock } from '../runtime/clock.ts';
-import { errorText } from '../runtime/errors.ts';
+import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
@@ -13,6 +13,7 @@ import type { BlockedRecord } from './detections.ts';
 import type { Detector } from './detector.ts';
 import type { FenceKeeper } from './fence.ts';
 import { firstNo, type Gate } from './gates.ts';
+import { isLost, type Mandate } from './mandate.ts';
 import { type FailoverPlan, type PlanOptions, planRecovery } from './plan.ts';
 import { type Evidence, evidenceGates, type GateFacts, recoveryGates } from './recovery-gates.ts';
 import type { Verdict } from './verdict.ts';
@@ -48,7 +49,7 @@ export interface CoordinatorDeps {
   readonly globallyDisabled: () => boolean;
   readonly reconnectAskedMs: (primary: InstanceKey, replica: InstanceKey) => number;
   /** Runs one list of operator scripts; false when one that may stop the recovery failed. */
-  readonly hooks: (list: HookList, record: RecoveryRecord, verdict: Verdict) => Promise<boolean>;
+  readonly hooks: (list: HookList, record: RecoveryRecord, verdict: Verdict, mandate: Mandate) => Promise<boolean>;
   readonly note: (uid: string, message: string) => void;
   readonly audit: (type: string, key: InstanceKey, cluster: string, message: string) => void;
   /** The topology changed by our hand: probe these at once; the lost ones go into downtime. */
@@ -71,8 +72,19 @@ export interface TakenCluster {
   readonly kind: 'taken';
   readonly gates: readonly Gate[];
   /** Recovers now; lets go of the cluster when the servers are done, before the scripts behind. */
-  readonly recover: (options: ForceOptions, signal: AbortSignal) => Promise<RecoveryRecord>;
+  readonly recover: (options: ForceOptions, mandate: Mandate) => Promise<RecoveryRecord>;
   /** May be called more than once. */
+  readonly release: () => void;
+}
+
+/** One recovery, from its claim to its end. */
+interface Job {
+  readonly verdict: Verdict;
+  readonly options: ForceOptions;
+  readonly mandate: Mandate;
+  /** Nobody asked for it. */
+  readonly automatic: boolean;
+  /** Lets go of the cluster. */
   readonly release: () => void;
 }
 
@@ -96,6 +108,8 @@ export class RecoveryCoordinator {
   readonly #deps: CoordinatorDeps;
   /** Clusters about which something is being decided or done, and by whom. */
   readonly #busy = new Map<string, object>();
+  /** Recoveries that this node has begun and not left yet. */
+  readonly #running = new Set<string>();
 
   constructor(deps: CoordinatorDeps) {
     this.#deps = deps;
@@ -103,6 +117,11 @@ export class RecoveryCoordinator {
 
   isBusy(cluster: string): boolean {
     return this.#busy.has(cluster);
+  }
+
+  /** Whether somebody here is at this recovery, from before its claim until after its end. */
+  isRunning(uid: string): boolean {
+    return this.#running.has(uid);
   }
 
   /** Every question an automatic recovery has to pass, in order. */
@@ -136,14 +155,14 @@ export class RecoveryCoordinator {
   }
 
   /** Automatic: tells of the problem once it stands on evidence, and acts when every gate agrees. */
-  async consider(verdict: Verdict, signal: AbortSignal): Promise<Decision> {
+  async consider(verdict: Verdict, mandate: Mandate): Promise<Decision> {
     const { settings, detector } = this.#deps;
     const { snapshot, suppressedBy } = verdict;
     const facts = this.#facts(verdict);
     const evidenceNo = firstNo(evidenceGates(facts));
     if (evidenceNo === undefined && suppressedBy === undefined && !settings.noop && !facts.open) {
       const release = this.#hold(snapshot.name);
-      const agreed = await detector.register(verdict, true, { skipHooks: false }).finally(release);
+      const agreed = await detector.register(verdict, true, mandate, { skipHooks: false }).finally(release);
       if (!agreed) {
         const value = 'one of OnFailureDetectionProcesses failed; the next attempt does not ask it again';
         return refusal([...evidenceGates(facts), { name: 'scripts agree', passed: false, value, source: 'hooks' }]);
@@ -152,21 +171,31 @@ export class RecoveryCoordinator {
     const gates = this.gates(verdict);
     if (firstNo(gates) !== undefined) return this.#refuse(verdict, gates);
     const release = this.#hold(snapshot.name);
-    return { kind: 'recovered', record: await this.#recover(verdict, {}, signal, release), gates };
+    try {
+      return {
+        kind: 'recovered',
+        record: await this.#recover({ verdict, options: {}, mandate, automatic: true, release }),
+        gates,
+      };
+    } catch (err) {
+      if (!(err instanceof OrchestratorError && err.code === 'RECOVERY_REFUSED')) throw err;
+      const value = errorText(err);
+      return refusal([...gates, { name: 'claim granted', passed: false, value, source: 'agreement' }]);
+    }
   }
 
   /** People and scripts hear of a problem that nobody acts on. */
-  async tell(verdict: Verdict): Promise<void> {
+  async tell(verdict: Verdict, mandate: Mandate): Promise<void> {
     const { settings, detector } = this.#deps;
     if (settings.noop || verdict.suppressedBy !== undefined) return;
-    await detector.register(verdict, false, { skipHooks: false });
+    await detector.register(verdict, false, mandate, { skipHooks: false });
   }
 
   /** An operator insists: only what nobody can overrule still counts. Older recoveries of the server are acknowledged. */
-  async force(verdict: Verdict, options: ForceOptions, signal: AbortSignal): Promise<Decision> {
+  async force(verdict: Verdict, options: ForceOptions, mandate: Mandate): Promise<Decision> {
     const taken = this.take(verdict);
     if (taken.kind === 'refused') return taken;
-    return { kind: 'recovered', record: await taken.recover(options, signal), gates: taken.gates };
+    return { kind: 'recovered', record: await taken.recover(options, mandate), gates: taken.gates };
   }
 
   /** Takes the cluster for an operator's command: nothing else is decided about it until it is let go. */
@@ -174,10 +203,10 @@ export class RecoveryCoordinator {
     const gates = this.gates(verdict).filter(({ name }) => GATES_OF_FORCE.has(name));
     if (firstNo(gates) !== undefined) return refusal(gates);
     const release = this.#hold(verdict.snapshot.name);
-    const recover = async (options: ForceOptions, signal: AbortSignal) => {
+    const recover = async (options: ForceOptions, mandate: Mandate) => {
       try {
-        await this.#insist(verdict, options.skipHooks ?? false);
-        return await this.#recover(verdict, options, signal, release);
+        await this.#insist(verdict, mandate, options.skipHooks ?? false);
+        return await this.#recover({ verdict, options, mandate, automatic: false, release });
       } finally {
         release();
       }
@@ -185,7 +214,7 @@ export class RecoveryCoordinator {
     return { kind: 'taken', gates, recover, release };
   }
 
-  async #insist(verdict: Verdict, skipHooks: boolean): Promise<void> {
+  async #insist(verdict: Verdict, mandate: Mandate, skipHooks: boolean): Promise<void> {
     const { book, clock, detector } = this.#deps;
     const comment = `implicit: ${verdict.command || 'recover'} was asked for`;
     await book.acknowledge((record) => sameKey(record.failed, verdict.key) && record.endedMs !== undefined, {
@@ -193,7 +222,7 @@ export class RecoveryCoordinator {
       comment,
       atMs: clock.nowMs(),
     });
-    await detector.register(verdict, true, { skipHooks });
+    await detector.register(verdict, true, mandate, { skipHooks });
   }
 
   /** What would happen if this server died now. */
@@ -245,36 +274,40 @@ export class RecoveryCoordinator {
     return decision;
   }
 
-  async #recover(
-    verdict: Verdict,
-    options: ForceOptions,
-    signal: AbortSignal,
-    release: () => void,
-  ): Promise<RecoveryRecord> {
-    const { attempt, book, clock, newUid, log, note, audit, onChanged } = this.#deps;
-    const { snapshot, key } = verdict;
-    let record: RecoveryRecord = {
-      uid: newUid(),
-      kind: verdict.kind,
-      code: verdict.code,
-      failed: key,
-      cluster: snapshot.name,
-      alias: snapshot.alias,
-      startedMs: clock.nowMs(),
-      successful: false,
-      lost: [],
-      participants: [],
-      errors: [],
-      harmless: true,
-    };
-    log.warn({ cluster: snapshot.name, failed: keyText(key), code: verdict.code, uid: record.uid }, 'recovery starts');
-    audit(AUDIT_TYPES[verdict.kind], key, record.cluster, verdict.code);
+  async #recover(job: Job): Promise<RecoveryRecord> {
+    const { book, clock, newUid, log, audit } = this.#deps;
+    const { verdict, mandate, automatic, release } = job;
+    const { snapshot, key, kind, code } = verdict;
+    const { name: cluster, alias } = snapshot;
+    const uid = newUid();
+    this.#running.add(uid);
+    try {
+      const claimed = await book.claim(
+        {
+          ...{ uid, kind, code, failed: key, cluster, alias, startedMs: clock.nowMs() },
+          ...{ successful: false, lost: [], participants: [], errors: [], harmless: true },
+        },
+        { term: mandate.term, automatic },
+      );
+      log.warn({ cluster, failed: keyText(key), code, uid }, 'recovery starts');
+      audit(AUDIT_TYPES[kind], key, cluster, code);
+      return await this.#carryOut(claimed, job);
+    } finally {
+      release();
+      this.#running.delete(uid);
+    }
+  }
+
+  async #carryOut(claimed: RecoveryRecord, { verdict, options, mandate, release }: Job): Promise<RecoveryRecord> {
+    const { attempt, book, clock, log, note, onChanged } = this.#deps;
+    const { signal } = mandate;
+    let record = claimed;
     let attempted = false;
     try {
-      await book.open(record);
-      ({ record, attempted } = await attempt.run(record, verdict, options, signal));
+      ({ record, attempted } = await attempt.run(record, verdict, options, mandate));
     } catch (err) {
-      signal.throwIfAborted(); // left open: the next start finishes it or lets it go
+      signal.throwIfAborted(); // left open: whoever leads next, or the next start, finishes it or lets it go
+      if (isLost(err)) throw err;
       record = { ...record, errors: [...record.errors, errorText(err)] };
       log.error({ err, uid: record.uid }, 'recovery failed');
     } finally {
@@ -300,7 +333,7 @@ export class RecoveryCoordinator {
     );
     onChanged(record, [record.failed, ...record.participants]);
     if (!attempted || options.skipHooks) return record;
-    const failures = await this.#afterwards(record, verdict);
+    const failures = await this.#afterwards(record, verdict, mandate);
     if (failures.length === 0) return record;
     record = { ...record, errors: [...record.errors, ...failures] };
     await book.close(record);
@@ -308,14 +341,15 @@ export class RecoveryCoordinator {
   }
 
   /** Runs the scripts behind a recovery; the answer is what went wrong with them. */
-  async #afterwards(record: RecoveryRecord, verdict: Verdict): Promise<readonly string[]> {
+  async #afterwards(record: RecoveryRecord, verdict: Verdict, mandate: Mandate): Promise<readonly string[]> {
     const { hooks, log, note } = this.#deps;
     const failures: string[] = [];
     const lists: readonly (keyof typeof HOOK_KEYS)[] = record.successful
       ? [record.kind === 'intermediatePrimary' ? 'postIntermediate' : 'postPrimary', 'postFailover']
       : ['postUnsuccessful'];
     for (const list of lists) {
-      const ok = await hooks(list, record, verdict).catch((err: unknown) => {
+      const ok = await hooks(list, record, verdict, mandate).catch((err: unknown) => {
+        if (isLost(err)) throw err;
         log.error({ err, list }, 'hooks could not run');
         return false;
       });

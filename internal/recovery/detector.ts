@@ -2,6 +2,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { replicasOf } from '../topology/cluster.ts';
 import { sameKey } from '../topology/instance-key.ts';
 import type { DetectionRecord } from './detections.ts';
+import type { Mandate } from './mandate.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface DetectorSettings {
@@ -15,10 +16,10 @@ export interface DetectorDeps {
   readonly newUid: () => string;
   /** Detections that a former process told of. */
   readonly known: readonly DetectionRecord[];
-  /** `told`: people and scripts hear of it. */
-  readonly store: (detection: DetectionRecord, told: boolean) => void;
+  /** `told`: people and scripts hear of it. Resolves when that is agreed on. @throws {OrchestratorError} `NOT_LEADER` */
+  readonly store: (detection: DetectionRecord, told: boolean) => Promise<void>;
   /** Runs the operator's detection scripts; false when one failed. */
-  readonly hooks: (detection: DetectionRecord, verdict: Verdict) => Promise<boolean>;
+  readonly hooks: (detection: DetectionRecord, verdict: Verdict, mandate: Mandate) => Promise<boolean>;
 }
 
 /**
@@ -38,7 +39,12 @@ export class Detector {
    * True when all has been said. False: a script of a new detection failed, so this attempt at a recovery stops; the
    * next one finds the detection known and goes on, since a broken script must not leave a cluster without a primary.
    */
-  async register(verdict: Verdict, actionable: boolean, options: { readonly skipHooks: boolean }): Promise<boolean> {
+  async register(
+    verdict: Verdict,
+    actionable: boolean,
+    mandate: Mandate,
+    options: { readonly skipHooks: boolean },
+  ): Promise<boolean> {
     const { settings, clock, newUid, store, hooks } = this.#deps;
     const nowMs = clock.nowMs();
     this.#active = this.#active.filter(({ detectedMs }) => nowMs - detectedMs < settings.periodMs);
@@ -56,10 +62,14 @@ export class Detector {
       actionable,
       detectedMs: nowMs,
     };
-    store(detection, !options.skipHooks);
-    if (options.skipHooks) return true; // nobody was told: the next one tells
-    this.learn(detection);
-    return hooks(detection, verdict);
+    if (!options.skipHooks) this.learn(detection); // where nobody was told, the next one tells
+    try {
+      await store(detection, !options.skipHooks);
+    } catch (err) {
+      this.forget(({ uid }) => uid === detection.uid);
+      throw err;
+    }
+    return options.skipHooks || hooks(detection, verdict, mandate);
   }
 
   /** In place of all that it knows. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { TaskGroup } from '../runtime/task-group.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import type { Mandate, Office } from './mandate.ts';
 import type { Servers } from './ports.ts';
 
 export interface FenceSettings {
@@ -12,8 +12,8 @@ export interface FenceSettings {
 
 export interface FenceKeeperDeps {
   readonly servers: Servers;
-  /** Ended when this node may not act any more. */
-  readonly tasks: () => TaskGroup;
+  /** @throws {OrchestratorError} `NOT_LEADER` */
+  readonly office: () => Office;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: FenceSettings;
@@ -39,9 +39,10 @@ export class FenceKeeper {
   watch(key: InstanceKey): void {
     const text = keyText(key);
     if (this.#watched.has(text)) return;
+    const office = this.#deps.office();
     const controller = new AbortController();
     this.#watched.set(text, controller);
-    this.#deps.tasks().run(`fence ${text}`, (stop) => this.#keep(key, AbortSignal.any([stop, controller.signal])));
+    office.tasks.run(`fence ${text}`, (stop) => this.#keep(key, office, AbortSignal.any([stop, controller.signal])));
   }
 
   /** The server leads again, or an operator says so. */
@@ -56,12 +57,13 @@ export class FenceKeeper {
     this.#watched.clear();
   }
 
-  async #keep(key: InstanceKey, signal: AbortSignal): Promise<void> {
+  async #keep(key: InstanceKey, office: Mandate, signal: AbortSignal): Promise<void> {
     const { servers, log } = this.#deps;
     const won = new AbortController();
     const either = AbortSignal.any([signal, won.signal]);
     try {
-      await Promise.any([servers.fenceReady(key, either), this.#attempts(key, either)]);
+      const atOnce = office.confirm().then(() => servers.fenceReady(key, either));
+      await Promise.any([atOnce, this.#attempts(key, office, either)]);
     } catch {
       return; // released or stopped: attempts go on until then
     } finally {
@@ -73,10 +75,12 @@ export class FenceKeeper {
     this.#deps.onFenced(key);
   }
 
-  async #attempts(key: InstanceKey, signal: AbortSignal): Promise<void> {
+  async #attempts(key: InstanceKey, office: Mandate, signal: AbortSignal): Promise<void> {
     const { servers, clock, log, settings } = this.#deps;
     for (;;) {
       try {
+        await office.confirm();
+        signal.throwIfAborted();
         return await servers.fence(key, settings.attemptMs, signal);
       } catch (err) {
         signal.throwIfAborted();

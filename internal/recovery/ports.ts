@@ -63,9 +63,15 @@ export interface StepResult {
   readonly error: string | undefined;
 }
 
-/** Written before and after each step. Failures are the implementation's to log: they never stop a recovery. */
+/** Written before and after each step. Failures of the backend are the implementation's to log: they never stop a recovery. */
 export interface Journal {
-  stepStarted(uid: string, number: number, text: string): Promise<void>;
+  /**
+   * Resolves when it is agreed on that this node takes the step, in the term of its claim.
+   *
+   * @param limitMs when the step has ended, counted from now
+   * @throws {OrchestratorError} `NOT_LEADER`: it must not be taken
+   */
+  stepStarted(uid: string, number: number, text: string, limitMs: number): Promise<void>;
   stepEnded(uid: string, number: number, text: string, result: StepResult): Promise<void>;
   note(uid: string, message: string): Promise<void>;
 }

@@ -8,6 +8,7 @@ import type { Instance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import type { RecoveryBook, RecoveryRecord } from './book.ts';
 import type { FenceKeeper } from './fence.ts';
+import type { Mandate } from './mandate.ts';
 import type { FailoverPlan, Step } from './plan.ts';
 import type { Servers } from './ports.ts';
 import type { RecoveryRunner } from './runner.ts';
@@ -34,23 +35,29 @@ export interface ResumeDeps {
   readonly onResumed: (record: RecoveryRecord, touched: readonly InstanceKey[]) => void;
 }
 
-/** Finishes or lets go of one open recovery. Until it returns, no other recovery of the cluster starts. */
-export async function resumeRecovery(record: RecoveryRecord, deps: ResumeDeps, signal: AbortSignal): Promise<void> {
+/**
+ * Takes over one open recovery, and finishes it or lets it go. Until that is done, no other recovery of the cluster starts.
+ *
+ * @throws {OrchestratorError} `NOT_LEADER`: it is left for whoever leads. `RECOVERY_REFUSED`: somebody else has it, or has ended it
+ */
+export async function resumeRecovery(left: RecoveryRecord, deps: ResumeDeps, mandate: Mandate): Promise<void> {
+  const { signal } = mandate;
   const { book, clock, log, surveyed, replicasOf, onResumed, runner } = deps;
   log.warn(
-    { uid: record.uid, cluster: record.cluster },
+    { uid: left.uid, cluster: left.cluster, holder: left.holder },
     'a recovery was left open: reading the servers to finish or drop it',
   );
+  const record = await book.claim(left, { term: mandate.term, automatic: false });
   await surveyed(signal);
   const past: Past = { steps: await deps.journalled(record.uid), plan: await deps.planOf(record.uid) };
   runner.continueAt(record.uid, past.steps.length);
   const target = promotionTarget(past);
-  const left = replicasOf(record.failed).filter((key) => !sameKey(key, target));
+  const behind = replicasOf(record.failed).filter((key) => !sameKey(key, target));
   const leads = target !== undefined && isLeading(await untilRead(target, deps, signal));
   const ended =
     target !== undefined && leads
-      ? await finish(record, target, left, past, deps, signal)
-      : await letGo(record, [...left, ...touchedKeys(past)], deps);
+      ? await finish(record, target, behind, past, deps, mandate)
+      : await letGo(record, [...behind, ...touchedKeys(past)], deps, mandate);
   const closed = { ...ended, endedMs: clock.nowMs() };
   await book.close(closed);
   if (!closed.successful) {
@@ -58,7 +65,7 @@ export async function resumeRecovery(record: RecoveryRecord, deps: ResumeDeps, s
     await book.acknowledge(({ uid }) => uid === record.uid, acknowledgement);
   }
   log.warn({ uid: record.uid, successful: closed.successful, errors: closed.errors }, 'open recovery closed');
-  onResumed(closed, [record.failed, ...left]);
+  onResumed(closed, [record.failed, ...behind]);
 }
 
 /** What the stopped process wrote down: the steps it began, and the plan they came from. */
@@ -89,7 +96,7 @@ async function finish(
   left: readonly InstanceKey[],
   { plan }: Past,
   { runner }: ResumeDeps,
-  signal: AbortSignal,
+  mandate: Mandate,
 ): Promise<RecoveryRecord> {
   const behind = new Set<Step['kind']>(['forget', 'attach', 'detach']);
   const steps = plan?.steps.filter(({ kind }) => behind.has(kind)) ?? [
@@ -98,7 +105,7 @@ async function finish(
   ];
   const { cluster, failed } = record;
   const rest = { cluster, failed, lost: [], atRisk: '', ...plan, kind: 'promote', successor, why: [], steps } as const;
-  const outcome = await runner.run(record.uid, rest, signal);
+  const outcome = await runner.run(record.uid, rest, mandate);
   const lost = outcome.kind === 'promoted' ? outcome.lost : rest.lost;
   return { ...record, successful: true, harmless: false, successor, participants: left, lost, errors: outcome.errors };
 }
@@ -108,11 +115,15 @@ async function letGo(
   record: RecoveryRecord,
   keys: readonly InstanceKey[],
   { fences, fenceDropped, runner }: ResumeDeps,
+  mandate: Mandate,
 ): Promise<RecoveryRecord> {
   fences.release(record.failed);
   await fenceDropped(record.failed);
   const distinct = [...new Map(keys.map((key) => [keyText(key), key])).values()];
-  const failures = await runner.thaw(distinct.filter((key) => !sameKey(key, record.failed)));
+  const failures = await runner.thaw(
+    distinct.filter((key) => !sameKey(key, record.failed)),
+    mandate,
+  );
   const errors = ['the daemon was stopped before the promotion: nothing was promoted', ...failures];
   return { ...record, harmless: true, errors };
 }

@@ -1,8 +1,10 @@
 import type { Clock } from '../runtime/clock.ts';
+import { withDeadline } from '../runtime/deadline.ts';
 import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { BinlogCoordinates, Instance, WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { allEnded, isLost, type Mandate } from './mandate.ts';
 import type { FailoverPlan, LostReplica, Step } from './plan.ts';
 import type { Journal, SentStatement, Servers } from './ports.ts';
 import { StepActs } from './step-acts.ts';
@@ -10,6 +12,8 @@ import { StepActs } from './step-acts.ts';
 export interface RunnerSettings {
   readonly probeTimeoutMs: number;
   readonly stepTimeoutMs: number;
+  /** A whole step takes this long at most, what it waits for replication aside. */
+  readonly stepMaxMs: number;
   readonly promoteOnDrainTimeout: boolean;
   /** How long an attached replica is watched until it follows, and how often it is looked at. */
   readonly attachLimitMs: number;
@@ -51,7 +55,11 @@ interface StepOutcome {
 /** Steps that leave a server as it was, or that say themselves what they changed. */
 const HARMLESS: ReadonlySet<Step['kind']> = new Set(['fence', 'drain', 'catchUp']);
 
-/** Executes plans, step after step, each journalled before it runs. Knows nothing of why a plan was made. */
+/**
+ * Executes plans, step after step, each journalled before it runs. Knows nothing of why a plan was made. A step whose entry in the
+ * journal was not agreed on is not taken, and everything here then throws `NOT_LEADER`: that agreement is the proof that nobody else
+ * leads, begun after the step before had ended (R-61).
+ */
 export class RecoveryRunner {
   readonly #deps: RunnerDeps;
   readonly #acts: StepActs;
@@ -70,41 +78,50 @@ export class RecoveryRunner {
   async freeze(
     uid: string,
     members: readonly WatchedInstance[],
-    signal: AbortSignal,
+    { signal }: Mandate,
   ): Promise<readonly WatchedInstance[]> {
-    const { servers, journal, clock, settings } = this.#deps;
+    const { journal, settings } = this.#deps;
     const number = this.#number(uid);
     const text = freezeText(members.map(({ instance }) => instance.key));
     const statements: SentStatement[] = [];
-    await journal.stepStarted(uid, number, text);
-    const frozen = await Promise.all(
-      members.map(async (member): Promise<WatchedInstance> => {
-        try {
-          const { key, replication } = member.instance;
-          const instance = await this.#acts.on(key, settings.stepTimeoutMs, signal, statements, async (session) => {
-            if (replication?.applier !== 'running') await session.startApplier();
-            const before = await session.read();
-            if (before.replication?.receiver !== 'other') await session.stopReceiver();
-            else {
-              const sql = await servers.stopReceiverSoon(key, settings.stepTimeoutMs, signal);
-              statements.push({ server: key, sql });
-            }
-            return session.read();
-          });
-          const nowMs = clock.nowMs();
-          const known = keepClassification(instance, member.instance);
-          return { ...member, instance: known, valid: true, lastSeenMs: nowMs, lastCheckedMs: nowMs, lastError: '' };
-        } catch (cause) {
-          signal.throwIfAborted();
-          return { ...member, valid: false, lastCheckedMs: clock.nowMs(), lastError: errorText(cause) };
-        }
-      }),
-    );
+    await journal.stepStarted(uid, number, text, settings.stepMaxMs);
+    const frozen = await allEnded(members.map((member) => this.#freezeOne(member, statements, signal)));
     const silent = frozen.filter(({ valid }) => !valid);
     const errors = silent.map(({ instance, lastError }) => `${keyText(instance.key)}: ${lastError}`);
     const error = errors.length === 0 ? undefined : errors.join('; ');
     await journal.stepEnded(uid, number, text, { statements, error });
     return frozen;
+  }
+
+  async #freezeOne(
+    member: WatchedInstance,
+    statements: SentStatement[],
+    signal: AbortSignal,
+  ): Promise<WatchedInstance> {
+    const { servers, clock, settings } = this.#deps;
+    const { stepTimeoutMs, stepMaxMs } = settings;
+    const { key, replication } = member.instance;
+    try {
+      const instance = await withDeadline(clock, stepMaxMs, signal, (bounded) =>
+        this.#acts.on(key, stepTimeoutMs, bounded, statements, async (session) => {
+          if (replication?.applier !== 'running') await session.startApplier();
+          const before = await session.read();
+          if (before.replication?.receiver !== 'other') await session.stopReceiver();
+          else {
+            const sql = await servers.stopReceiverSoon(key, stepTimeoutMs, bounded);
+            statements.push({ server: key, sql });
+          }
+          return session.read();
+        }),
+      );
+      const nowMs = clock.nowMs();
+      const known = keepClassification(instance, member.instance);
+      return { ...member, instance: known, valid: true, lastSeenMs: nowMs, lastCheckedMs: nowMs, lastError: '' };
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (isLost(cause)) throw cause;
+      return { ...member, valid: false, lastCheckedMs: clock.nowMs(), lastError: errorText(cause) };
+    }
   }
 
   /**
@@ -118,13 +135,14 @@ export class RecoveryRunner {
     primary: InstanceKey,
     replicas: readonly InstanceKey[],
     catchUpMs: number,
-    signal: AbortSignal,
+    mandate: Mandate,
   ): Promise<readonly string[]> {
     const { servers, settings, log } = this.#deps;
     const { stepTimeoutMs, probeTimeoutMs } = settings;
     const fence: Step = { kind: 'fence', target: primary, mustSucceed: true };
-    const { error } = await this.#step(uid, this.#number(uid), fence, signal);
+    const { error } = await this.#step(uid, this.#number(uid), fence, mandate);
     if (error !== undefined) return [`${stepText(fence)}: ${error}`];
+    const { signal } = mandate;
     const final = await servers.probe(primary, probeTimeoutMs, signal);
     await Promise.all(
       replicas.map((key) =>
@@ -137,14 +155,16 @@ export class RecoveryRunner {
   }
 
   /** Undoes the fence of `quiesce`. */
-  async reopen(primary: InstanceKey): Promise<readonly string[]> {
+  async reopen(primary: InstanceKey, mandate: Mandate): Promise<readonly string[]> {
     const { servers, settings, clock } = this.#deps;
     const { stepTimeoutMs } = settings;
+    await mandate.confirm();
     const own = clock.timeoutSignal(stepTimeoutMs); // a cancelled recovery does not cancel its clean-up
     try {
       await servers.change(primary, stepTimeoutMs, own, (session) => session.setReadOnly(false));
       return [];
     } catch (cause) {
+      if (isLost(cause)) throw cause;
       return [`${keyText(primary)} was left read-only: ${errorText(cause)}`];
     }
   }
@@ -179,22 +199,26 @@ export class RecoveryRunner {
   }
 
   /** Starts replication again on servers that `freeze` stopped. Failures are reported, not thrown. */
-  async thaw(keys: readonly InstanceKey[]): Promise<readonly string[]> {
+  async thaw(keys: readonly InstanceKey[], mandate: Mandate): Promise<readonly string[]> {
     const { servers, settings, clock } = this.#deps;
     const { stepTimeoutMs } = settings;
+    await mandate.confirm();
     const own = clock.timeoutSignal(stepTimeoutMs); // a cancelled recovery does not cancel its clean-up
-    const failures = await Promise.all(
+    const failures = await allEnded(
       keys.map((key) =>
         servers
           .change(key, stepTimeoutMs, own, (session) => session.startReplication())
           .then(() => undefined)
-          .catch((cause: unknown) => `${keyText(key)}: replication was left stopped: ${errorText(cause)}`),
+          .catch((cause: unknown) => {
+            if (isLost(cause)) throw cause;
+            return `${keyText(key)}: replication was left stopped: ${errorText(cause)}`;
+          }),
       ),
     );
     return failures.filter((failure) => failure !== undefined);
   }
 
-  async run(uid: string, plan: Extract<FailoverPlan, { kind: 'promote' }>, signal: AbortSignal): Promise<RunOutcome> {
+  async run(uid: string, plan: Extract<FailoverPlan, { kind: 'promote' }>, mandate: Mandate): Promise<RunOutcome> {
     const errors: string[] = [];
     const lost = [...plan.lost];
     let changed = false;
@@ -204,7 +228,7 @@ export class RecoveryRunner {
     let coordinates: BinlogCoordinates | undefined;
     for (let done = 0; done < plan.steps.length; ) {
       const batch = nextBatch(plan.steps, done);
-      const results = await Promise.all(batch.map((step) => this.#step(uid, this.#number(uid), step, signal)));
+      const results = await allEnded(batch.map((step) => this.#step(uid, this.#number(uid), step, mandate)));
       for (const [index, { error, coordinates: at }] of results.entries()) {
         coordinates ??= at;
         const step = batch[index];
@@ -228,23 +252,32 @@ export class RecoveryRunner {
     return { kind: 'promoted', successor: plan.successor, coordinates, lost, errors };
   }
 
-  async #step(uid: string, number: number, step: Step, signal: AbortSignal): Promise<StepOutcome> {
-    const { journal, log } = this.#deps;
+  async #step(uid: string, number: number, step: Step, { signal }: Mandate): Promise<StepOutcome> {
+    const { journal, log, clock, settings } = this.#deps;
     const text = stepText(step);
     const statements: SentStatement[] = [];
+    const limitMs = settings.stepMaxMs + waitOf(step);
     try {
-      await journal.stepStarted(uid, number, text);
-      const coordinates = await this.#acts.act(step, statements, signal);
+      await journal.stepStarted(uid, number, text, limitMs);
+      const coordinates = await withDeadline(clock, limitMs, signal, (bounded) =>
+        this.#acts.act(step, statements, bounded),
+      );
       await journal.stepEnded(uid, number, text, { statements, error: undefined });
       log.info({ step: text }, 'recovery step done');
       return { error: undefined, coordinates };
     } catch (err) {
+      if (isLost(err)) throw err;
       const error = errorText(err);
       await journal.stepEnded(uid, number, text, { statements, error });
       log.warn({ step: text, err }, 'recovery step failed');
       return { error, coordinates: undefined };
     }
   }
+}
+
+/** How long a step may wait for replication, ms; it changes nothing meanwhile. */
+function waitOf(step: Step): number {
+  return 'limitMs' in step ? step.limitMs : 0;
 }
 
 /** What follows a promotion goes together; everything else goes alone. */

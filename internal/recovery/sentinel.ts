@@ -10,6 +10,7 @@ import { hasSeveralSources, type Instance, type WatchedInstance } from '../topol
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { RecoveryKind } from './book.ts';
 import type { Decision, RecoveryCoordinator } from './coordinator.ts';
+import type { Mandate, Office } from './mandate.ts';
 import type { Servers } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -43,7 +44,7 @@ export interface SentinelDeps {
   readonly servers: Servers;
   readonly tasks: TaskGroup;
   /** For what changes servers or is told to people; undefined: this node may not act now. */
-  readonly acting: () => TaskGroup | undefined;
+  readonly office: () => Office | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Silence without a refusal: a host that says nobody listens has told its replicas the same. */
@@ -116,25 +117,26 @@ export class Sentinel {
     const findings = analyse(snapshot).map((finding) => ({ finding, lastedMs: this.#remember(finding, cluster) }));
     if (findings.length > 0 && findings.every(({ finding }) => finding.response === 'show' && !finding.silent))
       this.#calmAtMs.set(cluster, clock.monotonicMs());
-    const tasks = this.#deps.acting();
-    if (tasks === undefined) return; // another node decides
+    const office = this.#deps.office();
+    if (office === undefined) return; // another node decides
+    const { tasks } = office;
     if (coordinator.isBusy(cluster)) return; // what is left to do is found again when that is over
     const verdicts: Verdict[] = [];
     for (const { finding, lastedMs } of findings) {
-      if (finding.silent) this.#reconnect(snapshot, finding, tasks);
+      if (finding.silent) this.#reconnect(snapshot, finding, office);
       const verdict: Verdict = { ...finding, snapshot, command: '' };
       if (finding.response === 'recover') verdicts.push(verdict);
       else if (finding.response === 'tell' && lastedMs >= settings.detectionHoldMs)
-        tasks.run(`detection ${cluster}`, () => coordinator.tell(verdict));
+        tasks.run(`detection ${cluster}`, () => coordinator.tell(verdict, office));
     }
-    if (verdicts.length > 0) tasks.run(`recovery ${cluster}`, (stop) => this.#decide(cluster, verdicts, stop));
+    if (verdicts.length > 0) tasks.run(`recovery ${cluster}`, () => this.#decide(cluster, verdicts, office));
   }
 
   /** One after the other, primaries first: each decision has the cluster to itself, and none keeps another from its turn. */
-  async #decide(cluster: string, verdicts: readonly Verdict[], signal: AbortSignal): Promise<void> {
+  async #decide(cluster: string, verdicts: readonly Verdict[], mandate: Mandate): Promise<void> {
     const rank = ({ kind }: Verdict) => Number(kind === 'intermediatePrimary');
     for (const verdict of [...verdicts].sort((a, b) => rank(a) - rank(b))) {
-      const decision = await this.#deps.coordinator.consider(verdict, signal);
+      const decision = await this.#deps.coordinator.consider(verdict, mandate);
       this.#report(verdict, decision);
       if (decision.kind !== 'recovered') continue;
       this.touch(cluster); // the world has changed: the others are judged anew
@@ -172,7 +174,7 @@ export class Sentinel {
    * so: only replicas with both threads on are asked, one sweep per primary and throttle period. If the primary lives they
    * come back at once; if not they report it. Each answers for itself: a frozen one does not hold up what the others say.
    */
-  #reconnect(snapshot: ClusterSnapshot, finding: Finding, tasks: TaskGroup): void {
+  #reconnect(snapshot: ClusterSnapshot, finding: Finding, office: Office): void {
     const { clock, silentReads, mayReconnect, settings, suspect, log } = this.#deps;
     const { reconnectThrottleMs, confirmFailures } = settings;
     const text = keyText(finding.key);
@@ -188,17 +190,18 @@ export class Sentinel {
     this.#sweeps.set(text, { atMs: nowMs, askedMs });
     log.warn({ instance: text, replicas: [...askedMs.keys()] }, 'primary is silent: asking its replicas to reconnect');
     for (const key of asked)
-      tasks.run(`reconnect ${keyText(key)} to ${text}`, async (signal) => {
-        await this.#reconnectOne(key, finding.key, signal);
+      office.tasks.run(`reconnect ${keyText(key)} to ${text}`, async () => {
+        await this.#reconnectOne(key, finding.key, office);
         askedMs.set(keyText(key), clock.nowMs());
         suspect(finding.key);
       });
   }
 
-  async #reconnectOne(replica: InstanceKey, primary: InstanceKey, signal: AbortSignal): Promise<void> {
+  async #reconnectOne(replica: InstanceKey, primary: InstanceKey, office: Mandate): Promise<void> {
     const { servers, settings, log } = this.#deps;
     try {
-      await servers.change(replica, settings.stepTimeoutMs, signal, async (session) => {
+      await office.confirm();
+      await servers.change(replica, settings.stepTimeoutMs, office.signal, async (session) => {
         await session.stopReceiver();
         await session.startReplication();
       });

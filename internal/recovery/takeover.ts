@@ -9,6 +9,7 @@ import { type Instance, lagSeconds } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
 import type { RecoveryCoordinator, TakenCluster } from './coordinator.ts';
+import type { Mandate } from './mandate.ts';
 import type { ReplicationLogin, Servers } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -32,6 +33,7 @@ export interface TakeoverDeps {
     failed: InstanceKey,
     successor: InstanceKey,
     snapshot: ClusterSnapshot,
+    mandate: Mandate,
   ) => Promise<boolean>;
   readonly acknowledge: (record: RecoveryRecord) => Promise<void>;
 }
@@ -57,10 +59,11 @@ export class GracefulTakeover {
   }
 
   /** @throws {OrchestratorError} `RECOVERY_REFUSED` before anything was changed, `RECOVERY_FAILED` after it was undone. */
-  async run(request: TakeoverRequest, signal: AbortSignal): Promise<Takeover> {
+  async run(request: TakeoverRequest, mandate: Mandate): Promise<Takeover> {
     const { servers, settings, hooks, acknowledge } = this.#deps;
     const { probeTimeoutMs, stepTimeoutMs, catchUpMs } = settings;
     const { snapshot } = request;
+    const { signal } = mandate;
     const primary = onlyPrimary(snapshot);
     const verdict: Verdict = {
       code: 'DeadMaster',
@@ -73,13 +76,14 @@ export class GracefulTakeover {
     };
     this.#take(verdict).release(); // what stands in the way is said before any script runs
     const target = await this.#target(request, primary, signal);
-    if (!(await hooks('preGraceful', primary.key, target.key, snapshot)))
+    if (!(await hooks('preGraceful', primary.key, target.key, snapshot, mandate)))
       throw refused('a PreGracefulTakeoverProcesses hook failed');
     const login = await servers.change(target.key, stepTimeoutMs, signal, (session) => session.replicationLogin());
 
     const taken = this.#take(verdict);
     let record: RecoveryRecord;
     try {
+      await mandate.confirm();
       await servers.change(primary.key, stepTimeoutMs, signal, (session) => session.setReadOnly(true));
       const final = await servers.probe(primary.key, probeTimeoutMs, signal);
       const caughtUp = await servers.change(target.key, catchUpMs + stepTimeoutMs, signal, (session) =>
@@ -90,17 +94,17 @@ export class GracefulTakeover {
           'RECOVERY_FAILED',
           `${keyText(target.key)} did not catch up within ${catchUpMs} ms`,
         );
-      record = await taken.recover({ designated: target.key, primaryAnswers: true }, signal);
+      record = await taken.recover({ designated: target.key, primaryAnswers: true }, mandate);
       if (!record.successful) throw new OrchestratorError('RECOVERY_FAILED', record.errors.join('; '));
     } catch (cause) {
-      await this.#reopen(primary.key, target.key);
+      await this.#reopen(primary.key, target.key, mandate);
       throw new OrchestratorError('RECOVERY_FAILED', `takeover undone: ${errorText(cause)}`, { cause });
     } finally {
       taken.release();
     }
     await acknowledge(record);
-    const warnings = await this.#demote(primary.key, target.key, login, request.auto, signal);
-    await hooks('postGraceful', primary.key, target.key, snapshot);
+    const warnings = await this.#demote(primary.key, target.key, login, request.auto, mandate);
+    await hooks('postGraceful', primary.key, target.key, snapshot, mandate);
     return { record, warnings: [...record.errors, ...warnings] };
   }
 
@@ -135,11 +139,12 @@ export class GracefulTakeover {
     return fresh;
   }
 
-  async #reopen(primary: InstanceKey, target: InstanceKey): Promise<void> {
+  async #reopen(primary: InstanceKey, target: InstanceKey, mandate: Mandate): Promise<void> {
     const { servers, clock, settings, log } = this.#deps;
     const { stepTimeoutMs, probeTimeoutMs } = settings;
     const own = clock.timeoutSignal(2 * stepTimeoutMs); // a cancelled caller does not cancel the repair
     try {
+      await mandate.confirm();
       const other = await servers.probe(target, probeTimeoutMs, own);
       if (!other.readOnly) {
         log.error(
@@ -163,12 +168,13 @@ export class GracefulTakeover {
     target: InstanceKey,
     login: ReplicationLogin | undefined,
     start: boolean,
-    signal: AbortSignal,
+    mandate: Mandate,
   ): Promise<readonly string[]> {
     const { servers, settings } = this.#deps;
     const { stepTimeoutMs } = settings;
     try {
-      await servers.change(primary, stepTimeoutMs, signal, async (session) => {
+      await mandate.confirm();
+      await servers.change(primary, stepTimeoutMs, mandate.signal, async (session) => {
         await session.pointTo(target, login);
         if (start) await session.startReplication();
       });

@@ -52,6 +52,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         clock: systemClock,
         log: { ...silentLog, warn: (fields) => warnings.push(fields) },
         whyNoChange: () => undefined,
+        leads: () => true,
         virtualName: () => undefined,
         onDisconnect: (key) => disconnected.push(key),
         settings: { ...SETTINGS, ...more, detection: { ...SETTINGS.detection, queries: detection } },

@@ -159,6 +159,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         log: silentLog,
         onDisconnect: () => undefined,
         whyNoChange: () => undefined,
+        leads: () => true,
         virtualName: () => undefined,
         settings: {
           login: TOPOLOGY_LOGIN,

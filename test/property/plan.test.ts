@@ -4,24 +4,10 @@ import { planRecovery, type Step } from '../../internal/recovery/plan.ts';
 import type { Instance } from '../../internal/topology/instance.ts';
 import { keyText } from '../../internal/topology/instance-key.ts';
 import { PROMOTION_RULES } from '../../internal/topology/promotion-rule.ts';
+import { PLAN_OPTIONS } from '../support/a-cluster.ts';
 import { anInstance, aReplica, mysqlGtid, PRIMARY_KEY, uuid } from '../unit/topology/builders.ts';
 
 const LARGEST = 6;
-const OPTIONS = {
-  preventCrossDataCenter: false,
-  preventCrossRegion: false,
-  lowerVersionAllowed: false,
-  verifyFilters: false,
-  reasonableMaintenanceLagSeconds: 20,
-  maxLagSeconds: 0,
-  drainLimitMs: 1000,
-  failIfNotApplied: false,
-  applyPromotion: true,
-  detachLost: true,
-  mustPromoteOtherCoPrimary: true,
-  isBanned: () => false,
-};
-
 const one = fc.record({
   held: fc.uniqueArray(fc.integer({ min: 1, max: LARGEST }), { minLength: 1 }),
   rule: fc.constantFrom(...PROMOTION_RULES),
@@ -82,7 +68,7 @@ describe('plans for a dead primary, over random replicas', () => {
           failed: PRIMARY_KEY,
           primaryAnswers: false,
           fence: true,
-          options: OPTIONS,
+          options: PLAN_OPTIONS,
         });
         if (plan.kind === 'none') {
           const mayLead = all.filter(({ valid, logs, rule }) => valid && logs && rule !== 'must_not');

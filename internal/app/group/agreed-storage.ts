@@ -43,6 +43,7 @@ export class AgreedStorage {
       };
     return {
       opened: within((record) => agreed.tables.recoveries.opened(record), local.opened),
+      takenOver: within((record) => agreed.tables.recoveries.takenOver(record), local.takenOver),
       closed: within((record) => agreed.tables.recoveries.closed(record), local.closed),
       acknowledged: within((records) => agreed.tables.acknowledged(records), local.acknowledged),
       stepStarted: within(

@@ -31,6 +31,14 @@ export class InGroup implements Agreement {
     return this.#group?.mayAct ?? false;
   }
 
+  get term(): number {
+    return this.#group?.standpoint.term ?? 0;
+  }
+
+  async confirm(): Promise<void> {
+    await this.#joined().confirm();
+  }
+
   async decide(command: Command): Promise<unknown> {
     return this.#joined().propose(encodeCommand(this.#node, command), URGENT.has(command.op));
   }

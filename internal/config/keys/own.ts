@@ -35,6 +35,11 @@ export const OWN = {
     unit: 'ms',
     min: 100,
   }),
+  RecoveryStepMaxSeconds: uint(
+    20,
+    'How long one step of a recovery may take in all, what it waits for replication aside.',
+    { unit: 's', min: 1 },
+  ),
   FenceRetryMilliseconds: uint(100, 'Pause between attempts to reach a replaced primary.', { unit: 'ms', min: 10 }),
   FailedRecoveryRetryMilliseconds: uint(10_000, 'Pause after a recovery that failed without having changed anything.', {
     unit: 'ms',

@@ -12,6 +12,7 @@ import type { Storage } from '../../../internal/app/ports.ts';
 import { Backend } from '../../../internal/backend/backend.ts';
 import { type Command, encodeCommand } from '../../../internal/command/command.ts';
 import { type LogEntry, NO_SNAPSHOT } from '../../../internal/raft/core/types.ts';
+import type { RecoveryRecord } from '../../../internal/recovery/book.ts';
 import type { Log } from '../../../internal/runtime/log.ts';
 import type { InstanceKey } from '../../../internal/topology/instance-key.ts';
 import { until } from '../../support/daemon.ts';
@@ -66,6 +67,10 @@ class Node {
         if (command.op === 'begin-downtime') return agreedStorage.storage.downtime(command.key, command.downtime);
         if (command.op === 'write-recovery-step')
           return agreedStorage.storage.note(command.uid, command.messages[0] ?? '');
+        if (command.op === 'write-recovery')
+          return command.claim.term === 2
+            ? agreedStorage.storage.opened(command.record)
+            : agreedStorage.storage.takenOver(command.record);
         return assert.fail(command.op);
       },
       ...{ agreedStorage, agreed },
@@ -110,10 +115,26 @@ describe('the state machine of a group on a backend', () => {
   });
 
   it('writes the time of the entry and the name of whoever wished for it', async () => {
-    await node.machine.apply([entry(1, { op: 'write-recovery-step', uid: 'u1', messages: ['promoted'] })]).durable;
+    await node.machine.apply([entry(1, { op: 'write-recovery-step', id: '1', uid: 'u1', messages: ['promoted'] })])
+      .durable;
     assert.deepEqual(await node.backend.journal.steps('u1'), [
       { id: 1, at: '2023-11-14 22:13:21', message: 'promoted' },
     ]);
+  });
+
+  it('remembers who runs a recovery, and who has taken it over', async () => {
+    const record: RecoveryRecord = {
+      ...{ uid: 'u1', kind: 'primary', code: 'DeadMaster', failed: A, cluster: 'c', alias: '', startedMs: STAMP_MS },
+      ...{ successful: false, lost: [], participants: [], errors: [], harmless: false },
+    };
+    const claim = (term: number) =>
+      ({ op: 'write-recovery', record, claim: { term, automatic: true, blockMs: 1 } }) as const;
+    const holders = async () => (await node.backend.recoveries.load(10)).map(({ holder }) => holder);
+    await node.machine.apply([entry(1, claim(2))]).durable;
+    assert.deepEqual(await holders(), [{ node: 'node-7', term: 2 }]);
+    await node.machine.apply([{ ...entry(2, claim(5)), term: 5 }]).durable;
+    await restarted();
+    assert.deepEqual(await holders(), [{ node: 'node-7', term: 5 }]);
   });
 
   it('never holds half of an entry, nor its index without it', async () => {

@@ -24,6 +24,27 @@ async function run(
   return { ok, notes: notes.map((note) => note.replace(/after \d+ ms/, 'after N ms')) };
 }
 
+describe('a list of hooks of a node that is deposed', () => {
+  it('ends where that is found out, before the next one is run', async () => {
+    const runner = new HookRunner({ shellCommand: 'bash', timeoutMs: 10_000, clock: systemClock, log: silentLog });
+    const notes: string[] = [];
+    let asked = 0;
+    const confirm = async () => {
+      asked += 1;
+      if (asked > 1) throw new Error('deposed');
+    };
+    const list = { name: 'PostFailoverProcesses', commands: ['echo one', 'echo two'], stopOnFailure: false };
+    await assert.rejects(
+      runner.run(list, CONTEXT, (message) => notes.push(message), confirm),
+      /deposed/,
+    );
+    assert.deepEqual(
+      notes.filter((note) => note.includes('running')),
+      ['PostFailoverProcesses: running echo one'],
+    );
+  });
+});
+
 describe('a hook', () => {
   const cases: readonly (readonly [
     title: string,

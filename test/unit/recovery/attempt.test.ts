@@ -5,11 +5,11 @@ import { FenceKeeper } from '../../../internal/recovery/fence.ts';
 import { RecoveryRunner } from '../../../internal/recovery/runner.ts';
 import { systemClock } from '../../../internal/runtime/clock.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
-import { TaskGroup } from '../../../internal/runtime/task-group.ts';
-import type { ClusterSnapshot } from '../../../internal/topology/cluster.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
-import { type InstanceKey, keyText } from '../../../internal/topology/instance-key.ts';
+import { keyText } from '../../../internal/topology/instance-key.ts';
+import { aSnapshot, PLAN_OPTIONS } from '../../support/a-cluster.ts';
 import { FakeServers, type Saboteur } from '../../support/fake-servers.ts';
+import { anOffice } from '../../support/office.ts';
 import { anInstance, aReplica, mysqlGtid, PRIMARY_KEY, uuid } from '../topology/builders.ts';
 
 const dead = anInstance(1, {
@@ -21,42 +21,6 @@ const dead = anInstance(1, {
 const best = aReplica(2, `${uuid(1)}:1-9`);
 const behind = aReplica(3, `${uuid(1)}:1-8`);
 const banned = aReplica(4, `${uuid(1)}:1-9`, '', { promotionRule: 'must_not' });
-
-const OPTIONS = {
-  preventCrossDataCenter: false,
-  preventCrossRegion: false,
-  lowerVersionAllowed: false,
-  verifyFilters: false,
-  reasonableMaintenanceLagSeconds: 20,
-  maxLagSeconds: 0,
-  drainLimitMs: 1000,
-  failIfNotApplied: false,
-  applyPromotion: true,
-  detachLost: true,
-  mustPromoteOtherCoPrimary: true,
-  isBanned: () => false,
-};
-
-function snapshotOf(members: readonly Instance[], silent: readonly InstanceKey[]): ClusterSnapshot {
-  return {
-    name: 'primary:3306',
-    alias: 'primary:3306',
-    domain: '',
-    takenAtMs: 0,
-    members: members.map((instance) => ({
-      instance,
-      lastCheckedMs: 0,
-      lastAttemptedMs: 0,
-      lastSeenMs: 0,
-      valid: !silent.includes(instance.key),
-      partialSuccess: true,
-      errantGtid: '',
-      lastError: '',
-    })),
-    downtimes: new Map(),
-    maintenance: new Set(),
-  };
-}
 
 interface Run {
   readonly record: RecoveryRecord;
@@ -72,13 +36,13 @@ async function attempt(
 ): Promise<Run> {
   const servers = new FakeServers([dead, ...replicas], more.saboteur);
   if (more.alive !== true) servers.kill(PRIMARY_KEY);
-  const tasks = new TaskGroup(silentLog);
+  const office = anOffice();
   const stored = new Set<string>();
   const journal: string[] = [];
   const base = { servers, clock: systemClock, log: silentLog };
   const fences = new FenceKeeper({
     ...base,
-    tasks: () => tasks,
+    office: () => office,
     settings: { attemptMs: 100, retryMs: 10_000 },
     onFenced: () => undefined,
   });
@@ -94,6 +58,7 @@ async function attempt(
     settings: {
       probeTimeoutMs: 1000,
       stepTimeoutMs: 1000,
+      stepMaxMs: 2000,
       promoteOnDrainTimeout: false,
       attachLimitMs: 100,
       attachPollMs: 1,
@@ -102,7 +67,7 @@ async function attempt(
   const one = new RecoveryAttempt({
     runner,
     fences,
-    settings: { fenceReplacedPrimary: true, maxRounds: 3, catchUpMs: 1000, plan: OPTIONS },
+    settings: { fenceReplacedPrimary: true, maxRounds: 3, catchUpMs: 1000, plan: PLAN_OPTIONS },
     preFailoverHooks: async () => more.hooksAgree ?? true,
     note: () => undefined,
     storeFence: async (failed) => void stored.add(keyText(failed)),
@@ -122,7 +87,7 @@ async function attempt(
     errors: [],
     harmless: true,
   };
-  const snapshot = snapshotOf([dead, ...replicas], more.alive === true ? [] : [PRIMARY_KEY]);
+  const snapshot = aSnapshot([dead, ...replicas], more.alive === true ? [] : [PRIMARY_KEY]);
   const verdict = {
     code: 'DeadMaster',
     description: '',
@@ -132,8 +97,8 @@ async function attempt(
     suppressedBy: undefined,
     command: '',
   } as const;
-  const done = await one.run(opened, verdict, more.options ?? {}, new AbortController().signal);
-  await tasks.stop();
+  const done = await one.run(opened, verdict, more.options ?? {}, office);
+  await office.tasks.stop();
   return { ...done, servers, fences: [...stored], journal };
 }
 

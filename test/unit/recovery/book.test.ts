@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { RecoveryBook, type RecoveryKind, type RecoveryRecord } from '../../../internal/recovery/book.ts';
+import { WILLING_STORE } from '../../support/office.ts';
 
 const key = (hostname: string) => ({ hostname, port: 3306 });
 const past = (more: Partial<RecoveryRecord>): RecoveryRecord => ({
@@ -20,8 +21,7 @@ const past = (more: Partial<RecoveryRecord>): RecoveryRecord => ({
   ...more,
 });
 
-const store = { opened: async () => undefined, closed: async () => undefined, acknowledged: async () => undefined };
-const book = (record: RecoveryRecord) => new RecoveryBook(store, () => ({ blockMs: 1000 }), [record]);
+const book = (record: RecoveryRecord) => new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1000 }), [record]);
 
 describe('what blocks an automatic recovery', () => {
   const intermediate = { kind: 'intermediatePrimary' } as const;

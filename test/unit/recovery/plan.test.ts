@@ -1,29 +1,15 @@
 import assert from 'node:assert/strict';
-import { type FailoverRequest, type PlanOptions, planRecovery } from '../../../internal/recovery/plan.ts';
+import { type FailoverRequest, planRecovery } from '../../../internal/recovery/plan.ts';
 import { stepText } from '../../../internal/recovery/runner.ts';
 import type { ClusterSnapshot } from '../../../internal/topology/cluster.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
 import type { InstanceKey } from '../../../internal/topology/instance-key.ts';
+import { PLAN_OPTIONS } from '../../support/a-cluster.ts';
 import { anInstance, aReplica, aReplication, mysqlGtid, PRIMARY_KEY, uuid } from '../topology/builders.ts';
 
 const U1 = uuid(1);
 const key = (hostname: string): InstanceKey => ({ hostname, port: 3306 });
 const dead = anInstance(1, { key: PRIMARY_KEY, readOnly: false, gtid: mysqlGtid(`${U1}:1-9`) });
-
-const OPTIONS: PlanOptions = {
-  preventCrossDataCenter: false,
-  preventCrossRegion: false,
-  lowerVersionAllowed: false,
-  verifyFilters: false,
-  reasonableMaintenanceLagSeconds: 20,
-  maxLagSeconds: 0,
-  drainLimitMs: 1000,
-  failIfNotApplied: false,
-  applyPromotion: true,
-  detachLost: true,
-  mustPromoteOtherCoPrimary: true,
-  isBanned: () => false,
-};
 
 function request(
   members: readonly Instance[],
@@ -48,7 +34,7 @@ function request(
     downtimes: new Map(),
     maintenance: new Set(),
   };
-  return { snapshot, failed: PRIMARY_KEY, primaryAnswers: false, fence: true, options: OPTIONS, ...rest };
+  return { snapshot, failed: PRIMARY_KEY, primaryAnswers: false, fence: true, options: PLAN_OPTIONS, ...rest };
 }
 
 /** The plan in short words: its steps, then what is lost and why, or the reasons for none. */
@@ -121,7 +107,7 @@ describe('plan for a dead primary', () => {
     ],
     [
       'lost replicas are not to be detached',
-      request([dead, onlyHere, onlyThere], { options: { ...OPTIONS, detachLost: false } }),
+      request([dead, onlyHere, onlyThere], { options: { ...PLAN_OPTIONS, detachLost: false } }),
       [
         'fence primary',
         'drain h2',
@@ -148,7 +134,7 @@ describe('plan for a dead primary', () => {
     ['nobody is reachable', request([dead, full], { gone: ['primary', 'h2'] }), ['none: no reachable replica']],
     [
       'nobody may lead',
-      request([dead, full], { options: { ...OPTIONS, isBanned: () => true } }),
+      request([dead, full], { options: { ...PLAN_OPTIONS, isBanned: () => true } }),
       ['none: no replica may lead', 'none: h2:3306: banned from promotion'],
     ],
     [
@@ -161,7 +147,7 @@ describe('plan for a dead primary', () => {
     ],
     [
       'received but not applied, which is to be refused',
-      request([dead, aReplica(2, `${U1}:1-8`, `${U1}:1-9`)], { options: { ...OPTIONS, failIfNotApplied: true } }),
+      request([dead, aReplica(2, `${U1}:1-8`, `${U1}:1-9`)], { options: { ...PLAN_OPTIONS, failIfNotApplied: true } }),
       ['none: h2:3306 received transactions that it has not applied'],
     ],
     ['no fencing wanted', request([dead, full], { fence: false }), ['drain h2', 'promote h2', 'forget h2']],
@@ -199,7 +185,7 @@ describe('plan for a dead co-primary', () => {
       'attach h2 to h3',
     ]);
   });
-  const free = { ...OPTIONS, mustPromoteOtherCoPrimary: false };
+  const free = { ...PLAN_OPTIONS, mustPromoteOtherCoPrimary: false };
   it('promotes the best one where the other one need not lead', () => {
     assert.equal(short('coPrimary', request([ring, full, behind], { options: free }))[2], 'promote h2', 'forget h2');
   });

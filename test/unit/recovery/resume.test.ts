@@ -6,11 +6,11 @@ import { resumeRecovery } from '../../../internal/recovery/resume.ts';
 import { RecoveryRunner } from '../../../internal/recovery/runner.ts';
 import { systemClock } from '../../../internal/runtime/clock.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
-import { TaskGroup } from '../../../internal/runtime/task-group.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
 import { sourceKey } from '../../../internal/topology/instance.ts';
 import { sameKey } from '../../../internal/topology/instance-key.ts';
 import { FakeServers } from '../../support/fake-servers.ts';
+import { anOffice, WILLING_STORE } from '../../support/office.ts';
 import { anInstance, aReplica, PRIMARY_KEY, uuid } from '../topology/builders.ts';
 
 const key = (n: number) => ({ hostname: `h${n}`, port: 3306 });
@@ -53,11 +53,11 @@ const writable = (n: number) => ({ ...frozen(n), readOnly: false, superReadOnly:
 async function resume(replicas: readonly Instance[], steps: readonly string[], noted = true) {
   const servers = new FakeServers([anInstance(1, { key: PRIMARY_KEY }), ...replicas]);
   servers.kill(PRIMARY_KEY);
-  const tasks = new TaskGroup(silentLog);
+  const office = anOffice();
   const base = { servers, clock: systemClock, log: silentLog };
   const fences = new FenceKeeper({
     ...base,
-    tasks: () => tasks,
+    office: () => office,
     settings: { attemptMs: 100, retryMs: 10_000 },
     onFenced: () => undefined,
   });
@@ -68,6 +68,7 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], n
     settings: {
       probeTimeoutMs: 1000,
       stepTimeoutMs: 1000,
+      stepMaxMs: 2000,
       promoteOnDrainTimeout: false,
       attachLimitMs: 100,
       attachPollMs: 1,
@@ -78,8 +79,7 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], n
       note: async () => undefined,
     },
   });
-  const store = { opened: async () => undefined, closed: async () => undefined, acknowledged: async () => undefined };
-  const book = new RecoveryBook(store, () => ({ blockMs: 3_600_000 }), [open]);
+  const book = new RecoveryBook(WILLING_STORE, () => ({ blockMs: 3_600_000 }), [open]);
   let intents = 1;
   await resumeRecovery(
     open,
@@ -100,10 +100,10 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], n
       },
       onResumed: () => undefined,
     },
-    new AbortController().signal,
+    office,
   );
   const watched = fences.isWatched(PRIMARY_KEY);
-  await tasks.stop();
+  await office.tasks.stop();
   const [record] = book.list();
   assert.ok(record);
   return { record, servers, journal, intents, watched };

@@ -9,8 +9,10 @@ import { TaskGroup } from '../../../internal/runtime/task-group.ts';
 import type { ClusterSnapshot } from '../../../internal/topology/cluster.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
 import { type InstanceKey, sameKey } from '../../../internal/topology/instance-key.ts';
+import { aSnapshot } from '../../support/a-cluster.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeServers } from '../../support/fake-servers.ts';
+import { anOffice } from '../../support/office.ts';
 import { aReplica, PRIMARY_KEY } from '../topology/builders.ts';
 
 const finding = (hostname: string, more: Partial<Finding> = {}): Finding => ({
@@ -24,24 +26,7 @@ const finding = (hostname: string, more: Partial<Finding> = {}): Finding => ({
   ...more,
 });
 
-const snapshotOf = (name: string, members: readonly Instance[] = []): ClusterSnapshot => ({
-  name,
-  alias: name,
-  domain: '',
-  takenAtMs: 0,
-  members: members.map((instance) => ({
-    instance,
-    lastCheckedMs: 0,
-    lastAttemptedMs: 0,
-    lastSeenMs: 0,
-    valid: true,
-    partialSuccess: true,
-    lastError: '',
-    errantGtid: '',
-  })),
-  downtimes: new Map(),
-  maintenance: new Set(),
-});
+const snapshotOf = (name: string, members: readonly Instance[] = []): ClusterSnapshot => aSnapshot(members, [], name);
 
 const settings = { reconnectThrottleMs: 1000, stepTimeoutMs: 1000, detectionHoldMs: 0, confirmFailures: 2 };
 
@@ -70,7 +55,7 @@ async function look(findings: readonly Finding[], decide: (verdict: Verdict) => 
     coordinator,
     servers: new FakeServers([]),
     tasks,
-    acting: () => tasks,
+    office: () => anOffice(undefined, tasks),
     clock: systemClock,
     log: silentLog,
     silentReads: () => 0,
@@ -100,7 +85,7 @@ async function examinations(found: Finding, reads: number, news: 'steady' | 'cha
     coordinator: { isBusy: () => true } as unknown as RecoveryCoordinator,
     servers: new FakeServers([]),
     tasks,
-    acting: () => tasks,
+    office: () => anOffice(undefined, tasks),
     clock,
     log: silentLog,
     silentReads: () => 0,
@@ -197,7 +182,7 @@ describe('replicas of a silent primary', () => {
         },
       } as unknown as Servers,
       tasks,
-      acting: () => tasks,
+      office: () => anOffice(undefined, tasks),
       clock: { ...systemClock, monotonicMs: () => NOW_MS, nowMs: () => NOW_MS },
       log: silentLog,
       silentReads: () => 2,

@@ -1,0 +1,26 @@
+import { lost, type Office, underMandate } from '../recovery/mandate.ts';
+import type { Log } from '../runtime/log.ts';
+import { TaskGroup } from '../runtime/task-group.ts';
+import type { Agreement } from './agreement.ts';
+
+/** The office of this node in one term of the group: lost with the term, even if the node is elected again. */
+export class NodeOffice implements Office {
+  readonly tasks: TaskGroup;
+  readonly term: number;
+  readonly #agreement: Agreement;
+
+  constructor(agreement: Agreement, log: Log) {
+    this.tasks = new TaskGroup(log);
+    this.term = agreement.term;
+    this.#agreement = agreement;
+  }
+
+  get signal(): AbortSignal {
+    return this.tasks.signal;
+  }
+
+  async confirm(): Promise<void> {
+    await underMandate(this.#agreement.confirm());
+    if (this.#agreement.term !== this.term) throw lost('elected anew since');
+  }
+}
