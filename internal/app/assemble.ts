@@ -59,6 +59,7 @@ export function assemble(parts: Parts): Orchestrator {
     clock,
     log,
     onProbed,
+    ...(group === undefined ? {} : { peers: group.peers }),
     passive: passive ?? false,
     node: hostname,
     ...(group === undefined ? {} : { agreementOn: (apply) => group.agreementOn(apply) }),

@@ -164,6 +164,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
         async (servers) => orchestrator.reload(await restore(store, toldSinceMs()), servers),
       ),
       agreement: group.agreement,
+      peers: group.peers,
       holder: orchestrator,
       sound: () => group.digests.differsSince === undefined,
       backend: store,

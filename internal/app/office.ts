@@ -1,4 +1,5 @@
 import { lost, type Office, underMandate } from '../recovery/mandate.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
 import type { Agreement } from './agreement.ts';
@@ -7,11 +8,14 @@ import type { Agreement } from './agreement.ts';
 export class NodeOffice implements Office {
   readonly tasks: TaskGroup;
   readonly term: number;
+  /** When it began, by the wall clock; 0: a node that is alone has always had it. */
+  readonly sinceMs: number;
   readonly #agreement: Agreement;
 
-  constructor(agreement: Agreement, log: Log) {
+  constructor(agreement: Agreement, clock: Pick<Clock, 'nowMs'>, log: Log) {
     this.tasks = new TaskGroup(log);
     this.term = agreement.term;
+    this.sinceMs = agreement.term === 0 ? 0 : clock.nowMs();
     this.#agreement = agreement;
   }
 

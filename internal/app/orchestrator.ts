@@ -22,8 +22,10 @@ import type { PromotionRule } from '../topology/promotion-rule.ts';
 import { type Agreement, Alone, type Apply } from './agreement.ts';
 import { analysesOf } from './analyses.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
+import { type LookDeps, look } from './look.ts';
 import { isMaintenanceCommand, Maintenance } from './maintenance.ts';
 import { OperatorWishes } from './operator-wishes.ts';
+import { type OpinionPort, Opinions } from './opinions.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import { isRecoveryCommand } from './recovery-ledger.ts';
 import { RecoveryRoom } from './recovery-room.ts';
@@ -43,6 +45,8 @@ export interface OrchestratorDeps {
   readonly node: string;
   /** With whom things are agreed on; with nobody else, where it is not given. */
   readonly agreementOn?: (apply: Apply) => Agreement;
+  /** The way to the other nodes, where there are any. What comes from them is for `opinions` to hear. */
+  readonly peers?: OpinionPort;
 }
 
 export class Orchestrator {
@@ -55,6 +59,8 @@ export class Orchestrator {
   readonly recovery: RecoveryRoom;
   readonly maintenance: Maintenance;
   readonly agreement: Agreement;
+  /** Undefined: there are no other nodes. */
+  readonly opinions: Opinions | undefined;
   readonly #deps: OrchestratorDeps;
   readonly #wishes: OperatorWishes;
   readonly #seeded = new Set<string>();
@@ -116,6 +122,7 @@ export class Orchestrator {
       onMoved: (from, to) => this.#moved(from, to),
       onUnseen: (key) => this.#wishes.forget(key),
     });
+    this.opinions = deps.peers && this.#opinionsOn(deps.peers);
     this.recovery = new RecoveryRoom({
       ...deps,
       get settings() {
@@ -129,6 +136,7 @@ export class Orchestrator {
       globallyDisabled: () => this.#wishes.recoveriesDisabled,
       endDowntime: (key) => void this.#wishes.endDowntime(key, 'end-downtime'),
       agreement: () => this.agreement,
+      opinions: this.opinions,
     });
     if (deps.passive === true) this.recovery.takeOffice(); // an operator's command is all that happens here
     this.maintenance = new Maintenance({
@@ -279,6 +287,32 @@ export class Orchestrator {
   /** Has a server watched, by all nodes. */
   async watch(key: InstanceKey): Promise<void> {
     await this.agreement.decide({ op: 'discover', key });
+  }
+
+  #opinionsOn(port: OpinionPort): Opinions {
+    const deps = this.#deps;
+    const { clock, log } = deps;
+    const near = (key: InstanceKey) => {
+      const cluster = this.inventory.clusterName(key);
+      const isFar = (other: InstanceKey) => Number(this.inventory.clusterName(other) !== cluster);
+      const answering = this.inventory.all().filter(({ valid }) => valid);
+      return answering.map(({ instance }) => instance.key).sort((a, b) => isFar(a) - isFar(b));
+    };
+    const looking: LookDeps = {
+      isWatched: (key) => this.observer.isWatched(key),
+      others: near,
+      probe: (key, timeoutMs) => this.servers.probe(this.observer.canonical(key), timeoutMs, this.tasks.signal),
+    };
+    const shared = { port, clock, log, look: (key: InstanceKey, limitMs: number) => look(key, limitMs, looking) };
+    return new Opinions(
+      {
+        ...shared,
+        get settings() {
+          return deps.settings.opinions;
+        },
+      },
+      clock.nowMs(),
+    );
   }
 
   #apply(command: Command, stamp: Stamp): unknown {

@@ -30,6 +30,7 @@ import { missingFrom } from '../topology/received.ts';
 import type { Agreement } from './agreement.ts';
 import { findingOf } from './findings.ts';
 import { NodeOffice } from './office.ts';
+import type { Opinions } from './opinions.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import { RecoveryLedger } from './recovery-ledger.ts';
 import type { Settings } from './settings.ts';
@@ -49,6 +50,8 @@ export interface RecoveryRoomDeps {
   readonly analyse: (snapshot: ClusterSnapshot) => readonly Analysis[];
   readonly globallyDisabled: () => boolean;
   readonly agreement: () => Agreement;
+  /** Undefined: there are no other nodes. */
+  readonly opinions: Opinions | undefined;
   /** Here alone: for what is agreed on already. */
   readonly endDowntime: (key: InstanceKey) => void;
 }
@@ -152,6 +155,10 @@ export class RecoveryRoom {
       audit: (type, key, cluster, message) => storage.audit(type, key, cluster, message),
       onChanged: (_, touched) => this.#onChanged(touched),
       blocked: (record) => storage.blocked(record),
+      electedMs: () => this.#office?.sinceMs ?? 0,
+      others: () => this.#others(),
+      ask: async (key) => (await deps.opinions?.ask(key)) ?? [],
+      suspect: (key) => observer.suspect(key),
     });
     this.sentinel = new Sentinel({
       ...shared,
@@ -206,7 +213,8 @@ export class RecoveryRoom {
 
   /** This node may act from now on, in the term that it was elected for. */
   takeOffice(): void {
-    this.#office = new NodeOffice(this.#deps.agreement(), this.#deps.log);
+    const { agreement, clock, log } = this.#deps;
+    this.#office = new NodeOffice(agreement(), clock, log);
   }
 
   /** Takes up what an earlier leader, or process, left: fences to be set, recoveries to be finished or let go. */
@@ -386,6 +394,17 @@ export class RecoveryRoom {
     if (record !== undefined) this.ledger.note(record.uid, `${keyText(key)} ${message}`);
     await this.ledger.endFence(key);
     observer.suspect(key);
+  }
+
+  /** Two nodes could not outvote each other anyway: asking begins with the third, or where the operator wants it. */
+  #others(): ReturnType<ConstructorParameters<typeof RecoveryCoordinator>[0]['others']> {
+    const { opinions, settings } = this.#deps;
+    const { confirmations } = settings.coordinator;
+    const nodes = opinions?.peers ?? [];
+    if (nodes.length === 0 && confirmations <= 0) return { kind: 'off', why: 'no other nodes' };
+    if (confirmations < 0) return { kind: 'off', why: 'switched off' };
+    if (nodes.length < 2 && confirmations === 0) return { kind: 'off', why: 'two nodes only' };
+    return { kind: 'notYet', nodes };
   }
 
   /** What a replaced primary wrote that never reached its successor, in words. */

@@ -85,6 +85,8 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       confirmFailures: config.ConfirmingProbeFailures,
       reconnectSettleMs: config.ReconnectSettleMilliseconds,
       noop,
+      confirmations: config.RecoveryConfirmationNodes,
+      vetoMs: intervalMs,
       attempt: {
         fenceReplacedPrimary: config.FenceReplacedPrimary,
         maxRounds: config.RecoveryMaxRounds,
@@ -104,6 +106,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       catchUpMs,
       reasonableLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
     },
+    opinions: { timeoutMs: config.RecoveryOpinionTimeoutMilliseconds },
     analysisIgnore: config.RecoveryIgnoreHostnameFilters,
     analysis: {
       reasonableLagSeconds: config.ReasonableReplicationLagSeconds,

@@ -9,6 +9,7 @@ import type { FenceSettings } from '../recovery/fence.ts';
 import type { RunnerSettings } from '../recovery/runner.ts';
 import type { SentinelSettings } from '../recovery/sentinel.ts';
 import type { TakeoverSettings } from '../recovery/takeover.ts';
+import type { OpinionsDeps } from './opinions.ts';
 
 /** The configuration in our words: plain values, each part for the one object that needs it. */
 export interface Settings {
@@ -32,6 +33,7 @@ export interface Settings {
   readonly coordinator: CoordinatorSettings;
   readonly sentinel: SentinelSettings;
   readonly takeover: TakeoverSettings;
+  readonly opinions: OpinionsDeps['settings'];
   /** Expressions on the host names of servers that are never a finding. */
   readonly analysisIgnore: readonly string[];
   readonly analysis: Omit<AnalysisOptions, 'staleCoordinates'>;

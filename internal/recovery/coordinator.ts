@@ -15,7 +15,15 @@ import type { FenceKeeper } from './fence.ts';
 import { firstNo, type Gate } from './gates.ts';
 import { isLost, type Mandate } from './mandate.ts';
 import { type FailoverPlan, type PlanOptions, planRecovery } from './plan.ts';
-import { type Evidence, evidenceGates, type GateFacts, recoveryGates } from './recovery-gates.ts';
+import {
+  type Evidence,
+  evidenceGates,
+  type GateFacts,
+  POLLED_SINCE_ELECTED,
+  recoveryGates,
+  unreadSince,
+} from './recovery-gates.ts';
+import { type AskedOpinion, SECOND_OPINION, type SecondOpinion, type View, viewsText } from './second-opinion.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface CoordinatorSettings {
@@ -29,6 +37,10 @@ export interface CoordinatorSettings {
   /** How long a replica that was asked to reconnect gets for it. */
   readonly reconnectSettleMs: number;
   readonly noop: boolean;
+  /** So many other nodes must miss a server as well, before it is recovered from. */
+  readonly confirmations: number;
+  /** How long what others say against a recovery counts. */
+  readonly vetoMs: number;
   readonly attempt: AttemptSettings;
 }
 
@@ -55,6 +67,13 @@ export interface CoordinatorDeps {
   /** The topology changed by our hand: probe these at once; the lost ones go into downtime. */
   readonly onChanged: (record: RecoveryRecord, touched: readonly InstanceKey[]) => void;
   readonly blocked: (record: BlockedRecord) => void;
+  /** When this node was elected, by the wall clock; 0: there was nobody else. */
+  readonly electedMs: () => number;
+  /** Whether there is anybody to ask. */
+  readonly others: () => Exclude<SecondOpinion, { kind: 'asked' }>;
+  readonly ask: (key: InstanceKey) => Promise<readonly View[]>;
+  /** Has a server read at once. */
+  readonly suspect: (key: InstanceKey) => void;
 }
 
 export interface Refusal {
@@ -86,6 +105,7 @@ interface Job {
   readonly automatic: boolean;
   /** Lets go of the cluster. */
   readonly release: () => void;
+  readonly second?: SecondOpinion;
 }
 
 /** What even an operator's command has to wait for, or cannot have. */
@@ -110,6 +130,8 @@ export class RecoveryCoordinator {
   readonly #busy = new Map<string, object>();
   /** Recoveries that this node has begun and not left yet. */
   readonly #running = new Set<string>();
+  /** What the others said against a recovery, by the server. */
+  readonly #against = new Map<string, AskedOpinion>();
 
   constructor(deps: CoordinatorDeps) {
     this.#deps = deps;
@@ -129,7 +151,7 @@ export class RecoveryCoordinator {
     return recoveryGates(this.#facts(verdict));
   }
 
-  #facts(verdict: Verdict): GateFacts {
+  #facts(verdict: Verdict, second: SecondOpinion = this.#secondOpinion(verdict.key)): GateFacts {
     const { settings, clock, book, fences, evidence, globallyDisabled } = this.#deps;
     const { snapshot, key, kind } = verdict;
     const nowMs = clock.nowMs();
@@ -151,7 +173,27 @@ export class RecoveryCoordinator {
       noop: settings.noop,
       replaced: fences.isWatched(key),
       open: this.#busy.has(snapshot.name) || book.openOf(snapshot.name) !== undefined,
+      electedMs: this.#deps.electedMs(),
+      second,
+      confirmations: settings.confirmations,
     };
+  }
+
+  /** What was said against it not long ago counts; otherwise nobody has said anything yet. */
+  #secondOpinion(key: InstanceKey): SecondOpinion {
+    const { clock, settings, others } = this.#deps;
+    const against = this.#against.get(keyText(key));
+    if (against !== undefined && clock.nowMs() - against.atMs < settings.vetoMs) return against;
+    this.#against.delete(keyText(key));
+    return others();
+  }
+
+  /** Nothing else is decided about the cluster until they have answered. */
+  async #ask({ key, snapshot }: Verdict): Promise<AskedOpinion> {
+    const { ask, clock } = this.#deps;
+    const release = this.#hold(snapshot.name);
+    const views = await ask(key).finally(release);
+    return { kind: 'asked', atMs: clock.nowMs(), views };
   }
 
   /** Automatic: tells of the problem once it stands on evidence, and acts when every gate agrees. */
@@ -168,13 +210,20 @@ export class RecoveryCoordinator {
         return refusal([...evidenceGates(facts), { name: 'scripts agree', passed: false, value, source: 'hooks' }]);
       }
     }
-    const gates = this.gates(verdict);
+    let second = this.#secondOpinion(verdict.key);
+    let gates = recoveryGates(this.#facts(verdict, second));
+    if (second.kind === 'notYet' && firstNo(gates) === undefined) {
+      const asked = await this.#ask(verdict);
+      second = asked;
+      gates = recoveryGates(this.#facts(verdict, asked));
+      if (firstNo(gates)?.name === SECOND_OPINION) this.#against.set(keyText(verdict.key), asked);
+    }
     if (firstNo(gates) !== undefined) return this.#refuse(verdict, gates);
     const release = this.#hold(snapshot.name);
     try {
       return {
         kind: 'recovered',
-        record: await this.#recover({ verdict, options: {}, mandate, automatic: true, release }),
+        record: await this.#recover({ verdict, options: {}, mandate, automatic: true, release, second }),
         gates,
       };
     } catch (err) {
@@ -266,6 +315,7 @@ export class RecoveryCoordinator {
     const { book, clock, blocked } = this.#deps;
     const { snapshot, key, kind, code } = verdict;
     const decision = refusal(gates);
+    if (decision.gate.name === POLLED_SINCE_ELECTED) unreadSince(this.#facts(verdict)).forEach(this.#deps.suspect);
     const blocking = book.blocking(snapshot.name, kind, key, clock.nowMs());
     if (decision.gate.name === 'not blocked' && blocking !== undefined) {
       const { name: cluster, alias } = snapshot;
@@ -275,8 +325,8 @@ export class RecoveryCoordinator {
   }
 
   async #recover(job: Job): Promise<RecoveryRecord> {
-    const { book, clock, newUid, log, audit } = this.#deps;
-    const { verdict, mandate, automatic, release } = job;
+    const { book, clock, newUid, log, audit, note } = this.#deps;
+    const { verdict, mandate, automatic, release, second } = job;
     const { snapshot, key, kind, code } = verdict;
     const { name: cluster, alias } = snapshot;
     const uid = newUid();
@@ -291,6 +341,7 @@ export class RecoveryCoordinator {
       );
       log.warn({ cluster, failed: keyText(key), code, uid }, 'recovery starts');
       audit(AUDIT_TYPES[kind], key, cluster, code);
+      if (second?.kind === 'asked') note(uid, `other nodes were asked: ${viewsText(second.views) || 'there are none'}`);
       return await this.#carryOut(claimed, job);
     } finally {
       release();

@@ -4,6 +4,7 @@ import type { RecoveryRecord } from './book.ts';
 import { matchesClusterFilter } from './filters.ts';
 import type { Gate } from './gates.ts';
 import type { FailoverPlan } from './plan.ts';
+import { type SecondOpinion, secondOpinionGate } from './second-opinion.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What probing knows about the silence of one server. */
@@ -38,6 +39,11 @@ export interface GateFacts {
   /** The failed server was replaced before and waits to be fenced. */
   readonly replaced: boolean;
   readonly open: boolean;
+  /** When this node was elected, by the wall clock; 0: there was nobody else. */
+  readonly electedMs: number;
+  readonly second: SecondOpinion;
+  /** So many other nodes must miss the server as well. */
+  readonly confirmations: number;
 }
 
 const FILTER_KEYS = {
@@ -152,7 +158,31 @@ export function recoveryGates(facts: GateFacts): readonly Gate[] {
       source: 'plan',
     },
     changeGate(facts),
+    electedGate(facts),
+    secondOpinionGate(facts.second, facts.confirmations, nowMs),
   ];
+}
+
+export const POLLED_SINCE_ELECTED = 'polled since elected';
+
+/** Servers of the cluster that this node has not tried to read since it was elected (R-66). */
+export function unreadSince({ verdict, electedMs, isWatched }: GateFacts): readonly InstanceKey[] {
+  return verdict.snapshot.members
+    .filter(({ instance, lastAttemptedMs }) => lastAttemptedMs < electedMs && isWatched(instance.key))
+    .map(({ instance }) => instance.key);
+}
+
+/** That the leader changed says nothing about a server: what a new one acts on, it has seen as leader. */
+function electedGate(facts: GateFacts): Gate {
+  const unread = unreadSince(facts).map(keyText);
+  const { electedMs, nowMs } = facts;
+  return {
+    name: POLLED_SINCE_ELECTED,
+    passed: unread.length === 0,
+    value: unread.length === 0 ? 'yes' : `not read since: ${unread.join(', ')}`,
+    source: 'raft',
+    ...(electedMs === 0 ? {} : { ageMs: nowMs - electedMs }),
+  };
 }
 
 /**

@@ -15,12 +15,14 @@ import { AgreedStorage } from './agreed-storage.ts';
 import { DigestWatch } from './digest-watch.ts';
 import { GroupMachine } from './group-machine.ts';
 import { InGroup } from './in-group.ts';
+import { GroupPeers } from './peers.ts';
 
 const DIGEST_EVERY_ENTRIES = 1024;
 
 export class GroupParts {
   readonly agreement: InGroup;
   readonly digests: DigestWatch;
+  readonly peers = new GroupPeers();
   readonly #backend: Backend;
   readonly #directory: string;
   #agreedStorage: AgreedStorage | undefined;

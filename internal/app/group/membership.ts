@@ -7,13 +7,16 @@ import type { NodeOptions } from '../../raft/node/thread-options.ts';
 import type { Credentials } from '../../raft/wire/credentials.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { Opinions } from '../opinions.ts';
 import type { GroupMachine } from './group-machine.ts';
 import type { InGroup } from './in-group.ts';
+import type { GroupPeers } from './peers.ts';
 
 /** Whoever acts while this node leads. */
 export interface OfficeHolder {
   takeOffice(): void;
   leaveOffice(): Promise<void>;
+  readonly opinions: Pick<Opinions, 'hear'> | undefined;
 }
 
 export interface MembershipDeps {
@@ -21,6 +24,7 @@ export interface MembershipDeps {
   readonly proposalTimeoutMs: number;
   readonly machine: GroupMachine;
   readonly agreement: InGroup;
+  readonly peers: GroupPeers;
   readonly holder: OfficeHolder;
   readonly backend: Pick<Backend, 'health'>;
   /** This node holds what the leader does, as far as that was compared. */
@@ -86,17 +90,21 @@ export class Membership {
   }
 
   async #start(): Promise<void> {
-    const { options, machine, agreement, clock, log, proposalTimeoutMs, onFatal } = this.#deps;
+    const { options, machine, agreement, peers, holder, clock, log, proposalTimeoutMs, onFatal } = this.#deps;
     const node = await RaftNode.start(options, {
       ...{ machine, clock, log, proposalTimeoutMs, onFatal },
       onWaiting: (why) => {
         this.#waiting = why;
         log.info({ why }, 'this node belongs to no group yet');
       },
+      onBytes: (channel, { member }, payload) => {
+        if (channel === 'opinions') holder.opinions?.hear(member, payload);
+      },
       signal: this.#ending.signal,
     });
     this.#node = node;
     agreement.joined(node.group);
+    peers.joined(node);
     node.group.on('office', () => this.#take());
     node.group.on('lost', () => this.#leave());
     if (node.group.standpoint.inOffice) this.#take();

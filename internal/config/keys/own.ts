@@ -1,4 +1,4 @@
-import { bool, restart, uint } from './key.ts';
+import { bool, int, restart, uint } from './key.ts';
 import { OWN_RAFT } from './own-raft.ts';
 import { OWN_RAFT_API } from './own-raft-api.ts';
 
@@ -35,6 +35,16 @@ export const OWN = {
     unit: 'ms',
     min: 100,
   }),
+  RecoveryConfirmationNodes: int(
+    0,
+    'Before a recovery that nobody asked for, the other nodes are asked what they see of the failed server; one that sees it take writes stops the recovery for one poll. So many of them must miss it too. 0: none has to, and two nodes alone do not ask each other; -1: nobody is asked.',
+    { unit: 'nodes', min: -1, max: 20 },
+  ),
+  RecoveryOpinionTimeoutMilliseconds: uint(
+    400,
+    'How long the other nodes get to answer that; who does not has no say.',
+    { unit: 'ms', min: 20 },
+  ),
   RecoveryStepMaxSeconds: uint(
     20,
     'How long one step of a recovery may take in all, what it waits for replication aside.',

@@ -3,6 +3,7 @@ import type { RecoveryRecord } from '../../../internal/recovery/book.ts';
 import { firstNo } from '../../../internal/recovery/gates.ts';
 import type { FailoverPlan, Step } from '../../../internal/recovery/plan.ts';
 import { type GateFacts, recoveryGates } from '../../../internal/recovery/recovery-gates.ts';
+import type { View } from '../../../internal/recovery/second-opinion.ts';
 import type { Verdict } from '../../../internal/recovery/verdict.ts';
 import type { MissingRight } from '../../../internal/topology/instance.ts';
 import { aReplica, PRIMARY_KEY, uuid } from '../topology/builders.ts';
@@ -64,6 +65,9 @@ const agreeing: GateFacts = {
   noop: false,
   replaced: false,
   open: false,
+  electedMs: 0,
+  second: { kind: 'off', why: 'no other nodes' },
+  confirmations: 0,
 };
 
 const key = (n: number) => ({ hostname: `h${n}`, port: 3306 });
@@ -79,8 +83,25 @@ function lacking(missingRights: readonly MissingRight[]): Pick<GateFacts, 'verdi
   return { verdict: { ...rest, snapshot: { ...snapshot, members } } };
 }
 
+/** What the nodes n2, n3 and so on said. */
+function opinions(...said: readonly View['opinion'][]): Pick<GateFacts, 'second'> {
+  const views = said.map((opinion, index) => ({ node: `n${index + 2}`, opinion }));
+  return { second: { kind: 'asked', atMs: 190, views } };
+}
+
 describe('gates of an automatic recovery', () => {
   it('agree when nothing speaks against it', () => assert.equal(firstNo(recoveryGates(agreeing)), undefined));
+
+  for (const [title, change] of [
+    ['the others miss the server too', { ...opinions('unseen', 'unseen'), confirmations: 2 }],
+    ['the others say nothing, and nobody has to', opinions('silent', 'cannotTell')],
+    ['one sees it read-only, and nobody has to miss it', opinions('readOnly')],
+    ['the others were not asked yet', { second: { kind: 'notYet', nodes: ['n2'] }, confirmations: 1 }],
+    ['everybody was read since this node was elected', { electedMs: 150, isWatched: () => true }],
+    ['who was not read since is not watched any more', { electedMs: 199, isWatched: () => false }],
+  ] as readonly (readonly [string, Partial<GateFacts>])[]) {
+    it(`agree when ${title}`, () => assert.equal(firstNo(recoveryGates({ ...agreeing, ...change })), undefined));
+  }
 
   it('agree when the replicas had time to reconnect', () => {
     assert.equal(firstNo(recoveryGates({ ...agreeing, reconnectAskedMs: () => 110 })), undefined);
@@ -170,6 +191,18 @@ describe('gates of an automatic recovery', () => {
       'may change servers',
       /lacks SUPER on h2:3306/,
     ],
+    [
+      { electedMs: 151, isWatched: () => true, verdict: verdict(150) },
+      'polled since elected',
+      /not read since: h2:3306/,
+    ],
+    [opinions('writable', 'unseen'), 'second opinion', /n2 sees it alive and writable, n3 does not see it/],
+    [
+      { ...opinions('unseen', 'readOnly', 'silent', 'cannotTell'), confirmations: 2 },
+      'second opinion',
+      /n3 sees it alive and read-only, n4 did not answer, n5 cannot tell; 1 agree, 2 must/,
+    ],
+    [{ ...opinions(), confirmations: 1 }, 'second opinion', /0 agree, 1 must/],
   ] as readonly (readonly [Partial<GateFacts>, string, RegExp])[]) {
     it(`"${name}" says no: ${value.source}`, () => {
       const no = firstNo(recoveryGates({ ...agreeing, ...change }));
