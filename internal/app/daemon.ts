@@ -166,6 +166,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       agreement: group.agreement,
       peers: group.peers,
       holder: orchestrator,
+      recovering: () => orchestrator.recovery.book.list().some(({ endedMs }) => endedMs === undefined),
       sound: () => group.digests.differsSince === undefined,
       backend: store,
       clock,

@@ -89,7 +89,7 @@ function readCredentials(key: ConfigName, file: string): string {
 function apply(values: Record<string, unknown>, { name, value }: Setting): void {
   const key = keyOf(name);
   if (value === null) {
-    if (key.type === 'string[]') values[name] = [];
+    if (key.type === 'string[]' || key.type === 'map[]') values[name] = [];
     if (key.type === 'map' || key.type === 'object') values[name] = {};
   } else {
     values[name] = key.type === 'map' ? { ...(values[name] as object), ...(value as object) } : value;

@@ -79,6 +79,7 @@ const EXPECTED: Readonly<Record<ConfigKey['type'], string>> = {
   string: 'a text',
   'string[]': 'a list of texts',
   map: 'an object of texts',
+  'map[]': 'a list of objects of texts',
   object: 'an object',
 };
 
@@ -100,10 +101,16 @@ function fits(node: Node, key: ConfigKey, text: string): boolean {
     case 'string[]':
       return node.type === 'array' && (node.children ?? []).every((item) => item.type === 'string');
     case 'map':
-      return node.type === 'object' && (node.children ?? []).every(({ children }) => children?.[1]?.type === 'string');
+      return isMap(node);
+    case 'map[]':
+      return node.type === 'array' && (node.children ?? []).every(isMap);
     case 'object':
       return node.type === 'object';
   }
+}
+
+function isMap(node: Node): boolean {
+  return node.type === 'object' && (node.children ?? []).every(({ children }) => children?.[1]?.type === 'string');
 }
 
 /** Neither a fraction nor an exponent: `5.0` and `1e3` are refused, as existing readers of these files do. */

@@ -24,6 +24,7 @@ const values = {
   string: fc.string(),
   'string[]': fc.array(fc.string(), { maxLength: 3 }),
   map: fc.dictionary(fc.string(), fc.string()),
+  'map[]': fc.array(fc.dictionary(fc.string(), fc.string()), { maxLength: 3 }),
   object: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })),
 };
 const KINDS = {
@@ -34,6 +35,7 @@ const KINDS = {
   string: 'string',
   'string[]': 'list',
   map: 'object',
+  'map[]': 'list',
   object: 'object',
 };
 /** Every value of the right type, so that the rules about values are reached. */

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_SETTINGS, type RaftSettings } from '../../internal/raft/core/settings.ts';
 import { type Configuration, foundingEntry, type LogEntry, type SnapshotMeta } from '../../internal/raft/core/types.ts';
+import type { CareSettings } from '../../internal/raft/membership/care.ts';
 import type { Applied, StateMachine } from '../../internal/raft/node/group.ts';
 import { RaftNode } from '../../internal/raft/node/raft-node.ts';
 import type { FormingOptions, NodeOptions } from '../../internal/raft/node/thread-options.ts';
@@ -59,6 +60,7 @@ export class Notebook implements StateMachine {
 
 export interface MemberOptions {
   readonly forming?: Partial<FormingOptions>;
+  readonly care?: Partial<CareSettings>;
   readonly settings?: Partial<RaftSettings>;
   readonly store?: Partial<StoreOptions>;
 }
@@ -71,6 +73,8 @@ export class GroupMember {
   readonly fatal: unknown[] = [];
   /** Why it belonged to no group yet. */
   readonly waited: { readonly why: string; readonly promised: boolean }[] = [];
+  /** Whom it let go of, as the leader. */
+  readonly reaped: string[] = [];
   /** Where it listens, and its entry in the list. */
   address: string;
   self: string;
@@ -120,7 +124,7 @@ export class GroupMember {
     opened.store.close();
   }
 
-  options({ settings, store, forming }: MemberOptions = {}): NodeOptions {
+  options({ settings, store, forming, care = {} }: MemberOptions = {}): NodeOptions {
     const [host = ''] = this.address.split(':');
     const fresh = { ...this.#identity, incarnation: randomBytes(6).toString('hex') };
     return {
@@ -128,6 +132,7 @@ export class GroupMember {
       bind: { host, port: PORT },
       advertise: this.address,
       clusterName: 'orders',
+      care: { minFreeBytes: 0, ...care },
       forming: {
         ...{ self: this.self, nodes: this.list.toSorted(), founders: this.list.toSorted() },
         ...{ timeoutMs: 0, labels: {}, promote: true, ...forming },
@@ -154,6 +159,7 @@ export class GroupMember {
       proposalTimeoutMs: 5_000,
       onFatal: (err) => this.fatal.push(err),
       onWaiting: (why, promised) => this.waited.push({ why, promised }),
+      onReaped: (member) => this.reaped.push(member),
       signal: this.#leaving.signal,
     });
     this.#node = await this.#starting;

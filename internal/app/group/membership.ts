@@ -27,6 +27,8 @@ export interface MembershipDeps {
   readonly peers: GroupPeers;
   readonly holder: OfficeHolder;
   readonly backend: Pick<Backend, 'health'>;
+  /** A recovery is open: nobody is let go of, and leadership stays where it is. */
+  readonly recovering: () => boolean;
   /** This node holds what the leader does, as far as that was compared. */
   readonly sound: () => boolean;
   readonly clock: Clock;
@@ -132,7 +134,8 @@ export class Membership {
   }
 
   #checkFitness(): void {
-    const { backend, sound, clock, log } = this.#deps;
+    const { backend, sound, clock, log, recovering } = this.#deps;
+    this.#node?.busy(recovering());
     const { ok, sinceMs } = backend.health();
     const nowMs = clock.nowMs();
     if (!ok) this.#failedMs = nowMs;

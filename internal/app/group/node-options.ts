@@ -8,11 +8,13 @@ import { formatAddress } from '../../raft/address.ts';
 import { DEFAULT_SETTINGS, type RaftSettings } from '../../raft/core/settings.ts';
 import { foundersOf } from '../../raft/forming/founders.ts';
 import { type Layout, readLayout } from '../../raft/layout.ts';
+import type { CareSettings } from '../../raft/membership/care.ts';
 import type { NodeOptions } from '../../raft/node/thread-options.ts';
 import { parsePeers } from '../../raft/rescue/peers-file.ts';
 import { pathsIn } from '../../raft/store/directory.ts';
 import { inspect } from '../../raft/store/inspect.ts';
 import { type Credentials, readCredentials, refuseOpenPort } from '../../raft/wire/credentials.ts';
+import { OrchestratorError } from '../../runtime/errors.ts';
 import { VERSION } from '../../runtime/version.ts';
 
 /** Of what the nodes say to each other (R-160). */
@@ -48,6 +50,7 @@ export async function nodeOptions(config: Config, applied: number): Promise<Node
       labels: config.RaftLabels,
       promote: !config.RaftNonVoter,
     },
+    care: careOf(config),
     release: VERSION,
     protocol: PROTOCOL,
     credentials,
@@ -99,6 +102,27 @@ async function addressesOf(host: string): Promise<readonly string[]> {
   } catch {
     return []; // it may be known later: members are looked up at each connection
   }
+}
+
+/** @throws {OrchestratorError} `CONFIG_INVALID`: who is not heard for so short a time may just have been restarted (F-51) */
+function careOf(config: Config): Partial<CareSettings> {
+  refuseHaste('RaftReapVoterAfterSeconds', config.RaftReapVoterAfterSeconds, 600);
+  refuseHaste('RaftReapNonVoterAfterSeconds', config.RaftReapNonVoterAfterSeconds, 60);
+  return {
+    minFreeBytes: config.RaftMinFreeBytes,
+    preferredLeaders: config.RaftPreferredLeaders,
+    reapVoterAfterMs: config.RaftReapVoterAfterSeconds * 1000,
+    reapLearnerAfterMs: config.RaftReapNonVoterAfterSeconds * 1000,
+    reapMinVoters: config.RaftReapMinVoters,
+  };
+}
+
+function refuseHaste(key: string, seconds: number, least: number): void {
+  if (seconds !== 0 && seconds < least)
+    throw new OrchestratorError(
+      'CONFIG_INVALID',
+      `${key} is ${seconds}: set it to ${least} or more, or to 0 for never`,
+    );
 }
 
 function settingsOf(config: Config): RaftSettings {

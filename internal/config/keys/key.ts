@@ -8,6 +8,7 @@ interface Values {
   readonly string: string;
   readonly 'string[]': readonly string[];
   readonly map: Readonly<Record<string, string>>;
+  readonly 'map[]': readonly Readonly<Record<string, string>>[];
   readonly object: Readonly<Record<string, unknown>>;
 }
 export type ValueType = keyof Values;
@@ -53,6 +54,7 @@ export const float = row('float');
 export const text = row('string');
 export const list = row('string[]');
 export const map = row('map');
+export const maps = row('map[]');
 export const object = row('object');
 
 export const compat = { mark: 'compat' } as const;

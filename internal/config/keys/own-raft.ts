@@ -1,4 +1,4 @@
-import { bool, int, later, list, map, object, restart, text, uint } from './key.ts';
+import { bool, int, later, list, map, maps, object, restart, text, uint } from './key.ts';
 
 const raft = { ...restart, ...later };
 const ms = { ...restart, unit: 'ms' };
@@ -43,6 +43,26 @@ export const OWN_RAFT = {
   RaftAutoPromote: bool(true, 'A node that was taken in votes as soon as it has caught up.', restart),
   RaftNonVoter: bool(false, 'This node follows and never votes.', restart),
   RaftLabels: map({}, 'What this node is like, such as `Region`, `DataCenter` and `Zone`.', restart),
+  RaftPreferredLeaders: maps(
+    [],
+    'Labels that the leader should have, the most wanted first, such as `{"DataCenter": "fra"}`. Leadership goes there when a healthy node has them, but not during a recovery.',
+    restart,
+  ),
+  RaftMinFreeBytes: uint(
+    256 * MIB,
+    'Room on the disk of `RaftDataDir`. With less the log is shortened; with less than a quarter this node leads only where nobody else can. 0: not looked at.',
+    restart,
+  ),
+  RaftReapVoterAfterSeconds: uint(
+    0,
+    'A voter that was gone for so long, alone, is removed from the group; at least 600. 0: never.',
+    { ...restart, unit: 's' },
+  ),
+  RaftReapNonVoterAfterSeconds: uint(0, 'The same for nodes that do not vote; at least 60.', {
+    ...restart,
+    unit: 's',
+  }),
+  RaftReapMinVoters: uint(3, 'So many voters stay, however long they are gone.', { ...restart, unit: 'nodes' }),
   RaftClusterName: text(
     'orchestrator',
     'Name of the group, the same on all its nodes. Nodes of another name are refused.',

@@ -3,27 +3,26 @@
 
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { errorText } from '../../runtime/errors.ts';
-import { formatAddress } from '../address.ts';
 import type { RaftCore } from '../core/core.ts';
 import type { Moment } from '../core/inputs.ts';
 import type { RaftMessage } from '../core/messages.ts';
-import type { Configuration, Index } from '../core/types.ts';
+import type { Index, MemberId } from '../core/types.ts';
+import { DEFAULT_CARE } from '../membership/care.ts';
 import type { Seat } from '../membership/seat.ts';
 import type { BackupHead } from '../rescue/backup-file.ts';
+import { nodeFiles } from '../store/files.ts';
 import type { RaftStore } from '../store/raft-store.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { Wire } from '../wire/wire.ts';
-import { type Belonging, othersOf } from './belonging.ts';
-import { Doorkeeper } from './doorkeeper.ts';
+import type { Belonging } from './belonging.ts';
+import { DiskCare } from './disk-care.ts';
 import { Driver } from './driver.ts';
+import { Duties } from './duties.ts';
 import { endNews, removedFromGroup } from './ends.ts';
 import { processMs, SharedLease } from './lease.ts';
 import { MainWatch } from './main-watch.ts';
-import { Meetings } from './meetings.ts';
-import { OwnChanges } from './own-changes.ts';
 import type { Host, Outcome } from './ports.ts';
 import type { Order, Standpoint } from './protocol.ts';
-import { Registrar } from './registrar.ts';
 import { SnapshotDesk } from './snapshot-desk.ts';
 import { type Concern, Standings } from './standing.ts';
 import { threadStatus } from './status.ts';
@@ -31,12 +30,7 @@ import type { Teller } from './teller.ts';
 import type { ThreadDeps } from './thread-options.ts';
 
 const TICKS_PER_HEARTBEAT = 3;
-/** How long somebody is dialled to find out who is there. */
-const MEETING_TIMEOUTS = 3;
 const FULL_RETRY_MS = 250;
-/** A full disk asks for a snapshot, which shortens the log, no more often than once in so many election time-outs. */
-const RELIEF_PAUSE_TIMEOUTS = 5;
-
 interface Parts {
   readonly store: RaftStore;
   readonly wire: Wire;
@@ -55,20 +49,24 @@ export class ConsensusThread implements Host {
   readonly #driver: Driver;
   readonly #desk: SnapshotDesk;
   readonly #standings = new Standings();
-  readonly #changes = new OwnChanges((input) => this.#driver.take(input));
-  readonly #meetings: Meetings;
-  readonly #registrar: Registrar;
+  readonly #duties: Duties;
+  readonly #disk: DiskCare;
+  #busy = false;
   readonly #watch: MainWatch;
   readonly #stopTicking: () => void;
   #standpoint: Standpoint;
-  #relievedMs = Number.NEGATIVE_INFINITY;
   /** The group has told it so; once that is on the disk, it ends. */
   #removed = false;
   #ended = false;
 
   constructor(deps: ThreadDeps, teller: Teller, parts: Parts) {
-    const { settings, lease, advertise, forming } = deps.options;
-    const { core, store, wire, belonging } = parts;
+    const {
+      settings,
+      lease,
+      care,
+      store: { directory },
+    } = deps.options;
+    const { core, store, wire } = parts;
     this.#deps = deps;
     this.#teller = teller;
     this.#parts = parts;
@@ -76,12 +74,12 @@ export class ConsensusThread implements Host {
     this.#driver = new Driver({
       core,
       store: {
-        write: (writes) => store.write(writes),
+        write: (writes) => this.#disk.timed(() => store.write(writes)),
         stage: (chunk) => store.stage(chunk),
         readChunk: (request) => this.#desk.read(request),
         upkeep: () => store.upkeep(),
       },
-      peers: { send: (message) => wire.send(message), follow: (configuration) => this.#follow(configuration) },
+      peers: { send: (message) => wire.send(message), follow: (configuration) => this.#duties.follow(configuration) },
       host: this,
       moment: () => this.#moment(),
       soon: setImmediate,
@@ -98,27 +96,20 @@ export class ConsensusThread implements Host {
     const tickMs = settings.heartbeatMs / TICKS_PER_HEARTBEAT;
     this.#watch = new MainWatch(settings.leaderLeaseMs, tickMs, processMs());
     this.#standpoint = this.#stand();
-    const doorkeeper = new Doorkeeper({ core, wire, log: teller.log, changes: this.#changes });
-    belonging.onKnock = (knocker) => doorkeeper.knock(knocker);
-    this.#meetings = new Meetings({
-      wire: () => wire,
-      own: advertise,
-      patienceMs: MEETING_TIMEOUTS * settings.electionTimeoutMs,
-      nowMs: processMs,
-      onChanged: () => this.#follow(core.log.configuration),
+    this.#disk = new DiskCare({
+      ...{ core, log: teller.log, directory: directory, nowMs: processMs },
+      freeBytes: () => nodeFiles.freeBytes(directory),
+      minFreeBytes: care?.minFreeBytes ?? DEFAULT_CARE.minFreeBytes,
+      electionTimeoutMs: settings.electionTimeoutMs,
+      takeSnapshot: () => this.takeSnapshot(),
+      onConcern: (concern, present) => this.#concern(concern, present),
     });
-    this.#registrar = new Registrar({
-      ...{ core, wire, log: teller.log, changes: this.#changes, meetings: this.#meetings, nowMs: processMs },
-      own: { address: advertise, labels: forming.labels },
-      seat: parts.seat,
-      keepSeat: parts.keepSeat,
-      maxVoters: settings.maxVoters,
-      periodMs: settings.electionTimeoutMs,
-      knock: () => belonging.knock(this.#everybody()),
-      tellOf: (address) => belonging.tellOf(address),
-      onOutsider: (member) => this.#driver.take({ kind: 'outsider', member }),
+    this.#duties = new Duties({
+      ...{ ...parts, options: deps.options, log: teller.log },
+      take: (input) => this.#driver.take(input),
+      hands: () => (this.#busy || this.#standings.standing !== 'ready' ? 'bound' : 'free'),
+      onReaped: (member, silentMs) => teller.tell({ kind: 'reaped', member, silentMs }),
     });
-    this.#follow(core.log.configuration);
     this.#teller.tell({ kind: 'ready', standpoint: this.#standpoint });
     this.#stopTicking = this.#clock.every(tickMs, () => this.#orFatal(() => this.#tick()));
     this.#driver.take({ kind: 'tick' });
@@ -130,7 +121,12 @@ export class ConsensusThread implements Host {
 
   /** @throws {WireFault} these bytes are nothing that a node says */
   hearOf(peer: Identity, payload: Uint8Array): void {
-    this.#registrar.hear(peer, payload);
+    this.#duties.hear(peer, payload);
+  }
+
+  /** Why a node that otherwise belongs here is not let in. */
+  veto(peer: MemberId): string | undefined {
+    return this.#duties.veto(peer);
   }
 
   obey(order: Order): void {
@@ -147,7 +143,7 @@ export class ConsensusThread implements Host {
   }
 
   answer(answers: Parameters<Host['answer']>[0]): void {
-    const asked = answers.filter((answer) => !this.#changes.answered(answer));
+    const asked = answers.filter((answer) => !this.#duties.answered(answer));
     if (asked.length > 0) this.#teller.tell({ kind: 'answers', answers: asked });
   }
 
@@ -161,11 +157,7 @@ export class ConsensusThread implements Host {
   }
 
   disk(outcome: Outcome): void {
-    const { directory } = this.#deps.options.store;
-    if (outcome === 'full')
-      this.#teller.log.error({ directory }, 'no room for the log of the group: nothing is agreed to until there is');
-    else this.#teller.log.info({ directory }, 'there is room for the log of the group again');
-    this.#concern('disk', outcome === 'full');
+    this.#disk.concern('disk', outcome === 'full');
   }
 
   turned(): void {
@@ -173,26 +165,11 @@ export class ConsensusThread implements Host {
       this.#fatal(removedFromGroup(this.#deps.options.store.directory));
       return;
     }
-    this.#registrar.remember();
+    this.#duties.turned();
     const standpoint = this.#stand();
     if (sameStandpoint(standpoint, this.#standpoint)) return;
     this.#standpoint = standpoint;
     this.#teller.tell({ kind: 'standpoint', standpoint });
-  }
-
-  /** Members, and those of the list that are none: a member may have moved to such a place, and whoever is blank there calls. */
-  #follow({ members }: Configuration): void {
-    const { wire, belonging } = this.#parts;
-    wire.configure(members.map(({ id, address }) => ({ id, address })));
-    const theirs = new Set(members.map(({ address }) => address));
-    const others = othersOf(this.#deps.options, belonging.identity);
-    wire.seek([...others.filter((address) => !theirs.has(formatAddress(address))), ...this.#meetings.addresses]);
-  }
-
-  #everybody(): readonly string[] {
-    const { core, belonging } = this.#parts;
-    const members = core.log.configuration.members.filter(({ id }) => id !== core.self).map(({ address }) => address);
-    return [...new Set([...members, ...othersOf(this.#deps.options, belonging.identity).map(formatAddress)])];
   }
 
   #do(order: Order): void {
@@ -219,8 +196,11 @@ export class ConsensusThread implements Host {
       case 'describe':
         this.#teller.tell({ kind: 'described', id: order.id, head: this.#describe(order.index) });
         return;
+      case 'busy':
+        this.#busy = order.busy;
+        return;
       case 'meet':
-        this.#meetings.ask(order.address, (met) => this.#teller.tell({ kind: 'met', id: order.id, met }));
+        this.#duties.meet(order.address, (met) => this.#teller.tell({ kind: 'met', id: order.id, met }));
         return;
       case 'bytes':
         this.#parts.wire.sendBytes(order.to, order.channel, order.payload);
@@ -247,20 +227,9 @@ export class ConsensusThread implements Host {
   #tick(): void {
     this.#mainStuck(this.#watch.tick(processMs()));
     this.#desk.retry();
-    this.#relieve();
-    this.#meetings.tick();
-    this.#registrar.tick();
+    this.#disk.tick();
+    this.#duties.tick();
     this.#driver.take({ kind: 'tick' });
-  }
-
-  /** What a snapshot covers need not be kept: the one thing that a node can do about a full disk. */
-  #relieve(): void {
-    const { core } = this.#parts;
-    const { electionTimeoutMs } = this.#deps.options.settings;
-    if (!this.#standings.concerns.includes('disk') || core.commit <= core.log.snapshot.index) return;
-    if (processMs() - this.#relievedMs < RELIEF_PAUSE_TIMEOUTS * electionTimeoutMs) return;
-    this.#relievedMs = processMs();
-    this.takeSnapshot();
   }
 
   #mainStuck(stuck: boolean): void {
@@ -298,8 +267,16 @@ export class ConsensusThread implements Host {
   #status() {
     const { core, wire } = this.#parts;
     const { concerns } = this.#standings;
-    const lists = this.#registrar.status;
-    return threadStatus({ core, wire, concerns, lists, nowMs: processMs(), wireNowMs: this.#clock.monotonicMs() });
+    const { lists } = this.#duties;
+    return threadStatus({
+      core,
+      wire,
+      concerns,
+      lists,
+      storage: this.#disk.watch.reading,
+      nowMs: processMs(),
+      wireNowMs: this.#clock.monotonicMs(),
+    });
   }
 
   #orFatal(work: () => void): void {

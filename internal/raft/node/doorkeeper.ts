@@ -6,14 +6,14 @@ import type { RaftCore } from '../core/core.ts';
 import type { Member, MemberId } from '../core/types.ts';
 import { admit } from '../forming/admit.ts';
 import type { Wire } from '../wire/wire.ts';
-import type { OwnChanges } from './own-changes.ts';
+import type { OwnRequests } from './own-requests.ts';
 import { REASONS } from './reasons.ts';
 
 export interface DoorkeeperDeps {
   readonly core: Pick<RaftCore, 'self' | 'role' | 'log'>;
   readonly wire: Pick<Wire, 'reaches'>;
   readonly log: Log;
-  readonly changes: Pick<OwnChanges, 'ask'>;
+  readonly requests: Pick<OwnRequests, 'change'>;
 }
 
 /** Whoever calls in vain is remembered, so that the reason is told once. */
@@ -29,7 +29,7 @@ export class Doorkeeper {
   }
 
   knock(knocker: Member): void {
-    const { core, wire, changes, log } = this.#deps;
+    const { core, wire, requests, log } = this.#deps;
     const { id, address } = knocker;
     if (core.role !== 'leader' || this.#asked.has(id)) return;
     const admission = admit(core.self, core.log.configuration, knocker);
@@ -38,7 +38,7 @@ export class Doorkeeper {
     else if (!wire.reaches(id, address)) this.#refused(knocker, `it does not answer at ${address} yet`);
     else {
       this.#asked.add(id);
-      changes.ask(admission.change, (refused) => {
+      requests.change(admission.change, (refused) => {
         this.#asked.delete(id);
         if (refused !== undefined) this.#refused(knocker, REASONS[refused]);
         else {

@@ -64,7 +64,7 @@ async function begin(deps: ThreadDeps, teller: Teller, made: Made, signal: Abort
     settings: wireSettings(options.settings.electionTimeoutMs, options.maxMessageBytes),
     allowed: new AddressSpace(options.allowed),
     identity: () => wireIdentity(belonging.identity, options),
-    veto: () => undefined,
+    veto: ({ member }) => thread?.veto(member),
     onMessage: (message, peer) => (thread === undefined ? belonging.hear(message, peer) : thread.hear(message)),
     onBytes: (channel, peer, payload) => {
       if (channel === 'forming') belonging.onBytes(peer, payload);

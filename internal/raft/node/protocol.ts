@@ -40,6 +40,8 @@ export type Order =
   | { readonly kind: 'alive' }
   /** The wish of the main thread; the consensus thread has reasons of its own besides. */
   | { readonly kind: 'standing'; readonly standing: Standing }
+  /** Whether something runs that is not to be disturbed: nobody is let go, and leadership is not given to who is preferred for it. */
+  | { readonly kind: 'busy'; readonly busy: boolean }
   /** A snapshot of the state machine as of `index`, in pieces: each is answered by `kept` before the next one is sent. */
   | { readonly kind: 'keep'; readonly id: number; readonly piece: SnapshotPiece }
   /** It could not be read to its end. */
@@ -89,6 +91,8 @@ export type Reply =
 /** For others in the process. */
 export type SideNews =
   /** This node belongs to no group yet. `promised`: it has given its word, and stays whatever the time-out. */
+  /** A member was let go of that had not been heard for so long. */
+  | { readonly kind: 'reaped'; readonly member: MemberId; readonly silentMs: number }
   | { readonly kind: 'waiting'; readonly why: string; readonly promised: boolean }
   | { readonly kind: 'bytes'; readonly channel: OpenChannel; readonly peer: Identity; readonly payload: Uint8Array }
   | { readonly kind: 'log'; readonly level: keyof Log; readonly fields: object; readonly text: string };

@@ -5,6 +5,7 @@ import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Address } from '../address.ts';
 import type { Index, MemberId } from '../core/types.ts';
+import { type LabelPattern, rankOf } from '../membership/care.ts';
 import type { Backup } from '../rescue/backup.ts';
 import { backupBytes } from '../rescue/backup-file.ts';
 import type { Credentials } from '../wire/credentials.ts';
@@ -29,6 +30,8 @@ export interface RaftNodeDeps {
   readonly onBytes?: (channel: OpenChannel, peer: Identity, payload: Uint8Array) => void;
   /** While `start` is pending: why there is no group yet. `promised`: it has given its word, and waits whatever the time-out. */
   readonly onWaiting?: (why: string, promised: boolean) => void;
+  /** As the leader this node has let go of a member that was gone for long (F-50). */
+  readonly onReaped?: (member: MemberId, silentMs: number) => void;
   /** Ends a start that is pending; afterwards it means nothing. */
   readonly signal?: AbortSignal;
 }
@@ -51,6 +54,7 @@ export class RaftNode {
   readonly #deps: RaftNodeDeps;
   readonly #consensus: RemoteConsensus;
   readonly #electionTimeoutMs: number;
+  readonly #preferredLeaders: readonly LabelPattern[];
   readonly #stopSigns: () => void;
   #stopped: Promise<void> | undefined;
   /** From here on its end is no news. */
@@ -94,7 +98,7 @@ export class RaftNode {
   }
 
   private constructor(
-    { settings, applied, defaultPort = DEFAULT_PORT }: NodeOptions,
+    { settings, applied, care, defaultPort = DEFAULT_PORT }: NodeOptions,
     deps: RaftNodeDeps,
     consensus: RemoteConsensus,
     standpoint: Standpoint,
@@ -102,6 +106,7 @@ export class RaftNode {
     this.#deps = deps;
     this.#consensus = consensus;
     this.#electionTimeoutMs = settings.electionTimeoutMs;
+    this.#preferredLeaders = care?.preferredLeaders ?? [];
     const onFatal = (err: unknown) => this.#fatal(err);
     this.group = new Group({ ...deps, consensus, onFatal }, standpoint, applied);
     const { group } = this;
@@ -143,6 +148,11 @@ export class RaftNode {
     this.#consensus.order({ kind: 'standing', standing: isFit ? 'ready' : 'lastResort' });
   }
 
+  /** Whether something runs that is not to be disturbed, such as a recovery: nobody is reaped, and leadership stays (F-50, F-111). */
+  busy(isBusy: boolean): void {
+    this.#consensus.order({ kind: 'busy', busy: isBusy });
+  }
+
   /** To another node, or nowhere: what does not get through is not repeated. */
   send(to: MemberId, channel: OpenChannel, payload: Uint8Array): void {
     this.#consensus.send(to, channel, payload);
@@ -157,7 +167,7 @@ export class RaftNode {
    * Gives leadership to another voter, if it has it and there is one, and wants it no more. Returns when another leader has committed
    * something, or after two election time-outs (F-90).
    */
-  async handOver(preferred: readonly MemberId[] = []): Promise<void> {
+  async handOver(preferred: readonly MemberId[] = this.#preferred()): Promise<void> {
     const { role, self, configuration } = this.group.standpoint;
     if (role === 'leader' && configuration.voters.some((id) => id !== self)) {
       this.group
@@ -189,6 +199,17 @@ export class RaftNode {
     cancel();
   }
 
+  /** Those that `RaftPreferredLeaders` names, the most wanted first. */
+  #preferred(): readonly MemberId[] {
+    const patterns = this.#preferredLeaders;
+    const ranked = this.group.standpoint.configuration.members.map(({ id, labels }) => ({
+      id,
+      rank: rankOf(labels, patterns),
+    }));
+    const named = ranked.filter(({ rank }) => rank < patterns.length);
+    return named.toSorted((one, other) => one.rank - other.rank).map(({ id }) => id);
+  }
+
   #end(): void {
     this.#over = true;
     this.#stopSigns();
@@ -198,6 +219,7 @@ export class RaftNode {
   #hear(news: GroupNews | SideNews): void {
     if (news.kind === 'log') this.#deps.log[news.level](news.fields, news.text);
     else if (news.kind === 'bytes') this.#deps.onBytes?.(news.channel, news.peer, news.payload);
+    else if (news.kind === 'reaped') this.#deps.onReaped?.(news.member, news.silentMs);
     else if (news.kind !== 'waiting' && (news.kind !== 'fatal' || !this.#over)) this.group.hear(news);
   }
 

@@ -12,15 +12,15 @@ import { type Seat, seated } from '../membership/seat.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { Wire } from '../wire/wire.ts';
 import type { Meetings } from './meetings.ts';
-import type { OwnChanges } from './own-changes.ts';
+import type { OwnRequests } from './own-requests.ts';
 import type { Outcome } from './ports.ts';
 import { REASONS } from './reasons.ts';
 
 export interface RegistrarDeps {
-  readonly core: Pick<RaftCore, 'self' | 'role' | 'office' | 'commit' | 'log'>;
+  readonly core: Pick<RaftCore, 'self' | 'role' | 'leader' | 'office' | 'commit' | 'log'>;
   readonly wire: Pick<Wire, 'sendBytes'>;
   readonly log: Log;
-  readonly changes: Pick<OwnChanges, 'ask'>;
+  readonly requests: Pick<OwnRequests, 'change'>;
   readonly meetings: Pick<Meetings, 'ask'>;
   readonly own: Pick<Announcement, 'address' | 'labels'>;
   readonly seat: Seat;
@@ -52,9 +52,12 @@ interface Heard {
 
 /** What was not repeated for so many periods does not count. */
 const STALE_PERIODS = 6;
+const MOST_SEEN = 256;
 
 export class Registrar {
   readonly #deps: RegistrarDeps;
+  /** Members of this configuration and of former ones, as far back as the log of this run goes. */
+  readonly #seen = new Set<MemberId>();
   readonly #heard = new Map<MemberId, Heard>();
   #seat: Seat;
   #nextMs = Number.NEGATIVE_INFINITY;
@@ -74,6 +77,24 @@ export class Registrar {
     const announcement = decodeAnnouncement(payload);
     if (this.#isMember(member)) this.#heard.set(member, { announcement, atMs: nowMs() });
     else if (core.role === 'leader') onOutsider(member);
+  }
+
+  /** A configuration counts from now on, agreed on or not. */
+  follow({ members }: Configuration): void {
+    for (const { id } of members) this.#seen.add(id);
+    const [eldest] = this.#seen;
+    if (eldest !== undefined && this.#seen.size > MOST_SEEN) this.#seen.delete(eldest);
+  }
+
+  /**
+   * Why a node may not connect that was a member once and is none any more (R-152). The leader lets it in, to tell it so; and without
+   * a leader nobody is kept out, since the log here may be behind.
+   */
+  veto(peer: MemberId): string | undefined {
+    const { core } = this.#deps;
+    if (core.role !== 'follower' || core.leader === undefined) return undefined;
+    if (this.#isMember(peer) || !this.#seen.has(peer)) return undefined;
+    return `${peer} was removed from the group`;
   }
 
   /** To be called after each turn: a node that was a member for a moment must not take itself for a newcomer later. */
@@ -166,7 +187,7 @@ export class Registrar {
 
   #ask(change: MembershipChange, fields: object, text: string): void {
     this.#busy = true;
-    this.#deps.changes.ask(change, (refused) => {
+    this.#deps.requests.change(change, (refused) => {
       this.#busy = false;
       if (refused === undefined) this.#deps.log.info(fields, text);
       else if (refused !== 'nothingToChange') this.#tell({ ...fields, reason: REASONS[refused] }, `not yet: ${text}`);

@@ -1,7 +1,10 @@
 import type { Standing } from '../core/messages.ts';
 
-/** What makes a node a leader of last resort. `main`: the main thread is stuck. `asked`: it drains, or what it works with is unwell. */
-export type Concern = 'disk' | 'main' | 'asked';
+/**
+ * What makes a node a leader of last resort. `disk`: something waits for room on it. `space`: there is little. `slow`: its syncs take long.
+ * `main`: the main thread is stuck. `asked`: it drains, or what it works with is unwell.
+ */
+export type Concern = 'disk' | 'space' | 'slow' | 'main' | 'asked';
 
 /** The worst of all that has been said. */
 export class Standings {

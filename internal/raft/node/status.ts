@@ -3,6 +3,7 @@
 import type { RaftCore } from '../core/core.ts';
 import type { Configuration, Index, MemberId, SnapshotMeta, Term } from '../core/types.ts';
 import type { Wire } from '../wire/wire.ts';
+import type { DiskReading } from './disk-watch.ts';
 import type { ListStatus } from './registrar.ts';
 import type { Concern } from './standing.ts';
 
@@ -40,6 +41,7 @@ export interface ThreadStatus {
   readonly refused: number;
   /** What the lists of the nodes say (C-131). */
   readonly lists: ListStatus;
+  readonly storage: DiskReading;
 }
 
 interface StatusDeps {
@@ -47,12 +49,13 @@ interface StatusDeps {
   readonly wire: Pick<Wire, 'status' | 'heardMs'>;
   readonly concerns: readonly Concern[];
   readonly lists: ListStatus;
+  readonly storage: DiskReading;
   /** On the clock of the core, and on that of the wire. */
   readonly nowMs: number;
   readonly wireNowMs: number;
 }
 
-export function threadStatus({ core, wire, concerns, lists, nowMs, wireNowMs }: StatusDeps): ThreadStatus {
+export function threadStatus({ core, wire, concerns, lists, storage, nowMs, wireNowMs }: StatusDeps): ThreadStatus {
   const { configuration, snapshot, firstIndex, lastTerm } = core.log;
   const { peers, refused } = wire.status();
   const links = new Map(peers.map((peer) => [peer.member, peer]));
@@ -60,6 +63,7 @@ export function threadStatus({ core, wire, concerns, lists, nowMs, wireNowMs }: 
   return {
     concerns,
     lists,
+    storage,
     firstIndex,
     lastTerm,
     snapshot: { index: snapshot.index, term: snapshot.term, bytes: snapshot.bytes, stampMs: snapshot.stampMs },

@@ -2,6 +2,7 @@ import type { Address } from '../address.ts';
 import type { RaftSettings } from '../core/settings.ts';
 import type { Index } from '../core/types.ts';
 import type { Founders } from '../forming/founders.ts';
+import type { CareSettings } from '../membership/care.ts';
 import type { StoreOptions } from '../store/raft-store.ts';
 import type { Credentials } from '../wire/credentials.ts';
 import type { News } from './protocol.ts';
@@ -27,6 +28,8 @@ export interface ThreadOptions {
   readonly forming: FormingOptions;
   /** `DefaultRaftPort`, for nodes that are named without a port. */
   readonly defaultPort?: number;
+  /** Where it differs from `DEFAULT_CARE`. */
+  readonly care?: Partial<CareSettings>;
   /** Of the program. */
   readonly release: string;
   readonly protocol: number;

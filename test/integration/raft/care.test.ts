@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { until } from '../../support/daemon.ts';
+import { type GroupMember, type MemberOptions, RealGroup } from '../../support/raft-group.ts';
+
+describe('a leader', function () {
+  this.timeout(60_000);
+  let group: RealGroup;
+
+  afterEach(() => group?.end());
+
+  async function start(options: (at: number) => MemberOptions): Promise<readonly GroupMember[]> {
+    group = new RealGroup(3, false);
+    await Promise.all(group.members.map((member, at) => member.start(options(at))));
+    await group.say('founded');
+    return group.members;
+  }
+
+  it('is not one with hardly any room on its disk, where another can be', async () => {
+    const [, , roomy] = await start((at) => ({ care: { minFreeBytes: at === 2 ? 0 : 2 ** 60 } }));
+    await until('the one with room leads', async () => roomy?.leads);
+    const others = group.members.filter((member) => member !== roomy);
+    for (const { node, lines } of others) {
+      const { concerns, storage } = await node.status();
+      assert.deepEqual(concerns, ['space']);
+      assert.ok((storage.freeBytes ?? 0) > 0);
+      assert.ok(lines.some((line) => line.startsWith('hardly any room is left')));
+    }
+    assert.ok(((await roomy?.node.status())?.storage.syncMedianMs ?? 0) > 0);
+  });
+
+  it('gives its office to who is preferred for it, unless something runs that is not to be disturbed', async () => {
+    const care = {
+      preferredLeaders: [{ site: 's2' }],
+      preferenceHoldMs: 100,
+      preferencePauseMs: 100,
+      preferenceContactMs: 0,
+    };
+    const [, , wanted] = await start((at) => ({ care, forming: { labels: { site: `s${at}` } } }));
+    await until('the preferred one leads', async () => wanted?.leads);
+    for (const { node } of group.members) node.busy(true);
+    const [other] = await group.others();
+    assert.ok(wanted !== undefined && other !== undefined);
+    await wanted.node.group.transfer(other.node.group.standpoint.self);
+    await until('another leads', async () => other.leads);
+    await group.say('it stays so');
+    assert.ok(other.leads);
+    other.node.busy(false);
+    await until('the preferred one leads again', async () => wanted.leads);
+    await wanted.stop();
+    await group.say('without it');
+  });
+
+  it('lets go of who is gone for long, and nobody lets that one in again', async () => {
+    const care = { reapVoterAfterMs: 3_000, reapMinVoters: 2 };
+    await start(() => ({ care }));
+    const leader = await group.leader();
+    const [gone, other] = await group.others();
+    assert.ok(gone !== undefined && other !== undefined);
+    const { self } = gone.node.group.standpoint;
+    await gone.kill();
+    await until('it is let go', async () => leader.reaped.length > 0);
+    assert.deepEqual(leader.reaped, [self]);
+    await group.say('without it');
+    assert.equal(other.node.group.standpoint.configuration.members.length, 2);
+    await gone.start({ care });
+    await until('it knows that it was removed', async () => gone.fatal.length > 0);
+    assert.equal((gone.fatal[0] as { code?: string }).code, 'RAFT_REMOVED');
+    assert.ok(gone.lines.includes('no connection to a node of the group'), 'the follower does not take it in');
+  });
+});
