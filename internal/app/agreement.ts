@@ -19,6 +19,8 @@ export interface Agreement {
    * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`
    */
   confirm(): Promise<void>;
+  /** Somebody leads, as far as this node has heard: it is not cut off from the others. */
+  readonly inTouch: boolean;
 }
 
 /** Does what was agreed on; deterministic. */
@@ -28,6 +30,7 @@ export type Apply = (command: Command, stamp: Stamp) => unknown;
 export class Alone implements Agreement {
   readonly mayAct = true;
   readonly term = 0;
+  readonly inTouch = true;
   readonly #apply: Apply;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #node: string;

@@ -5,7 +5,7 @@ import type { Retention } from '../backend/retention.ts';
 import type { Command, Stamp } from '../command/command.ts';
 import { HostnameResolver } from '../discovery/hostname-resolver.ts';
 import { Inventory } from '../discovery/inventory.ts';
-import { Observer, type ProbeEvent } from '../discovery/observer.ts';
+import { IDLE_FACTOR, Observer, type ProbeEvent } from '../discovery/observer.ts';
 import { isIgnoredUser } from '../mysql/found-replicas.ts';
 import { systemNames } from '../mysql/name-service.ts';
 import { MysqlServers } from '../mysql/servers.ts';
@@ -73,7 +73,7 @@ export class Orchestrator {
     this.tasks = new TaskGroup(log);
     this.inventory = new Inventory(
       () => deps.settings.clusterNameToAlias,
-      () => (deps.passive === true ? Number.POSITIVE_INFINITY : deps.settings.freshForMs), // a command reads on demand
+      () => this.#freshForMs(),
     );
     this.#wishes = new OperatorWishes({
       storage: deps.storage,
@@ -116,6 +116,7 @@ export class Orchestrator {
       get settings() {
         return deps.settings.observer;
       },
+      idle: () => !this.agreement.inTouch,
       ignored: (key, found) => deps.passive === true || this.#ignored(key, found),
       unwanted: (instance) => this.#unwanted(instance),
       onProbed: (event) => this.#onProbed(event),
@@ -313,6 +314,12 @@ export class Orchestrator {
       },
       clock.nowMs(),
     );
+  }
+
+  /** A command reads on demand, and a node that can decide nothing less often than others. */
+  #freshForMs(): number {
+    if (this.#deps.passive === true) return Number.POSITIVE_INFINITY;
+    return this.#deps.settings.freshForMs * (this.agreement.inTouch ? 1 : IDLE_FACTOR);
   }
 
   #apply(command: Command, stamp: Stamp): unknown {

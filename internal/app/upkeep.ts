@@ -5,7 +5,7 @@ import type { Backend } from '../backend/backend.ts';
 import { cleanUps, isOfGroup, type Retention } from '../backend/retention.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { type ClusterSnapshot, depthOf } from '../topology/cluster.ts';
+import { type ClusterSnapshot, depthOf, primariesOf } from '../topology/cluster.ts';
 import { downtimeFate, LOST_IN_RECOVERY } from '../topology/downtime.ts';
 import { replicating } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
@@ -34,6 +34,8 @@ const BLOCKS_MS = 1_000;
 const CLEAN_UP_ROUND_MS = 60_000;
 /** What has not changed is written again this often, so that it does not run out. */
 const REFRESH_NAMES_MS = 600_000;
+/** The leader names the primaries of all clusters this often. */
+const TELL_PRIMARIES_MS = 600_000;
 
 export class Upkeep {
   readonly #deps: UpkeepDeps;
@@ -55,6 +57,7 @@ export class Upkeep {
       clock.every(settings.pollMs, () => this.#safely(() => this.#poll())),
       clock.every(CLEAN_UP_ROUND_MS, () => this.#refreshVirtualNames()),
       clock.every(CLEAN_UP_ROUND_MS, () => this.#expire()),
+      clock.every(TELL_PRIMARIES_MS, () => this.#tellPrimaries()),
       clock.every(CLEAN_UP_ROUND_MS / rounds, () => this.#safely(() => this.#cleanUpNext())),
     ];
   }
@@ -156,6 +159,15 @@ export class Upkeep {
     const { orchestrator, inGroup, settings, log } = this.#deps;
     if (!inGroup || !orchestrator.agreement.mayAct) return;
     orchestrator.expire(settings.retention).catch((err: unknown) => log.warn({ err }, 'old rows are kept for now'));
+  }
+
+  /** Nodes that lost sight of a cluster find it again. */
+  #tellPrimaries(): void {
+    const { orchestrator, inGroup, log } = this.#deps;
+    if (!inGroup || !orchestrator.agreement.mayAct) return;
+    for (const snapshot of orchestrator.snapshots())
+      for (const { instance } of primariesOf(snapshot))
+        orchestrator.watch(instance.key).catch((err: unknown) => log.debug({ err }, 'the others were not told of it'));
   }
 
   #cleanUpNext(): void {

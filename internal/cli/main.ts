@@ -4,6 +4,7 @@ import { errorText } from '../runtime/errors.ts';
 import { ProcessSignals } from '../runtime/process-signals.ts';
 import type { Level } from '../runtime/readable-line.ts';
 import { Arguments, FlagError } from './arguments.ts';
+import { exitStatusOf } from './exit-status.ts';
 import { flagList, USAGE } from './flags.ts';
 import { StderrLog } from './stderr-log.ts';
 
@@ -16,7 +17,7 @@ export interface Streams {
 const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'];
 
 /**
- * Runs one command line; the answer is the exit status: 0, 1 for whatever fails, 2 for flags that cannot be understood.
+ * Runs one command line; the answer is the exit status: 0, 2 for flags that cannot be understood, else that of `exitStatusOf`.
  * Errors of the user are one line on the standard error; `-stack` adds where they came from. What is not needed is not
  * loaded: a command on a small backend is over in a fraction of a second.
  */
@@ -29,7 +30,7 @@ export async function main(argv: readonly string[], streams: Streams): Promise<n
   } catch (err) {
     if (!(err instanceof FlagError)) {
       log.fatal(errorText(err), err);
-      return 1;
+      return exitStatusOf(err);
     }
     streams.err(`${err.message}\n${flagList()}`);
     return 2;

@@ -40,6 +40,8 @@ export interface ObserverSettings {
 }
 
 const FORGET_EVERY_MS = 60_000;
+/** A node that can decide nothing reads its servers so many times as seldom. */
+export const IDLE_FACTOR = 4;
 
 export interface ObserverDeps {
   readonly prober: Prober;
@@ -49,6 +51,8 @@ export interface ObserverDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: ObserverSettings;
+  /** This node cannot decide anything now: it only keeps an eye on its servers (C-126). */
+  readonly idle: () => boolean;
   /** Whether a server found through another one is to be left alone. */
   readonly ignored: (key: InstanceKey, found: 'seed' | 'replica' | 'source') => boolean;
   /** Whether a server is to be left alone for what it turned out to be. */
@@ -248,7 +252,7 @@ export class Observer {
     else if (failures > 1) {
       const factor = settings.deadIntervalFactor ** Math.min(failures - 2, 30);
       entry.dueMs = nowMs + Math.min(settings.intervalMs * factor, settings.deadIntervalMaxMs);
-    } else entry.dueMs = nowMs + settings.intervalMs;
+    } else entry.dueMs = nowMs + settings.intervalMs * (this.#deps.idle() ? IDLE_FACTOR : 1);
     if (settings.logFailing && failures > 0)
       log.debug(
         { instance: keyText(entry.key), failures, inMs: entry.dueMs - nowMs },

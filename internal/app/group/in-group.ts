@@ -39,6 +39,10 @@ export class InGroup implements Agreement {
     await this.#joined().confirm();
   }
 
+  get inTouch(): boolean {
+    return this.#group?.standpoint.leader !== undefined;
+  }
+
   async decide(command: Command): Promise<unknown> {
     return this.#joined().propose(encodeCommand(this.#node, command), URGENT.has(command.op));
   }

@@ -64,6 +64,7 @@ function world(settings: Partial<ObserverSettings> = {}, cnames: Readonly<Record
   const probed: (ProbeEvent & { readonly atMs: number })[] = [];
   const warnings: string[] = [];
   const moved: string[] = [];
+  const state = { idle: false };
   const hostnames = new HostnameResolver({
     clock,
     log: silentLog,
@@ -80,6 +81,7 @@ function world(settings: Partial<ObserverSettings> = {}, cnames: Readonly<Record
     clock,
     log: { ...silentLog, warn: (_fields, text) => warnings.push(text) },
     settings: { ...SETTINGS, ...settings },
+    idle: () => state.idle,
     ignored: () => false,
     unwanted: ({ replication }) => replication?.user === 'backup',
     onProbed: (event) => probed.push({ ...event, atMs: clock.nowMs() }),
@@ -91,7 +93,7 @@ function world(settings: Partial<ObserverSettings> = {}, cnames: Readonly<Record
   });
   observer.start();
   const names = () => inventory.all().map(({ instance }) => keyText(instance.key));
-  return { clock, fleet, inventory, observer, probed, warnings, moved, names };
+  return { clock, fleet, inventory, observer, probed, warnings, moved, names, state };
 }
 
 describe('the observer', function () {
@@ -123,6 +125,22 @@ describe('the observer', function () {
     await clock.advance(20_000);
     const reads = probed.slice(before).filter(({ key, ok }) => key.hostname === 'h501' && ok);
     assert.ok(reads.length >= 17, `${reads.length} reads in 20 s`);
+  });
+
+  it('reads its servers a quarter as often while this node can decide nothing', async () => {
+    const { clock, fleet, observer, probed, state } = world();
+    fleet.lives(anInstance(1));
+    observer.watch(keyOf('h1'));
+    const readsIn = async (ms: number) => {
+      const before = probed.length;
+      await clock.advance(ms);
+      return probed.length - before;
+    };
+    assert.ok((await readsIn(20_000)) >= 19);
+    state.idle = true;
+    await clock.advance(1_050); // the next read was planned before
+    const idle = await readsIn(20_000);
+    assert.ok(idle >= 4 && idle <= 6, `${idle} reads in 20 s`);
   });
 
   it('does not call valid what was not read for long', async () => {
