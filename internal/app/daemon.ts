@@ -159,6 +159,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     new Membership({
       options: raft,
       proposalTimeoutMs: config.RaftProposalTimeoutMilliseconds,
+      endAfterMs: config.RaftExitOnBackendFailureSeconds * 1000,
       machine: group.machine(
         () => orchestrator.inventory.all().map(({ instance }) => instance.key),
         async (servers) => orchestrator.reload(await restore(store, toldSinceMs()), servers),

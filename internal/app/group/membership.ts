@@ -6,6 +6,7 @@ import { type NodeStatus, RaftNode } from '../../raft/node/raft-node.ts';
 import type { NodeOptions } from '../../raft/node/thread-options.ts';
 import type { Credentials } from '../../raft/wire/credentials.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Opinions } from '../opinions.ts';
 import type { GroupMachine } from './group-machine.ts';
@@ -22,6 +23,8 @@ export interface OfficeHolder {
 export interface MembershipDeps {
   readonly options: NodeOptions;
   readonly proposalTimeoutMs: number;
+  /** A backend that has taken nothing for so long ends the node; 0: never. */
+  readonly endAfterMs: number;
   readonly machine: GroupMachine;
   readonly agreement: InGroup;
   readonly peers: GroupPeers;
@@ -134,12 +137,15 @@ export class Membership {
   }
 
   #checkFitness(): void {
-    const { backend, sound, clock, log, recovering } = this.#deps;
+    const { backend, sound, clock, log, recovering, endAfterMs, onFatal } = this.#deps;
     this.#node?.busy(recovering());
-    const { ok, sinceMs } = backend.health();
+    const { ok, message, sinceMs } = backend.health();
     const nowMs = clock.nowMs();
+    const failedMs = ok ? 0 : nowMs - (sinceMs ?? nowMs);
     if (!ok) this.#failedMs = nowMs;
-    const unfit = !sound() || (!ok && nowMs - (sinceMs ?? nowMs) >= UNFIT_AFTER_MS);
+    if (endAfterMs > 0 && failedMs >= endAfterMs)
+      onFatal(new OrchestratorError('BACKEND_FAILED', `the backend takes nothing since ${failedMs} ms: ${message}`));
+    const unfit = !sound() || failedMs >= UNFIT_AFTER_MS;
     const cured = ok && sound() && nowMs - (this.#failedMs ?? 0) >= FIT_AFTER_MS;
     if (this.#fit ? !unfit : !cured) return;
     this.#fit = !this.#fit;

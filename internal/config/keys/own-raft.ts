@@ -38,6 +38,11 @@ export const OWN_RAFT = {
     min: 100,
   }),
   RaftMaxUncommittedBytes: int(64 * MIB, 'The same by their size.', { ...restart, min: MIB }),
+  RaftExitOnBackendFailureSeconds: int(
+    0,
+    'A node whose backend has taken nothing for this long ends; 0: it stays, and leads only where nobody else can.',
+    { ...restart, unit: 's', min: 0 },
+  ),
   RaftMaxVoters: int(5, 'Nodes that vote. More are taken in, and wait for a place.', { ...restart, min: 1, max: 7 }),
   RaftMaxNonVoters: int(20, 'Nodes that do not vote.', { ...restart, min: 0, max: 20 }),
   RaftAutoPromote: bool(true, 'A node that was taken in votes as soon as it has caught up.', restart),

@@ -1,0 +1,55 @@
+// Daemons of a group that watch no server: what becomes of what they were told.
+
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Daemon, until } from '../../support/daemon.ts';
+import { DaemonGroup } from '../../support/daemon-group.ts';
+
+describe('what a group of daemons was told', function () {
+  this.timeout(90_000);
+  let group: DaemonGroup;
+
+  before(async () => {
+    // short logs, so that a node which was away is brought level by a snapshot
+    group = await DaemonGroup.start({ seeds: [], config: { RaftSnapshotEntries: 16, RaftTrailingEntries: 0 } });
+  });
+
+  after(() => group.stop());
+
+  /** Rules for `count` servers, each said to whoever leads then. */
+  const say = async (name: string, count: number) => {
+    for (let at = 0; at < count; at += 1) {
+      await until('it is agreed on', async () => {
+        const leader = await group.leader();
+        const { Code } = await leader.api<{ Code: string }>(`register-candidate/${name}-${at}/3306/prefer`);
+        return Code === 'OK';
+      });
+    }
+  };
+  const rules = (daemon: Daemon) => daemon.rows('SELECT hostname FROM candidate_database_instance').length;
+  const lose = (daemon: Daemon, what: readonly string[]) => {
+    for (const name of what) rmSync(join(daemon.directory, name), { recursive: true, force: true });
+  };
+  const FILES = ['orchestrator.sqlite3', 'orchestrator.sqlite3-wal', 'orchestrator.sqlite3-shm'];
+
+  for (const [title, lost] of [
+    ['has reached a node that was away, by a snapshot', []],
+    ['comes back to a node that lost its backend', FILES],
+    ['comes back to a node that lost its log', ['raft']],
+    ['comes back to a node that lost everything', [...FILES, 'raft']],
+  ] as const) {
+    it(title, async () => {
+      const [away] = await group.others();
+      assert.ok(away);
+      await away.kill();
+      lose(away, lost);
+      await say(`h${lost.length}`, 40);
+      await away.launch();
+      await group.level();
+      const known = rules(away);
+      await say(`again${lost.length}`, 1);
+      await until('it goes on', async () => rules(away) === known + 1);
+    });
+  }
+});
