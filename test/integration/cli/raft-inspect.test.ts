@@ -97,7 +97,7 @@ describe('raft-inspect', function () {
       db.exec(`UPDATE entry SET payload = x'00' WHERE log_index = 5`);
       db.close();
       const { status, stdout, stderr } = await inspect(config);
-      assert.equal(status, 1);
+      assert.equal(status, 12);
       assert.match(stdout, / 5 +1 +command +1 {2}WRONG\n +6 +1 +command +9 {2}ok\n/);
       assert.match(
         stderr,
