@@ -30,6 +30,7 @@ const RECOVERY_OPS = [
   'write-recovery-step',
   'intend-fence',
   'end-fence',
+  'abandon-recoveries',
 ] as const;
 
 export type RecoveryCommand = Extract<Command, { op: (typeof RECOVERY_OPS)[number] }>;
@@ -168,7 +169,23 @@ export class RecoveryLedger {
       case 'end-fence':
         this.openFences.delete(keyText(command.failed));
         return storage.fenced(command.failed);
+      case 'abandon-recoveries':
+        return this.#abandon(command, stamp);
     }
+  }
+
+  /** The servers may be others by now than those that a recovery, or a fence, was meant for. */
+  #abandon({ why }: Of<'abandon-recoveries'>, { atMs: endedMs, index }: Stamp): Promise<unknown> {
+    const { storage } = this.#deps;
+    const open = this.#isNews(`abandoned ${index}`) ? this.book.open() : [];
+    const ended = open.map((record) => ({ ...record, endedMs, successful: false, errors: [...record.errors, why] }));
+    for (const record of ended) {
+      this.book.learn(record);
+      this.#courses.delete(record.uid);
+    }
+    const fences = [...this.openFences.values()];
+    this.openFences.clear();
+    return Promise.all([...ended.map((record) => storage.closed(record)), ...fences.map((key) => storage.fenced(key))]);
   }
 
   /** The book says what all nodes agreed on. */

@@ -90,6 +90,8 @@ export type Command =
       readonly successor: InstanceKey;
     }
   | { readonly op: 'end-fence'; readonly failed: InstanceKey }
+  /** Whatever is open belongs to another life, such as that of a backup: nobody takes it up. */
+  | { readonly op: 'abandon-recoveries'; readonly why: string }
   | { readonly op: 'put-key-value'; readonly name: string; readonly value: string }
   | { readonly op: 'leader-uri'; readonly uri: string };
 
@@ -131,6 +133,7 @@ const OPS: ReadonlySet<string> = new Set<Op>([
   'write-recovery-step',
   'intend-fence',
   'end-fence',
+  'abandon-recoveries',
   'put-key-value',
   'leader-uri',
 ]);

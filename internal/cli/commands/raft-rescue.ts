@@ -57,7 +57,7 @@ export const RAFT_RESCUE: readonly Command[] = [
     summary: 'Make a new group of this node from a backup, in an empty RaftDataDir',
     options: '-file!',
     notes:
-      'The group has a new id. Its other nodes start with empty directories and join it, each with an empty backend. Automatic recoveries are off until somebody enables them.',
+      'The group has a new id. Its other nodes start with empty directories and join it, each with an empty backend. Automatic recoveries are off until somebody enables them, and recoveries that were open have failed.',
     inGroup: true,
     runPlain: async (context) => {
       const { config } = context;
@@ -69,7 +69,10 @@ export const RAFT_RESCUE: readonly Command[] = [
       const { encodeCommand } = await import('../../command/command.ts');
       const restored = await restoreBackup({
         ...{ node, address, directory: dataDirectory(config), labels, nowMs: systemClock.nowMs() },
-        commands: [encodeCommand(node, { op: 'disable-global-recoveries' })],
+        commands: [
+          encodeCommand(node, { op: 'disable-global-recoveries' }),
+          encodeCommand(node, { op: 'abandon-recoveries', why: 'the group was restored from a backup' }),
+        ],
         bytes: () => createReadStream(file),
       });
       const { head, clusterId, lastIndex } = restored;

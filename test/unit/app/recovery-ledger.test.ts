@@ -39,6 +39,7 @@ const on: Entry = by(1, { op: 'enable-global-recoveries' });
 const fence = (failed: string, successor: string): Entry =>
   by(1, { op: 'intend-fence', failed: key(failed), cluster: 'p:3306', successor: key(successor) });
 const fenced = (failed: string): Entry => by(1, { op: 'end-fence', failed: key(failed) });
+const abandon: Entry = by(1, { op: 'abandon-recoveries', why: 'restored' }, 1_005);
 const note = (id: string, message: string): Entry =>
   by(1, { op: 'write-recovery-step', id, uid: 'a', messages: [message] });
 const detection = { uid: 'd', code: 'DeadMaster', failed: key('p'), cluster: 'p:3306', alias: '', replicas: [] };
@@ -102,6 +103,8 @@ const CASES: readonly (readonly [title: string, log: readonly Entry[], refused: 
   ['the end', [claim('a', 1), end('a', 1)], undefined],
   ['the end, said by the former holder', [claim('a', 1), claim('a', 2), end('a', 1)], 'it is not ours any more'],
   ['the end of one that was never claimed', [end('a', 1)], 'it is not ours any more'],
+  ['a step of one that was abandoned', [claim('a', 1), abandon, progress('a', 1)], 'it is not ours any more'],
+  ['the take-over of one that was abandoned', [claim('a', 1), abandon, claim('a', 2)], 'it has ended'],
   ['a node that is alone now takes over what a group left', [claim('a', 3), claim('a', 0)], undefined],
 ];
 
@@ -121,6 +124,26 @@ describe('what is agreed on about recoveries', () => {
     const one = new TestLedger();
     for (const entry of [fence('h1', 'h2'), fence('h2', 'h1')]) one.apply(entry);
     assert.deepEqual([...one.ledger.openFences.keys()], ['h2:3306']);
+  });
+
+  it('what was open in another life has failed, and nobody is fenced for it', () => {
+    const one = new TestLedger();
+    for (const entry of [
+      claim('a', 1),
+      end('a', 1, { successful: true }),
+      claim('b', 1, elsewhere),
+      fence('p', 'h2'),
+      abandon,
+    ])
+      one.apply(entry);
+    const told = one.ledger.book
+      .list()
+      .map(({ uid, successful, endedMs, errors }) => ({ uid, successful, endedMs, errors }));
+    assert.deepEqual(told, [
+      { uid: 'b', successful: false, endedMs: 1_005, errors: ['restored'] },
+      { uid: 'a', successful: true, endedMs: 1_010, errors: [] },
+    ]);
+    assert.equal(one.ledger.openFences.size, 0);
   });
 
   it('remembers what an open recovery was about to do, whatever the backend says', async () => {
@@ -164,6 +187,10 @@ const LOGS: readonly (readonly [string, readonly Entry[]])[] = [
     ],
   ],
   ['the switch', [off, claim('a', 1), on, claim('b', 1), ack('b', 1), end('b', 1), off]],
+  [
+    'a restored backup',
+    [claim('a', 1), progress('a', 1), fence('p', 'h2'), abandon, claim('b', 1, elsewhere), fence('q', 'h3')],
+  ],
   ['fences there and back', [fence('p', 'h2'), fence('h2', 'p'), fenced('h2'), fence('p', 'h3'), fence('h3', 'p')]],
   ...CASES.map(([title, log]) => [title, log] as const),
 ];
