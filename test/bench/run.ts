@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findFlavours } from '../../scripts/sandbox/sandbox.ts';
 import { discovery } from './discovery.ts';
-import { failover, frozen } from './failover.ts';
+import { failover, frozen, groupFailover, leaderAndPrimary } from './failover.ts';
 import { type Benchmark, type BenchOptions, type Figure, line } from './figures.ts';
 import { fleet } from './fleet.ts';
 import { leaderCheck } from './leader-check.ts';
@@ -32,6 +32,12 @@ interface PlainRow extends AnyRow {
 const BENCHMARKS: Readonly<Record<string, ServerRow | PlainRow>> = {
   failover: { summary: 'kill -9 of a primary to its successor', run: failover, runs: 20 },
   frozen: { summary: 'SIGSTOP of a primary to its successor', run: frozen, runs: 10 },
+  groupfailover: { summary: 'the same as failover, with three daemons', run: groupFailover, runs: 10 },
+  bothlost: {
+    summary: 'the leader of three daemons and the primary, killed together',
+    run: leaderAndPrimary,
+    runs: 10,
+  },
   discovery: { summary: 'four servers from one seed', run: discovery, runs: 20 },
   probe: { summary: 'round trips and CPU of watching one server; runs are seconds', run: probe, runs: 20 },
   fleet: { summary: 'sixty servers watched; runs are seconds', run: fleet, runs: 30, flavours: ['mariadb'] },
@@ -48,9 +54,9 @@ const CLI = 'cli'; // starts processes one after the other: needs no servers
 const HELP = `npm run bench [-- NAME...] [--flavour mariadb|mysql] [--runs N]
 
 ${Object.entries(BENCHMARKS)
-  .map(([name, { summary, runs }]) => `  ${name.padEnd(12)}${summary} (--runs ${runs})`)
+  .map(([name, { summary, runs }]) => `  ${name.padEnd(14)}${summary} (--runs ${runs})`)
   .join('\n')}
-  ${CLI.padEnd(12)}a command as a whole process (--runs 20)
+  ${CLI.padEnd(14)}a command as a whole process (--runs 20)
 `;
 
 const { values, positionals } = parseArgs({
