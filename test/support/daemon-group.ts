@@ -33,7 +33,7 @@ interface Planned {
 function onLoopback(size: number): readonly Planned[] {
   const net = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`;
   return Array.from({ length: size }, (_, at) => {
-    const node = `${net}.${at + 1}:${PORT}`;
+    const node = `${net}.${at + 1}`; // as in the established samples: without a port
     return { node, config: () => ({ RaftBind: node }) };
   });
 }

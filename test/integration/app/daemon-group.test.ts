@@ -1,7 +1,9 @@
 // Daemons of a group that watch no server: what becomes of what they were told.
 
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Daemon, until } from '../../support/daemon.ts';
 import { DaemonGroup } from '../../support/daemon-group.ts';
@@ -9,13 +11,21 @@ import { DaemonGroup } from '../../support/daemon-group.ts';
 describe('what a group of daemons was told', function () {
   this.timeout(90_000);
   let group: DaemonGroup;
+  let secrets: string;
 
   before(async () => {
     // short logs, so that a node which was away is brought level by a snapshot
-    group = await DaemonGroup.start({ seeds: [], config: { RaftSnapshotEntries: 16, RaftTrailingEntries: 0 } });
+    secrets = mkdtempSync(join(tmpdir(), 'group-secret-'));
+    const file = join(secrets, 'secret');
+    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+    const config = { RaftSnapshotEntries: 16, RaftTrailingEntries: 0, RaftSharedSecretFile: file };
+    group = await DaemonGroup.start({ seeds: [], config });
   });
 
-  after(() => group.stop());
+  after(async () => {
+    await group?.stop();
+    rmSync(secrets, { recursive: true, force: true });
+  });
 
   /** Rules for `count` servers, each said to whoever leads then. */
   const say = async (name: string, count: number) => {
