@@ -4,6 +4,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { Config } from '../config/keys.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
+import { backendLabel, usesSqlite } from './own-backend.ts';
 
 export interface Envelope {
   readonly Code?: unknown;
@@ -53,7 +54,7 @@ export class DaemonClient {
     const { status, envelope } = answer;
     if (status === 401 || status === 403 || envelope?.Code === 'ERROR')
       throw doubt(new Error(`it answers ${envelope?.Message ?? status}`));
-    return backendsOf(envelope).some((backend) => sameFile(backend, config.SQLite3DataFile)) ? client : undefined;
+    return backendsOf(envelope).some((backend) => isOurs(backend, config)) ? client : undefined;
   }
 
   /** `segments` are encoded and joined by `/`. @throws {OrchestratorError} `CONFLICT` with what the daemon says */
@@ -136,6 +137,10 @@ function backendsOf(health: Envelope | undefined): readonly string[] {
   const nodes = (health?.Details as { AvailableNodes?: unknown } | null | undefined)?.AvailableNodes;
   if (!Array.isArray(nodes)) return [];
   return nodes.map((node: { DBBackend?: unknown } | null) => String(node?.DBBackend ?? ''));
+}
+
+function isOurs(backend: string, config: Config): boolean {
+  return usesSqlite(config) ? sameFile(backend, config.SQLite3DataFile) : backend === backendLabel(config);
 }
 
 function sameFile(a: string, b: string): boolean {

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
 import type { Config } from '../config/keys.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -23,6 +21,7 @@ import { credentialsOf, nodeOptions } from './group/node-options.ts';
 import { httpSettings } from './http-settings.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
+import { backendLabel, loginFrom, openBackend, usesSqlite } from './own-backend.ts';
 import { Presence, takeLead } from './presence.ts';
 import { servicesOn } from './services.ts';
 import { restore } from './storage.ts';
@@ -90,28 +89,22 @@ async function undo(end: Work, log: Log): Promise<void> {
 async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => void, fatal: Fatal): Promise<void> {
   const { config, signals, discovery } = options;
   const clock = systemClock;
-  if (!config.BackendDB.includes('sqlite')) {
-    throw new OrchestratorError(
-      'CONFIG_INVALID',
-      `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`,
-    );
-  }
   const node = { hostname: hostname(), token: randomBytes(32).toString('hex') };
   const self = {
     startedMs: clock.nowMs(),
     version: VERSION,
     command: 'http',
     mode: 'HttpMode',
-    backend: resolve(config.SQLite3DataFile),
+    backend: backendLabel(config),
   };
-  const soleUse = discovery ? SoleUse.take(config.SQLite3DataFile) : undefined;
+  const soleUse = discovery && usesSqlite(config) ? SoleUse.take(config.SQLite3DataFile) : undefined;
   atEnd(() => soleUse?.release());
-  const store = Backend.openSqlite(config.SQLite3DataFile, {
-    node,
-    clock,
-    log: log.child({ component: 'backend' }),
-    flushMs: config.BackendFlushIntervalMilliseconds,
-  });
+  let inForce: Pick<LiveConfig, 'config'> = { config };
+  const store = await openBackend(
+    config,
+    { node, clock, log: log.child({ component: 'backend' }), flushMs: config.BackendFlushIntervalMilliseconds },
+    () => loginFrom(inForce.config),
+  );
   atEnd(() => store.close());
   if (discovery) await takeLead(store.nodes, clock, options.grabElection);
   const group =
@@ -130,6 +123,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     log: log.child({ component: 'config' }),
   });
   const toldSinceMs = () => clock.nowMs() - live.settings.detector.periodMs;
+  inForce = live;
   const trail = new AuditTrail({ audits: store.audits, config: () => live.config, clock, log });
   atEnd(() => {
     trail.add('shutdown', NO_SERVER, '', '');
@@ -211,10 +205,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     membership?.start();
     atEnd(() => membership?.stop());
   } else if (!discovery) log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
-  log.info(
-    { address: `${host}:${port}`, backend: config.SQLite3DataFile, seeds: config.DiscoverySeeds },
-    'orchestrator runs',
-  );
+  log.info({ address: `${host}:${port}`, backend: self.backend, seeds: config.DiscoverySeeds }, 'orchestrator runs');
   signals.onReload(() => {
     try {
       live.reload();

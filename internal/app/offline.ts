@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Analysis } from '../analysis/analyse.ts';
-import { Backend } from '../backend/backend.ts';
+import type { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
 import type { Config } from '../config/keys.ts';
 import { Inventory } from '../discovery/inventory.ts';
@@ -16,6 +16,7 @@ import type { WatchedInstance } from '../topology/instance.ts';
 import type { Actions } from './actions.ts';
 import { analysesOf } from './analyses.ts';
 import { BackendFailures } from './backend-failures.ts';
+import { openBackend, usesSqlite } from './own-backend.ts';
 import type { Restored } from './ports.ts';
 import { fillInventory } from './restored-inventory.ts';
 import type { Settings } from './settings.ts';
@@ -60,13 +61,8 @@ export class Offline {
   /** @throws {OrchestratorError} `CONFIG_INVALID`, `BACKEND_FAILED` */
   static async open(options: { readonly config: Config; readonly noop: boolean; readonly log: Log }): Promise<Offline> {
     const { config, noop, log } = options;
-    if (!config.BackendDB.includes('sqlite'))
-      throw new OrchestratorError(
-        'CONFIG_INVALID',
-        `BackendDB "${config.BackendDB}": only sqlite is there so far; set BackendDB to sqlite and SQLite3DataFile to a file`,
-      );
     const failures = new BackendFailures(log);
-    const store = Backend.openSqlite(config.SQLite3DataFile, {
+    const store = await openBackend(config, {
       node: { hostname: hostname(), token: randomBytes(32).toString('hex') },
       clock: systemClock,
       log: failures,
@@ -100,7 +96,7 @@ export class Offline {
   async actions(alone: boolean): Promise<Actions> {
     if (this.#actions !== undefined) return this.#actions;
     const daemon = alone ? undefined : await this.#daemonActions();
-    if (!alone && daemon === undefined) this.#soleUse = SoleUse.take(this.config.SQLite3DataFile);
+    if (!alone && daemon === undefined) await this.#keepOthersOut();
     this.#actions = daemon ?? (await this.#localActions());
     return this.#actions;
   }
@@ -121,6 +117,20 @@ export class Offline {
     await this.store.close();
     this.#soleUse?.release();
     this.#failures.check();
+  }
+
+  /** On a shared server a daemon may run elsewhere: what it does about a cluster must not cross what is done here. */
+  async #keepOthersOut(): Promise<void> {
+    if (usesSqlite(this.config)) {
+      this.#soleUse = SoleUse.take(this.config.SQLite3DataFile);
+      return;
+    }
+    const active = await this.store.nodes.livingLeader();
+    if (active !== undefined)
+      throw new OrchestratorError(
+        'CONFLICT',
+        `the daemon on ${active.hostname} works on this backend: use its API, or -ignore-raft-setup to act on the backend all the same`,
+      );
   }
 
   async #daemonActions(): Promise<Actions | undefined> {

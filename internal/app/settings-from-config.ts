@@ -5,7 +5,7 @@ import type { DetectionSettings } from '../mysql/detection.ts';
 import type { TlsSettings } from '../mysql/tls.ts';
 import { matchesServer } from '../recovery/filters.ts';
 import type { PlanOptions } from '../recovery/plan.ts';
-import { readPem } from './pem.ts';
+import { clientPems } from './pem.ts';
 import type { Settings } from './settings.ts';
 
 /** The one place where configuration keys turn into plain values. */
@@ -157,20 +157,14 @@ function detection(config: Config): DetectionSettings {
 }
 
 function topologyTls(config: Config): TlsSettings {
-  const pem = (key: keyof Config & `MySQLTopologySSL${string}File`) => {
-    const file = config[key];
-    return file === '' ? undefined : readPem(key, file);
-  };
-  const [ca, cert, key] = [
-    pem('MySQLTopologySSLCAFile'),
-    pem('MySQLTopologySSLCertFile'),
-    pem('MySQLTopologySSLPrivateKeyFile'),
-  ];
   return {
     when: config.MySQLTopologyUseMutualTLS ? 'always' : config.MySQLTopologyUseMixedTLS ? 'asked' : 'never',
     options: Object.freeze({
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      ...clientPems(config, {
+        ca: 'MySQLTopologySSLCAFile',
+        cert: 'MySQLTopologySSLCertFile',
+        key: 'MySQLTopologySSLPrivateKeyFile',
+      }),
       rejectUnauthorized: !config.MySQLTopologySSLSkipVerify,
       minVersion: 'TLSv1.2',
     }),

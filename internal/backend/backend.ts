@@ -2,7 +2,9 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { Agreed } from './agreed.ts';
 import type { Change, Database } from './database.ts';
+import type { MysqlBackendSettings } from './mysql/settings.ts';
 import type { Node } from './recoveries.ts';
+import { UPGRADE } from './release.ts';
 import { SqliteDatabase } from './sqlite/sqlite-database.ts';
 import { Tables } from './tables.ts';
 import { type BackendHealth, WriteQueue } from './write-queue.ts';
@@ -34,8 +36,18 @@ export class Backend extends Tables {
   }
 
   /** @throws {OrchestratorError} `BACKEND_FAILED`, `BACKEND_CORRUPT`: which file, what is wrong, what to do */
-  static openSqlite(file: string, options: BackendOptions): Backend {
-    return new Backend(SqliteDatabase.open(file, options.clock), options);
+  static openSqlite(file: string, options: BackendOptions, upgrade = UPGRADE): Backend {
+    return new Backend(SqliteDatabase.open(file, options.clock, upgrade), options);
+  }
+
+  /**
+   * The driver is loaded here: a command on an SQLite file does without it.
+   *
+   * @throws {OrchestratorError} `BACKEND_FAILED`, `BACKEND_CORRUPT`: which server, what is wrong, what to do
+   */
+  static async openMysql(settings: MysqlBackendSettings, options: BackendOptions): Promise<Backend> {
+    const { MysqlDatabase } = await import('./mysql/mysql-database.ts');
+    return new Backend(await MysqlDatabase.open(settings, options.clock), options);
   }
 
   /** Whether the database takes what it is given, and since when not. */

@@ -34,6 +34,8 @@ export interface Select {
 export interface Database {
   /** For people: the file, or host and port. */
   readonly name: string;
+  /** It may let others wait, who do so for this long at most. Undefined: it answers at once, or says that it cannot. */
+  readonly patienceMs?: number;
   /**
    * All changes in one transaction, in order. Does not wait for others: a busy database is an error to come back from.
    *

@@ -113,10 +113,16 @@ export class Nodes {
     };
   }
 
+  /** One that beat a moment ago. */
+  async livingLeader(): Promise<Leader | undefined> {
+    const leader = await this.leader();
+    return leader === undefined || this.#store.nowMs() - leader.lastSeenMs >= LEAD_EXPIRES_MS ? undefined : leader;
+  }
+
   /** One of another make that beat a moment ago. Those of ours are kept apart by a lock. */
   async otherLeader(): Promise<Leader | undefined> {
-    const leader = await this.leader();
-    if (leader === undefined || this.#store.nowMs() - leader.lastSeenMs >= LEAD_EXPIRES_MS) return undefined;
+    const leader = await this.livingLeader();
+    if (leader === undefined) return undefined;
     const own = await this.#store.read({ table: 'own_lead', where: [['token', '=', leader.token]], limit: 1 });
     return own.length > 0 ? undefined : leader;
   }

@@ -1,5 +1,5 @@
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
-import type { Change, Condition } from './database.ts';
+import type { Change, Condition, Select } from './database.ts';
 import { number, whereKey } from './rows.ts';
 import type { Store } from './write-queue.ts';
 
@@ -35,13 +35,14 @@ export class PeriodEnds {
 
   /** 0: none, or the database does not answer; then nothing is written now either. */
   async #stored(key: InstanceKey): Promise<number> {
-    const rows = this.#store.read({
+    const last: Select = {
       table: this.#table,
       where: whereKey(key),
       orderBy: 'end_active_period_unixtime',
       descending: true,
       limit: 1,
-    });
+    };
+    const rows = this.#store.read(last, true);
     return number((await rows.catch(() => []))[0]?.end_active_period_unixtime);
   }
 }

@@ -1,6 +1,6 @@
 import type { RecoveryKind, RecoveryRecord } from '../recovery/book.ts';
 import type { Holder } from '../recovery/claim.ts';
-import type { Change, Condition, Row } from './database.ts';
+import type { Change, Condition, Row, Select } from './database.ts';
 import { PeriodEnds, unixSeconds } from './period-ends.ts';
 import { bit, keyColumns, keyOf, keysOf, keysText, number, readable, text, whereKey } from './rows.ts';
 import { toMs, toText } from './time.ts';
@@ -149,13 +149,14 @@ export class Recoveries {
 
   /** For people only, so a database that does not answer is no reason to fail. */
   async #lastDetection({ failed }: RecoveryRecord): Promise<number> {
-    const found = this.#store.read({
+    const newest: Select = {
       table: 'topology_failure_detection',
       where: whereKey(failed),
       orderBy: 'detection_id',
       descending: true,
       limit: 1,
-    });
+    };
+    const found = this.#store.read(newest, true);
     return number((await found.catch(() => []))[0]?.detection_id);
   }
 }

@@ -1,5 +1,6 @@
 // Between those who have something to store and the database. Nobody waits here for a disk that does not answer: what
 // cannot be written now is kept in memory, in order, and tried again; only how much is kept has a limit.
+// A database across a network may take its time before it says so: whoever writes waits for it a moment, and goes on.
 //
 // Two lanes. `urgent` is a log: recoveries, journal, fences, what operators said. It is written at once and in order.
 // `behind` holds the newest row of each server, written every `flushMs`; a failover never writes it on its way.
@@ -18,8 +19,11 @@ export interface Store {
   behind(name: string, change: Change): void;
   dropBehind(name: string): void;
   flush(): Promise<void>;
-  /** @throws {OrchestratorError} `BACKEND_FAILED`, `BACKEND_CORRUPT` */
-  read(select: Select): Promise<readonly Row[]>;
+  /**
+   * @param hurry whoever asks has something to do meanwhile that is worth more than the answer
+   * @throws {OrchestratorError} `BACKEND_FAILED`, `BACKEND_CORRUPT`
+   */
+  read(select: Select, hurry?: boolean): Promise<readonly Row[]>;
 }
 
 export interface BackendHealth {
@@ -58,6 +62,10 @@ const LONGEST_BACK_OFF_MS = 2_000;
 const REMIND_MS = 60_000;
 /** How often a store that closes tries once more, ms. */
 const SETTLE_RETRY_MS = 20;
+/** A database that has not answered for so long is told of as one that fails. */
+const SILENT_MS = 1_000;
+/** Whoever reads from a database across a network waits for so long, ms; in a hurry for as long as a writer. */
+const READ_MS = 5_000;
 
 interface Failure {
   readonly error: OrchestratorError;
@@ -77,6 +85,8 @@ export class WriteQueue implements Store {
   #nextTryMs = 0;
   #toldMs = 0;
   #last: Promise<void> = Promise.resolve();
+  /** When what is being written now was begun. */
+  #sinceMs: number | undefined;
 
   constructor(deps: WriteQueueDeps) {
     this.#deps = deps;
@@ -90,7 +100,7 @@ export class WriteQueue implements Store {
   async write(changes: readonly Change[], options: { readonly expendable?: boolean } = {}): Promise<void> {
     this.#sequence += 1;
     this.#keep(this.#urgent, `${this.#sequence}`, { changes, expendable: options.expendable ?? false });
-    await this.#writeUrgent();
+    await this.#patiently(this.#writeUrgent());
   }
 
   /** As `write`; resolves no sooner than that it is written. A change that the database refuses for good is told of, and left out. */
@@ -122,9 +132,19 @@ export class WriteQueue implements Store {
     }
   }
 
-  async read(select: Select): Promise<readonly Row[]> {
-    await this.#writeUrgent();
-    return this.#deps.database.rows(select);
+  async read(select: Select, hurry = false): Promise<readonly Row[]> {
+    const { database } = this.#deps;
+    if (database.patienceMs === undefined) {
+      await this.#writeUrgent();
+      return database.rows(select);
+    }
+    const failure = this.#trouble();
+    if (failure !== undefined) throw failure.error;
+    await this.#patiently(this.#writeUrgent());
+    const rows = database.rows(select);
+    const inTime = await this.#within(hurry ? database.patienceMs : READ_MS, rows);
+    if (!inTime) throw silence(database.name);
+    return rows;
   }
 
   /** Writes everything, for at most `limitMs`. True: nothing is left. */
@@ -133,7 +153,7 @@ export class WriteQueue implements Store {
     const until = clock.monotonicMs() + limitMs;
     for (;;) {
       this.#nextTryMs = 0;
-      await this.flush();
+      if (!(await this.#within(until - clock.monotonicMs(), this.flush()))) return false;
       if (this.#waiting() === 0) return true;
       if (clock.monotonicMs() >= until) return false;
       await clock.sleep(SETTLE_RETRY_MS);
@@ -149,9 +169,42 @@ export class WriteQueue implements Store {
 
   health(): BackendHealth {
     const rest = { waiting: this.#waiting(), lost: this.#lost };
-    if (this.#failure === undefined) return { ok: true, ...rest };
-    const { reason, sinceMs, error } = this.#failure;
+    const trouble = this.#trouble();
+    if (trouble === undefined) return { ok: true, ...rest };
+    const { reason, sinceMs, error } = trouble;
     return { ok: false, reason, sinceMs, message: error.message, ...rest };
+  }
+
+  /** What is known to be wrong, before the database says so too. */
+  #trouble(): Failure | undefined {
+    const { database, clock } = this.#deps;
+    if (this.#failure !== undefined || this.#sinceMs === undefined) return this.#failure;
+    const silentMs = clock.monotonicMs() - this.#sinceMs;
+    if (silentMs < SILENT_MS) return undefined;
+    return { error: silence(database.name), reason: 'io', sinceMs: clock.nowMs() - silentMs };
+  }
+
+  /** As long as it is worth: not for a database that is known to fail, and for one write once. */
+  async #patiently(written: Promise<void>): Promise<void> {
+    const { database, clock } = this.#deps;
+    if (database.patienceMs === undefined) return written;
+    if (this.#failure !== undefined) return;
+    const waitedMs = this.#sinceMs === undefined ? 0 : clock.monotonicMs() - this.#sinceMs;
+    await this.#within(database.patienceMs - waitedMs, written);
+  }
+
+  /** False: it is not done within `limitMs`. Fails as `work` does. */
+  async #within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
+    let give = () => {};
+    const late = new Promise<false>((resolve) => {
+      give = this.#deps.clock.after(limitMs, () => resolve(false));
+    });
+    work.catch(() => {}); // also where nobody waits for it any more
+    try {
+      return await Promise.race([work.then(() => true), late]);
+    } finally {
+      give();
+    }
   }
 
   #waiting(): number {
@@ -190,11 +243,14 @@ export class WriteQueue implements Store {
 
   /** False: the database takes nothing now. */
   async #writeBatch(lane: Map<string, Entry>, batch: readonly (readonly [string, Entry])[]): Promise<boolean> {
-    const { database, log } = this.#deps;
+    const { database, clock, log } = this.#deps;
+    this.#sinceMs = clock.monotonicMs();
     try {
       if (this.#failure !== undefined && needsReopening(this.#failure.reason)) await database.reopen();
       await database.write(batch.flatMap(([, { changes }]) => changes));
+      this.#sinceMs = undefined;
     } catch (err) {
+      this.#sinceMs = undefined;
       const failure = asFailure(err);
       if (failure.reason !== 'refused') {
         this.#failed(failure);
@@ -237,6 +293,12 @@ export class WriteQueue implements Store {
     log.info({ downMs: clock.nowMs() - this.#failure.sinceMs, lost: this.#lost }, 'the backend takes changes again');
     this.#failure = undefined;
   }
+}
+
+function silence(name: string): OrchestratorError {
+  return new OrchestratorError('BACKEND_FAILED', `the backend ${name} does not answer`, {
+    context: { backend: name, reason: 'io' },
+  });
 }
 
 function needsReopening(reason: FailureReason): boolean {

@@ -54,8 +54,12 @@ async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Pro
   const signals = isDaemon(given) ? new ProcessSignals({ process, clock: systemClock }) : undefined;
   const { loadConfig } = await import('../config/load.ts');
   const file = given.text('config');
-  const load = (extra?: string) =>
-    loadConfig({ ...(file === '' ? {} : { file }), ...(extra === undefined ? {} : { extra }), env: streams.env });
+  const load = (extra?: string) => {
+    const files = { ...(file === '' ? {} : { file }), ...(extra === undefined ? {} : { extra }) };
+    const loaded = loadConfig({ ...files, env: streams.env });
+    if (!asksForUpdate(given)) return loaded;
+    return { ...loaded, config: { ...loaded.config, SkipOrchestratorDatabaseUpdate: false } };
+  };
   const { config, warnings } = load();
   if (signals !== undefined) {
     const { runDaemon } = await import('../app/daemon.ts');
@@ -76,6 +80,11 @@ async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Pro
   const session = { given, config, streams, log: makeLog(streams, given, config) };
   for (const warning of warnings) session.log.warn({}, warning);
   return runWords(session);
+}
+
+/** A word on the command line counts for more than `SkipOrchestratorDatabaseUpdate`. */
+function asksForUpdate(given: Arguments): boolean {
+  return given.on('enable-database-update') || [given.text('c'), given.words[0]].includes('redeploy-internal-db');
 }
 
 function isDaemon(given: Arguments): boolean {

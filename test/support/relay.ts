@@ -4,6 +4,21 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from './daemon.ts';
 
+/** The one ends with the other; both are in `sockets` until then. */
+export function tie(sockets: Set<Socket>, client: Socket, server: Socket): void {
+  for (const [socket, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    sockets.add(socket);
+    socket.on('error', () => other.destroy());
+    socket.on('close', () => {
+      other.destroy();
+      sockets.delete(socket);
+    });
+  }
+}
+
 export class Relay {
   readonly port: number;
   readonly #server: Server;
@@ -54,18 +69,8 @@ export class Relay {
     const server = connect(target, '127.0.0.1');
     const link = { client, server, ofDaemon: false };
     this.#links.add(link);
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => {
-        other.destroy();
-        this.#sockets.delete(socket);
-        this.#links.delete(link);
-      });
-    }
+    tie(this.#sockets, client, server);
+    client.on('close', () => this.#links.delete(link));
     server.pipe(client);
     client.once('data', (login) => {
       link.ofDaemon = login.includes(`${daemonUser}\0`);

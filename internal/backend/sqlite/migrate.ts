@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import BetterSqlite from 'better-sqlite3';
 import { identifier } from '../database.ts';
+import type { Release } from '../release.ts';
 import { backendFailure } from './failures.ts';
 
 interface Column {
@@ -26,14 +27,23 @@ const DIRECTORY = new URL('../migrations/', import.meta.url);
 /**
  * Takes a lock only if there is something to add. A row of `orchestrator_db_deployments` says that this release was here.
  *
- * @throws {OrchestratorError} `BACKEND_FAILED` (reason `newer`): a table wants values that this release does not know of
+ * @throws {OrchestratorError} `BACKEND_FAILED` (reason `newer`): a table wants values that this release does not know of, or
+ *   another release set the tables up and that is not wanted; (reason `refused`): a table is missing and must not be made
  */
-export function migrate(db: BetterSqlite.Database, version: string, nowText: string): void {
+export function migrate(db: BetterSqlite.Database, release: Release): void {
+  const { version, nowText, update, refuseOther } = release;
   const model = new BetterSqlite(':memory:');
   try {
     for (const script of schemaScripts()) model.exec(script);
     const additions = missing(db, model);
-    if (additions.length === 0 && isDeployed(db, version)) return;
+    if (!update) {
+      refuseIncomplete(db, model);
+      return;
+    }
+    const deployed = isDeployed(db, version);
+    if (additions.length === 0 && deployed) return;
+    if (!deployed && refuseOther)
+      throw backendFailure('newer', db.name, new Error('PanicIfDifferentDatabaseDeploy is set'));
     db.transaction(() => {
       for (const sql of missing(db, model)) db.exec(sql); // looked at again: somebody may have been quicker
       db.prepare(
@@ -102,6 +112,18 @@ function addition(table: string, { name, type, notnull, dflt_value }: Column): s
   return `ALTER TABLE ${identifier(table)} ADD COLUMN ${identifier(name)} ${type}${needed}${optional}`;
 }
 
+function refuseIncomplete(db: BetterSqlite.Database, model: BetterSqlite.Database): void {
+  const there = new Set(objectsOf(db).map(({ name }) => name));
+  const table = objectsOf(model).find(({ type, name }) => type === 'table' && !there.has(name));
+  if (table === undefined) return;
+  throw backendFailure(
+    'refused',
+    db.name,
+    new Error(`no table ${table.name}, and SkipOrchestratorDatabaseUpdate is set`),
+  );
+}
+
 function isDeployed(db: BetterSqlite.Database, version: string): boolean {
+  if (columnsOf(db, 'orchestrator_db_deployments').length === 0) return false;
   return db.prepare('SELECT 1 FROM orchestrator_db_deployments WHERE deployed_version = ?').get(version) !== undefined;
 }

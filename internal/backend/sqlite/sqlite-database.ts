@@ -6,10 +6,12 @@ import BetterSqlite from 'better-sqlite3';
 import type { Clock } from '../../runtime/clock.ts';
 import { VERSION } from '../../runtime/version.ts';
 import type { Change, Database, Row, Select } from '../database.ts';
+import { UPGRADE, type Upgrade } from '../release.ts';
+import { changeStatement, type Statement, selectStatement } from '../statements.ts';
 import { toText } from '../time.ts';
 import { backendFailure, sqliteFailure } from './failures.ts';
 import { migrate } from './migrate.ts';
-import { changeStatement, type Statement, selectStatement } from './statements.ts';
+import { SQLITE_WORDS } from './words.ts';
 
 /** How long one statement may wait for another program, ms. It holds up everything else, detection included. */
 const BUSY_MS = 3;
@@ -20,23 +22,25 @@ const LOOK_MS = 1000;
 export class SqliteDatabase implements Database {
   readonly name: string;
   readonly #clock: Clock;
+  readonly #upgrade: Upgrade;
   #db: BetterSqlite.Database;
   /** Undefined: the database has no file. */
   #inode: number | undefined;
   #lookedMs: number;
   readonly #prepared = new Map<string, BetterSqlite.Statement>();
 
-  private constructor(file: string, clock: Clock) {
+  private constructor(file: string, clock: Clock, upgrade: Upgrade) {
     this.name = file;
     this.#clock = clock;
-    this.#db = openFile(file, clock, OPEN_BUSY_MS);
+    this.#upgrade = upgrade;
+    this.#db = openFile(file, clock, OPEN_BUSY_MS, upgrade);
     this.#inode = this.#inodeNow();
     this.#lookedMs = clock.monotonicMs();
   }
 
   /** @throws {OrchestratorError} `BACKEND_FAILED` or `BACKEND_CORRUPT`; the file is never emptied or replaced */
-  static open(file: string, clock: Clock): SqliteDatabase {
-    return new SqliteDatabase(file, clock);
+  static open(file: string, clock: Clock, upgrade = UPGRADE): SqliteDatabase {
+    return new SqliteDatabase(file, clock, upgrade);
   }
 
   async write(changes: readonly Change[]): Promise<void> {
@@ -44,11 +48,11 @@ export class SqliteDatabase implements Database {
     if (only === undefined) return;
     this.#guarded(() => {
       this.#checkPlace();
-      if (more.length === 0) this.#run(changeStatement(only));
+      if (more.length === 0) this.#run(changeStatement(only, SQLITE_WORDS));
       else
         this.#db
           .transaction(() => {
-            for (const change of changes) this.#run(changeStatement(change));
+            for (const change of changes) this.#run(changeStatement(change, SQLITE_WORDS));
           })
           .immediate();
     });
@@ -79,7 +83,7 @@ export class SqliteDatabase implements Database {
   /** A file that is gone is not made anew behind the operator's back. */
   #reopen(): void {
     const inode = this.#inodeNow();
-    const fresh = openFile(this.name, this.#clock, BUSY_MS);
+    const fresh = openFile(this.name, this.#clock, BUSY_MS, this.#upgrade);
     this.#prepared.clear();
     this.#db.close();
     this.#db = fresh;
@@ -122,13 +126,13 @@ function checkWritable(db: BetterSqlite.Database): void {
   }
 }
 
-function openFile(file: string, clock: Clock, busyMs: number): BetterSqlite.Database {
+function openFile(file: string, clock: Clock, busyMs: number, upgrade: Upgrade): BetterSqlite.Database {
   let db: BetterSqlite.Database | undefined;
   try {
     db = new BetterSqlite(file, { timeout: busyMs });
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
-    migrate(db, VERSION, toText(clock.nowMs()));
+    migrate(db, { ...upgrade, version: VERSION, nowText: toText(clock.nowMs()) });
     db.pragma(`busy_timeout = ${BUSY_MS}`);
     checkWritable(db);
     return db;

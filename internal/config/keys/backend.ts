@@ -1,6 +1,6 @@
 import { bool, compat, int, later, MAX_INT32, restart, text, uint } from './key.ts';
 
-const mysql = later;
+const mysql = restart;
 
 export const BACKEND = {
   BackendDB: text(
@@ -8,26 +8,23 @@ export const BACKEND = {
     'Where the daemon keeps what must outlive it: `mysql`, or `sqlite` (also `sqlite3`).',
     restart,
   ),
-  SkipOrchestratorDatabaseUpdate: bool(false, 'Leaves the tables of the backend as they are at the start.', {
-    ...restart,
-    ...later,
-  }),
+  SkipOrchestratorDatabaseUpdate: bool(
+    false,
+    'Leaves the tables of the backend as they are at the start; `-enable-database-update` says otherwise.',
+    restart,
+  ),
   PanicIfDifferentDatabaseDeploy: bool(false, 'Refuses to start on tables that another version has set up.', {
     ...compat,
-    ...later,
+    ...restart,
   }),
   MySQLOrchestratorHost: text('', 'Server of the backend.', mysql),
   MySQLOrchestratorPort: uint(3306, 'Its port.', mysql),
   MySQLOrchestratorDatabase: text('', 'Its schema, created when missing.', mysql),
-  MySQLOrchestratorUser: text('', 'Account of the backend.', mysql),
-  MySQLOrchestratorPassword: text('', 'Its password; `${NAME}` takes it from the environment.', {
-    ...mysql,
-    secret: true,
-  }),
+  MySQLOrchestratorUser: text('', 'Account of the backend.'),
+  MySQLOrchestratorPassword: text('', 'Its password; `${NAME}` takes it from the environment.', { secret: true }),
   MySQLOrchestratorCredentialsConfigFile: text(
     '',
     'File with a section `[client]` whose `user` and `password` replace both keys above.',
-    mysql,
   ),
   MySQLOrchestratorSSLPrivateKeyFile: text('', 'PEM file: key of the client certificate.', mysql),
   MySQLOrchestratorSSLCertFile: text('', 'PEM file: client certificate.', mysql),
@@ -35,7 +32,15 @@ export const BACKEND = {
   MySQLOrchestratorSSLSkipVerify: bool(false, 'Takes any certificate of the backend.', mysql),
   MySQLOrchestratorUseMutualTLS: bool(false, 'Speaks TLS to the backend.', mysql),
   MySQLOrchestratorMaxPoolConnections: int(128, 'Most connections to the backend; 0 or less: no limit.', mysql),
-  MySQLOrchestratorReadTimeoutSeconds: int(30, 'How long an answer of the backend may take.', { ...mysql, unit: 's' }),
+  MySQLOrchestratorReadTimeoutSeconds: int(
+    30,
+    'How long an answer of the backend may take. Nothing waits for it meanwhile.',
+    {
+      ...mysql,
+      unit: 's',
+      min: 1,
+    },
+  ),
   MySQLOrchestratorRejectReadOnly: bool(false, 'Drops a connection to a backend that has become read-only.', {
     ...compat,
     ...mysql,
@@ -45,18 +50,18 @@ export const BACKEND = {
     'Largest packet to the backend: -1 as the driver has it, 0 as the server says.',
     {
       ...compat,
-      ...mysql,
+      ...later,
       unit: 'bytes',
       max: MAX_INT32,
     },
   ),
-  MySQLConnectTimeoutSeconds: int(2, 'How long connecting to a server may take in `-c resolve`.', {
+  MySQLConnectTimeoutSeconds: int(2, 'How long connecting to the backend may take, and to a server in `-c resolve`.', {
     unit: 's',
     min: 1,
   }),
-  MySQLConnectionLifetimeSeconds: int(0, 'Age at which a connection is replaced; 0: never.', {
+  MySQLConnectionLifetimeSeconds: int(0, 'Age at which a connection to the backend is replaced; 0: never.', {
     ...compat,
-    ...later,
+    ...restart,
     unit: 's',
   }),
   BufferInstanceWrites: bool(false, 'Collects what probes found before it is written. Always done here, in batches.', {

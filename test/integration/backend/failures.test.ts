@@ -19,7 +19,8 @@ import { Backend } from '../../../internal/backend/backend.ts';
 import type { Change, Database, Row, Select } from '../../../internal/backend/database.ts';
 import { sqliteFailure } from '../../../internal/backend/sqlite/failures.ts';
 import { SqliteDatabase } from '../../../internal/backend/sqlite/sqlite-database.ts';
-import { changeStatement, selectStatement } from '../../../internal/backend/sqlite/statements.ts';
+import { SQLITE_WORDS } from '../../../internal/backend/sqlite/words.ts';
+import { changeStatement, selectStatement } from '../../../internal/backend/statements.ts';
 import { OrchestratorError } from '../../../internal/runtime/errors.ts';
 import type { Log } from '../../../internal/runtime/log.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -46,7 +47,10 @@ class SmallDisk implements Database {
   async write(changes: readonly Change[]): Promise<void> {
     try {
       this.#db.transaction(() => {
-        for (const { sql, values } of changes.map(changeStatement)) this.#db.prepare(sql).run(...values);
+        for (const change of changes) {
+          const { sql, values } = changeStatement(change, SQLITE_WORDS);
+          this.#db.prepare(sql).run(...values);
+        }
       })();
     } catch (cause) {
       throw sqliteFailure(cause, this.name);

@@ -51,7 +51,13 @@ describe('the client of the running daemon', () => {
   async function find(listener: RequestListener, keys: Partial<Config> = {}): Promise<DaemonClient | undefined> {
     const port = await freePort();
     await listen(createHttp(listener), port);
-    return DaemonClient.find({ ...defaultConfig(), SQLite3DataFile: file, ListenAddress: `:${port}`, ...keys });
+    return DaemonClient.find({
+      ...defaultConfig(),
+      BackendDB: 'sqlite',
+      SQLite3DataFile: file,
+      ListenAddress: `:${port}`,
+      ...keys,
+    });
   }
 
   it('finds the daemon of the same backend, whatever its file is called', async () => {
@@ -92,15 +98,23 @@ describe('the client of the running daemon', () => {
 
   it('finds none where nothing listens', async () => {
     const ListenAddress = `127.0.0.1:${await freePort()}`;
-    assert.equal(await DaemonClient.find({ ...defaultConfig(), SQLite3DataFile: file, ListenAddress }), undefined);
+    assert.equal(
+      await DaemonClient.find({ ...defaultConfig(), BackendDB: 'sqlite', SQLite3DataFile: file, ListenAddress }),
+      undefined,
+    );
     const ListenSocket = join(directory, 'none.sock');
-    assert.equal(await DaemonClient.find({ ...defaultConfig(), SQLite3DataFile: file, ListenSocket }), undefined);
+    assert.equal(
+      await DaemonClient.find({ ...defaultConfig(), BackendDB: 'sqlite', SQLite3DataFile: file, ListenSocket }),
+      undefined,
+    );
   });
 
   it('goes through the socket where one is configured', async () => {
     const ListenSocket = join(directory, 'daemon.sock');
     await listen(createHttp(answering(healthy(file))), ListenSocket);
-    assert.ok(await DaemonClient.find({ ...defaultConfig(), SQLite3DataFile: file, ListenSocket }));
+    assert.ok(
+      await DaemonClient.find({ ...defaultConfig(), BackendDB: 'sqlite', SQLite3DataFile: file, ListenSocket }),
+    );
   });
 
   it('trusts the certificate that the configuration names, and no other', async () => {
@@ -109,7 +123,13 @@ describe('the client of the running daemon', () => {
     const port = await freePort();
     const tls = { key: readFileSync(own.key), cert: readFileSync(own.cert) };
     await listen(createHttps(tls, answering(healthy(file))), port);
-    const keys = { ...defaultConfig(), SQLite3DataFile: file, ListenAddress: `0.0.0.0:${port}`, UseSSL: true };
+    const keys = {
+      ...defaultConfig(),
+      BackendDB: 'sqlite',
+      SQLite3DataFile: file,
+      ListenAddress: `0.0.0.0:${port}`,
+      UseSSL: true,
+    };
     assert.ok(await DaemonClient.find({ ...keys, SSLCertFile: own.cert, SSLPrivateKeyFile: own.key }));
     await assert.rejects(DaemonClient.find({ ...keys, SSLCertFile: other.cert }), /a daemon may run/);
   });

@@ -20,6 +20,7 @@ const WORKS_WITHIN_THE_ROOM: ReadonlySet<string> = new Set([
   'PostponeSlaveRecoveryOnLagMinutes',
   'RecoveryPeriodBlockMinutes',
   'MySQLTopologyCredentialsConfigFile',
+  'MySQLOrchestratorCredentialsConfigFile',
 ]);
 
 describe('the table of keys', () => {

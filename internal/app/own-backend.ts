@@ -1,0 +1,71 @@
+// The backend that the configuration names.
+
+import { resolve } from 'node:path';
+import { Backend, type BackendOptions } from '../backend/backend.ts';
+import type { BackendLogin, MysqlBackendSettings } from '../backend/mysql/settings.ts';
+import type { Config } from '../config/keys.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
+import { clientPems } from './pem.ts';
+
+export const usesSqlite = (config: Config): boolean => config.BackendDB.includes('sqlite');
+
+/** As other nodes and programs are told of it: the file, or host and port. */
+export function backendLabel(config: Config): string {
+  if (usesSqlite(config)) return resolve(config.SQLite3DataFile);
+  return `${config.MySQLOrchestratorHost}:${config.MySQLOrchestratorPort}`;
+}
+
+/**
+ * @param login asked for each connection; without it, what the configuration says now
+ * @throws {OrchestratorError} `CONFIG_INVALID`, `BACKEND_FAILED`, `BACKEND_CORRUPT`
+ */
+export async function openBackend(
+  config: Config,
+  options: BackendOptions,
+  login: () => BackendLogin = () => loginFrom(config),
+): Promise<Backend> {
+  const upgrade = {
+    update: !config.SkipOrchestratorDatabaseUpdate,
+    refuseOther: config.PanicIfDifferentDatabaseDeploy,
+  };
+  if (usesSqlite(config)) return Backend.openSqlite(config.SQLite3DataFile, options, upgrade);
+  return Backend.openMysql({ ...mysqlSettings(config, login), upgrade }, options);
+}
+
+export const loginFrom = (config: Config): BackendLogin => ({
+  user: config.MySQLOrchestratorUser,
+  password: config.MySQLOrchestratorPassword,
+});
+
+function mysqlSettings(config: Config, login: () => BackendLogin): Omit<MysqlBackendSettings, 'upgrade'> {
+  for (const name of ['MySQLOrchestratorHost', 'MySQLOrchestratorDatabase'] as const)
+    if (config[name] === '')
+      throw new OrchestratorError(
+        'CONFIG_INVALID',
+        `BackendDB is mysql and ${name} is empty: set it, or set BackendDB to sqlite and SQLite3DataFile to a file`,
+      );
+  const strict = !config.MySQLOrchestratorSSLSkipVerify;
+  return {
+    host: config.MySQLOrchestratorHost,
+    port: config.MySQLOrchestratorPort,
+    schema: config.MySQLOrchestratorDatabase,
+    login,
+    tls: config.MySQLOrchestratorUseMutualTLS
+      ? {
+          ...clientPems(config, {
+            ca: 'MySQLOrchestratorSSLCAFile',
+            cert: 'MySQLOrchestratorSSLCertFile',
+            key: 'MySQLOrchestratorSSLPrivateKeyFile',
+          }),
+          rejectUnauthorized: strict,
+          verifyIdentity: strict,
+          minVersion: 'TLSv1.2',
+        }
+      : undefined,
+    connectTimeoutMs: config.MySQLConnectTimeoutSeconds * 1000,
+    readTimeoutMs: config.MySQLOrchestratorReadTimeoutSeconds * 1000,
+    maxConnections: config.MySQLOrchestratorMaxPoolConnections,
+    lifetimeMs: config.MySQLConnectionLifetimeSeconds * 1000,
+    rejectReadOnly: config.MySQLOrchestratorRejectReadOnly,
+  };
+}
