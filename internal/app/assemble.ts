@@ -10,6 +10,7 @@ import type { Current } from './live-config.ts';
 import { observedStorage, type RecoveryWatcher } from './observed-storage.ts';
 import { Orchestrator } from './orchestrator.ts';
 import type { Restored } from './ports.ts';
+import type { SharedMode } from './shared/shared-mode.ts';
 import { storageOn } from './storage.ts';
 
 export interface Parts {
@@ -25,13 +26,16 @@ export interface Parts {
   readonly watcher?: RecoveryWatcher;
   /** Where this node does not decide alone. */
   readonly group?: GroupParts | undefined;
+  /** Where its backend is that of others, too. */
+  readonly shared?: SharedMode | undefined;
   /** For one command: nothing happens that was not asked for. */
   readonly passive?: boolean;
 }
 
 /** The orchestrator on its backend and its hooks, as the daemon and the acting commands of the command line have it. */
 export function assemble(parts: Parts): Orchestrator {
-  const { current, store, restored, trail, hostname, clock, log, hooksLog, onProbed, watcher, passive, group } = parts;
+  const { current, store, restored, trail, hostname, clock, log, hooksLog, onProbed, watcher, passive, group, shared } =
+    parts;
   const hooks = new HookRunner({
     get shellCommand() {
       return current.config.ProcessesShellCommand;
@@ -63,6 +67,7 @@ export function assemble(parts: Parts): Orchestrator {
     passive: passive ?? false,
     node: hostname,
     ...(group === undefined ? {} : { agreementOn: (apply) => group.agreementOn(apply) }),
+    ...(shared === undefined ? {} : { agreementOn: (apply) => shared.agreementOn(apply) }),
   });
   return orchestrator;
 }

@@ -21,9 +21,10 @@ import { credentialsOf, nodeOptions } from './group/node-options.ts';
 import { httpSettings } from './http-settings.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
-import { backendLabel, loginFrom, openBackend, usesSqlite } from './own-backend.ts';
+import { backendLabel, loginFrom, openBackend, openSeat, usesSqlite } from './own-backend.ts';
 import { Presence, takeLead } from './presence.ts';
 import { servicesOn } from './services.ts';
+import { SharedMode } from './shared/shared-mode.ts';
 import { restore } from './storage.ts';
 import { Upkeep } from './upkeep.ts';
 import { upkeepSettings } from './upkeep-settings.ts';
@@ -100,13 +101,15 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
   const soleUse = discovery && usesSqlite(config) ? SoleUse.take(config.SQLite3DataFile) : undefined;
   atEnd(() => soleUse?.release());
   let inForce: Pick<LiveConfig, 'config'> = { config };
+  const login = () => loginFrom(inForce.config);
   const store = await openBackend(
     config,
     { node, clock, log: log.child({ component: 'backend' }), flushMs: config.BackendFlushIntervalMilliseconds },
-    () => loginFrom(inForce.config),
+    login,
   );
   atEnd(() => store.close());
-  if (discovery) await takeLead(store.nodes, clock, options.grabElection);
+  const isShared = discovery && !usesSqlite(config) && !config.RaftEnabled;
+  if (discovery && !isShared) await takeLead(store.nodes, clock, options.grabElection);
   const group =
     config.RaftEnabled && discovery
       ? new GroupParts(store, config.RaftDataDir, node.hostname, log.child({ component: 'raft' }))
@@ -129,6 +132,17 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     trail.add('shutdown', NO_SERVER, '', '');
     return trail.settled();
   });
+  const shared = isShared
+    ? new SharedMode({
+        seat: await openSeat(config, node, clock, login),
+        restore: () => restore(store, toldSinceMs()),
+        orchestrator: () => orchestrator,
+        upkeep: () => upkeep,
+        node: node.hostname,
+        log: log.child({ component: 'election' }),
+        ...{ store, clock },
+      })
+    : undefined;
   const orchestrator: Orchestrator = assemble({
     current: live,
     store,
@@ -145,7 +159,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       stepped: (phase, ok, durationMs) => metrics.stepped(phase, ok ? 'success' : 'failure', durationMs / 1000),
     },
     passive: !discovery,
-    group,
+    ...{ group, shared },
   });
   const membership =
     group &&
@@ -168,7 +182,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       log: log.child({ component: 'raft' }),
       onFatal: fatal,
     });
-  const presence = new Presence({ nodes: store.nodes, node: self, clock, leads: discovery });
+  const presence = new Presence({ nodes: store.nodes, node: self, clock, leads: discovery && !isShared });
   atEnd(() => presence.stop());
   const upkeep = new Upkeep({
     orchestrator,
@@ -190,6 +204,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       ...{ orchestrator, store, live, metrics, clock },
       self: { ...node, ...self, firstSeenMs: self.startedMs },
       leads: () => discovery && orchestrator.agreement.mayAct,
+      election: shared?.office,
     }),
     settings,
     clock,
@@ -200,8 +215,11 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
   atEnd(() => server.stop());
   presence.start();
   if (discovery && !signals.stopping) {
+    if (isShared) orchestrator.observer.pause(); // until this node leads
     orchestrator.start();
-    upkeep.start();
+    if (!isShared) upkeep.start();
+    await shared?.start(options.grabElection);
+    atEnd(() => shared?.stop());
     membership?.start();
     atEnd(() => membership?.stop());
   } else if (!discovery) log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');

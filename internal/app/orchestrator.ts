@@ -193,6 +193,17 @@ export class Orchestrator {
     }
   }
 
+  /** The backend holds words of operators that another node was given: they count, and what this node does goes on. */
+  reloadWords(restored: Restored): void {
+    this.#wishes.reload(restored);
+    this.maintenance.reload(restored.maintenances);
+  }
+
+  /** Does what was agreed on at another node. */
+  async hear(command: Command, stamp: Stamp): Promise<void> {
+    await this.#apply(command, stamp);
+  }
+
   async stop(): Promise<void> {
     this.observer.stop();
     await this.recovery.leaveOffice();
@@ -420,6 +431,6 @@ export class Orchestrator {
   }
 
   #touch(cluster: string, news: News = 'change'): void {
-    if (this.#deps.passive !== true) this.recovery.sentinel.touch(cluster, news);
+    if (this.#deps.passive !== true && !this.observer.paused) this.recovery.sentinel.touch(cluster, news);
   }
 }

@@ -3,7 +3,11 @@
 import { resolve } from 'node:path';
 import { Backend, type BackendOptions } from '../backend/backend.ts';
 import type { BackendLogin, MysqlBackendSettings } from '../backend/mysql/settings.ts';
+import type { Node } from '../backend/recoveries.ts';
+import { UPGRADE } from '../backend/release.ts';
+import type { Seat } from '../backend/seat.ts';
 import type { Config } from '../config/keys.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import { clientPems } from './pem.ts';
 
@@ -30,6 +34,12 @@ export async function openBackend(
   };
   if (usesSqlite(config)) return Backend.openSqlite(config.SQLite3DataFile, options, upgrade);
   return Backend.openMysql({ ...mysqlSettings(config, login), upgrade }, options);
+}
+
+/** Of a backend that several daemons share. */
+export async function openSeat(config: Config, node: Node, clock: Clock, login: () => BackendLogin): Promise<Seat> {
+  const { MysqlSeat } = await import('../backend/mysql/mysql-seat.ts');
+  return new MysqlSeat({ ...mysqlSettings(config, login), upgrade: UPGRADE }, node, clock);
 }
 
 export const loginFrom = (config: Config): BackendLogin => ({

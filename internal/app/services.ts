@@ -3,7 +3,7 @@
 import { NO_PROBLEM } from '../analysis/analyse.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { GroupView } from '../http/group-view.ts';
-import type { RecoveryEntry, Services } from '../http/ports.ts';
+import type { Election, RecoveryEntry, Services } from '../http/ports.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { connects } from '../mysql/reachable.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
@@ -28,9 +28,21 @@ export interface ServiceParts {
   readonly leads: () => boolean;
   /** The group that it belongs to, if any. */
   readonly group?: GroupView;
+  /** Where its backend is that of other daemons, too. */
+  readonly election?: Election | undefined;
 }
 
-export function servicesOn({ orchestrator, store, live, metrics, clock, self, leads, group }: ServiceParts): Services {
+export function servicesOn({
+  orchestrator,
+  store,
+  live,
+  metrics,
+  clock,
+  self,
+  leads,
+  group,
+  election,
+}: ServiceParts): Services {
   const { observer, recovery, maintenance, tasks } = orchestrator;
   return {
     snapshots: () => orchestrator.snapshots(),
@@ -86,7 +98,7 @@ export function servicesOn({ orchestrator, store, live, metrics, clock, self, le
     maintenances: () => maintenance.list(),
     setAliasOverride: (cluster, alias) => orchestrator.setAliasOverride(cluster, alias),
     tags: (key) => store.names.tags(key),
-    group,
+    ...{ group, election },
     leads,
     health: () => nodeHealth(store, self, leads(), clock.nowMs()),
     acknowledge: (selects, by, comment) => recovery.acknowledge(selects, by, comment),

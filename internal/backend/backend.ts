@@ -7,6 +7,7 @@ import type { Node } from './recoveries.ts';
 import { UPGRADE } from './release.ts';
 import { SqliteDatabase } from './sqlite/sqlite-database.ts';
 import { Tables } from './tables.ts';
+import { Wishes } from './wishes.ts';
 import { type BackendHealth, WriteQueue } from './write-queue.ts';
 
 export interface BackendOptions {
@@ -24,6 +25,8 @@ const CLOSE_LIMIT_MS = 500;
 export class Backend extends Tables {
   /** What a group agreed on; nothing where this node is alone. */
   readonly agreed: Agreed;
+  /** What operators asked of other daemons; on a shared backend only. */
+  readonly wishes: Wishes;
   readonly #database: Database;
   readonly #queue: WriteQueue;
 
@@ -31,6 +34,7 @@ export class Backend extends Tables {
     const queue = new WriteQueue({ database, clock, log, flushMs });
     super(queue, node);
     this.agreed = new Agreed(queue, log);
+    this.wishes = new Wishes(queue, node.token);
     this.#database = database;
     this.#queue = queue;
   }

@@ -98,6 +98,7 @@ export class Observer {
   readonly #clones = new Set<string>();
   readonly #forgottenUntilMs = new Map<string, number>();
   #timers: readonly (() => void)[] = [];
+  #paused = false;
 
   constructor(deps: ObserverDeps) {
     this.#deps = deps;
@@ -117,6 +118,23 @@ export class Observer {
 
   stop(): void {
     for (const stop of this.#timers) stop();
+  }
+
+  /** From here on only what is asked for by `probeNow` is read: another node watches. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Everything is due at once. */
+  resume(): void {
+    this.#paused = false;
+    const nowMs = this.#deps.clock.nowMs();
+    for (const entry of this.#entries.values()) entry.dueMs = nowMs;
+    this.#tick();
+  }
+
+  get paused(): boolean {
+    return this.#paused;
   }
 
   get queueLength(): number {
@@ -196,6 +214,7 @@ export class Observer {
   }
 
   #tick(): void {
+    if (this.#paused) return;
     const { clock, settings } = this.#deps;
     const nowMs = clock.nowMs();
     const places: Record<Lane, number> = {
@@ -384,6 +403,7 @@ export class Observer {
   }
 
   #letGo(): void {
+    if (this.#paused) return;
     const { clock, inventory, settings, onUnseen, log } = this.#deps;
     const nowMs = clock.nowMs();
     const clusters = inventory.clusters(nowMs);

@@ -102,6 +102,13 @@ export interface NodeHealth {
   readonly nodes: readonly NodeEntry[];
 }
 
+export interface Election {
+  /** This node leads from now on, whoever did until now. */
+  grab(): Promise<void>;
+  /** Whoever leads steps down, and the others may take the lead first. */
+  reelect(): Promise<void>;
+}
+
 export interface Readiness {
   readonly name: string;
   readonly ok: boolean;
@@ -199,6 +206,8 @@ export interface Services {
   tags(key?: InstanceKey): Promise<readonly Tag[]>;
   /** The group that this node belongs to, or waits to; undefined where `RaftEnabled` is not set. */
   readonly group: GroupView | undefined;
+  /** Of the leader among daemons that share a backend; undefined where this one shares it with nobody, or belongs to a group. */
+  readonly election: Election | undefined;
   /** Whether this node is the one that watches and recovers. */
   leads(): boolean;
   health(): Promise<NodeHealth>;

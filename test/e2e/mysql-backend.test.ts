@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { until } from '../support/daemon.ts';
+import { DaemonGroup } from '../support/daemon-group.ts';
 import { MysqlBackendServer } from '../support/mysql-backend.ts';
-import { scenarios } from '../support/scenario.ts';
+import { address, scenarios } from '../support/scenario.ts';
 
 scenarios('backend on a server of the same family', { tree: [undefined, 0, 0] }, (scenario, test) => {
   test('fails over while the backend is frozen, and tells of it there when it thaws', async () => {
     const backend = await MysqlBackendServer.start(scenario.flavour);
     scenario.onSettle(() => backend.stop());
-    const daemon = await scenario.watching({ ...backend.keys(), MySQLOrchestratorReadTimeoutSeconds: 1 });
+    // a group of one: who leads is not for the backend to say
+    const group = await DaemonGroup.start({
+      size: 1,
+      seeds: [address(scenario.primary)],
+      config: { ...backend.keys(), MySQLOrchestratorReadTimeoutSeconds: 1 },
+    });
+    scenario.onSettle(() => group.stop());
+    const daemon = await group.leader();
+    scenario.watchedBy(daemon);
     const { host, port } = backend.settings();
     const health = await daemon.api<{ Details: { AvailableNodes: { DBBackend: string }[] } }>('health');
     assert.deepEqual(

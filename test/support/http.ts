@@ -250,6 +250,7 @@ export class FakeHouse {
       get group() {
         return group();
       },
+      election: undefined,
       leads: () => this.leads,
       health: async () => ({
         failure: this.failure,

@@ -82,15 +82,21 @@ export function raftRoutes({ services, settings }: HttpServerDeps): readonly Rou
   }
 
   async function reelect(request: Request): Promise<Envelope> {
-    await group('reelect').transfer(undefined, isWaiting(request));
-    return envelope('OK', 'Leadership is handed over');
+    if (services.election === undefined) {
+      await group('reelect').transfer(undefined, isWaiting(request));
+      return envelope('OK', 'Leadership is handed over');
+    }
+    await services.election.reelect();
+    return envelope('OK', 'Set re-elections');
   }
 
-  function grab(): Envelope {
+  async function grab(): Promise<Envelope> {
     const route = 'grab-election';
     if (services.group !== undefined)
       throw bad(`${route}: leadership of a group is not grabbed; use raft-yield or reelect`);
-    throw bad(`${route}: no other node works on this backend`);
+    if (services.election === undefined) throw bad(`${route}: no other node works on this backend`);
+    await services.election.grab();
+    return envelope('OK', 'Node grabbed as leader');
   }
 
   function addressOf(text: string): Address {

@@ -56,3 +56,23 @@ CREATE TABLE IF NOT EXISTS raft_position (
   applied_term bigint unsigned NOT NULL,
   PRIMARY KEY (anchor)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET ascii;
+
+-- Ours: the daemon of ours that leads on a shared backend, how often that has changed, and when it was heard of to the millisecond. Beside
+-- `active_node`, since the established product writes rows of that one anew.
+CREATE TABLE IF NOT EXISTS own_seat (
+  anchor tinyint unsigned NOT NULL,
+  epoch bigint unsigned NOT NULL,
+  token varchar(128) NOT NULL,
+  held_at timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  PRIMARY KEY (anchor)
+) ENGINE=InnoDB DEFAULT CHARACTER SET ascii;
+
+-- Ours: what operators asked of a daemon that shares this backend and does not lead, for the one that does.
+CREATE TABLE IF NOT EXISTS own_wish (
+  id bigint unsigned NOT NULL AUTO_INCREMENT,
+  token varchar(128) NOT NULL,
+  command mediumtext NOT NULL,
+  wished_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (id),
+  KEY wished_at_idx_own_wish (wished_at)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;

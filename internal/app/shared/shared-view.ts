@@ -1,0 +1,119 @@
+// What daemons that share a backend know of each other's doings. Those that do not lead show what the rows say; the one that
+// leads hears what operators asked of the others.
+
+import type { Backend } from '../../backend/backend.ts';
+import type { Command, Stamp } from '../../command/command.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { WatchedInstance } from '../../topology/instance.ts';
+import type { Orchestrator } from '../orchestrator.ts';
+import type { Restored } from '../ports.ts';
+import { isWord } from './wish.ts';
+
+export interface SharedViewDeps {
+  readonly store: Backend;
+  readonly restore: () => Promise<Restored>;
+  readonly orchestrator: () => Orchestrator;
+  /** How many commands took effect here so far. */
+  readonly applied: () => number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const EVERY_MS = 1_000;
+const DROP_OLD_EVERY = 60;
+/** A leader that is kept busy by commands of its own tries again in the next round. */
+const MOST_ATTEMPTS = 5;
+
+export class SharedView {
+  readonly #deps: SharedViewDeps;
+  #leads = false;
+  #wordsToRead = false;
+  #rounds = 0;
+  #round: Promise<void> | undefined;
+  #stop = () => {};
+
+  constructor(deps: SharedViewDeps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    this.#stop = this.#deps.clock.every(EVERY_MS, () => void this.#next());
+  }
+
+  async stop(): Promise<void> {
+    this.#stop();
+    await this.#round;
+  }
+
+  /**
+   * For whoever is about to lead: everything as it stands now, and no server as read until this node has read it.
+   *
+   * @throws {OrchestratorError} `BACKEND_FAILED`
+   */
+  async prepare(): Promise<void> {
+    await this.#round;
+    await this.#deps.store.wishes.unread(); // what was wished for until now is in the rows
+    const restored = await this.#deps.restore();
+    this.#leads = true;
+    this.#take(restored, restored.instances);
+  }
+
+  /** Another node leads. */
+  yield(): void {
+    this.#leads = false;
+  }
+
+  #next(): Promise<void> {
+    const { log } = this.#deps;
+    this.#round ??= (this.#leads ? this.#hear() : this.#look())
+      .catch((err: unknown) => log.debug({ err }, 'what others did cannot be read: tried again'))
+      .finally(() => {
+        this.#round = undefined;
+      });
+    return this.#round;
+  }
+
+  async #look(): Promise<void> {
+    const restored = await this.#deps.restore();
+    if (!this.#leads) this.#take(restored, restored.instances.map(asLastChecked));
+  }
+
+  async #hear(): Promise<void> {
+    const { store, orchestrator, clock } = this.#deps;
+    this.#rounds += 1;
+    if (this.#rounds % DROP_OLD_EVERY === 0) await store.wishes.dropOld();
+    const commands = (await store.wishes.unread()).map(({ command }) => JSON.parse(command) as Command);
+    this.#wordsToRead ||= commands.some(({ op }) => isWord(op));
+    const stamp: Stamp = { atMs: clock.nowMs(), node: '', term: 0, index: 0 };
+    for (const command of commands) if (!isWord(command.op)) await orchestrator().hear(command, stamp);
+    if (this.#wordsToRead) await this.#readWords();
+  }
+
+  /** Not over a command of this node that took effect while the rows were being read. */
+  async #readWords(): Promise<void> {
+    const { restore, orchestrator, applied } = this.#deps;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+      const before = applied();
+      const restored = await restore();
+      if (applied() !== before) continue;
+      if (this.#leads) orchestrator().reloadWords(restored);
+      this.#wordsToRead = false;
+      return;
+    }
+  }
+
+  #take(restored: Restored, instances: readonly WatchedInstance[]): void {
+    const orchestrator = this.#deps.orchestrator();
+    orchestrator.inventory.restore(instances);
+    orchestrator.reload(
+      restored,
+      instances.map(({ instance }) => instance.key),
+    );
+  }
+}
+
+/** For people: valid is what the last check of the node that leads found so (contract: `last_checked <= last_seen`). */
+export function asLastChecked(watched: WatchedInstance): WatchedInstance {
+  return { ...watched, valid: watched.lastSeenMs > 0 && watched.lastCheckedMs <= watched.lastSeenMs };
+}

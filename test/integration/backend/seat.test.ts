@@ -1,0 +1,108 @@
+// Who leads among daemons that share a backend, as its rows say it, with the established product beside them.
+
+import assert from 'node:assert/strict';
+import { Backend } from '../../../internal/backend/backend.ts';
+import { MysqlSeat } from '../../../internal/backend/mysql/mysql-seat.ts';
+import { systemClock } from '../../../internal/runtime/clock.ts';
+import { silentLog } from '../../../internal/runtime/log.ts';
+import { backendFlavours, MysqlBackendServer } from '../../support/mysql-backend.ts';
+
+for (const flavour of await backendFlavours()) {
+  describe(`the seat of the leader on ${flavour}`, function () {
+    this.timeout(30_000);
+    let server: MysqlBackendServer;
+    let seats: MysqlSeat[];
+
+    before(async () => {
+      server = await MysqlBackendServer.start(flavour);
+      const node = { hostname: 'here', token: 'maker' };
+      const options = { node, clock: systemClock, log: silentLog, flushMs: 50 };
+      await (await Backend.openMysql(server.settings(), options)).close();
+    });
+    after(() => server.stop());
+    beforeEach(() => {
+      seats = [];
+    });
+    afterEach(async () => {
+      for (const seat of seats) seat.close();
+      await server.empty();
+    });
+
+    function seat(token: string): MysqlSeat {
+      const made = new MysqlSeat(server.settings(), { hostname: 'here', token }, systemClock);
+      seats.push(made);
+      return made;
+    }
+    const row = async () => (await server.sql('SELECT hostname, token FROM active_node'))[0];
+    /** So long ago was the leader heard of. */
+    const aged = (seconds: number) =>
+      server.sql(
+        `UPDATE active_node a LEFT JOIN own_seat o ON o.anchor = a.anchor
+            SET a.last_seen_active = NOW() - INTERVAL ? SECOND, o.held_at = NOW(3) - INTERVAL ? SECOND`,
+        [seconds, seconds],
+      );
+    /** The established product takes the row, as it does. */
+    const peer = (secondsAgo: number) =>
+      server.sql(
+        `REPLACE INTO active_node (anchor, hostname, token, first_seen_active, last_seen_active)
+         VALUES (1, 'elsewhere', 'peer', NOW(), NOW() - INTERVAL ? SECOND)`,
+        [secondsAgo],
+      );
+
+    it('goes to one of many that want it at once, and to nobody else while it is held', async () => {
+      const many = Array.from({ length: 6 }, (_, at) => seat(`n${at}`));
+      const epochs = await Promise.all(many.map((one) => one.contend()));
+      assert.deepEqual(
+        epochs.filter((epoch) => epoch !== undefined),
+        [1],
+      );
+      const holder = many[epochs.indexOf(1)];
+      assert.ok(holder);
+      assert.deepEqual(
+        await Promise.all(many.map((one) => one.hold(1))),
+        epochs.map((epoch) => epoch === 1),
+      );
+      await aged(4);
+      assert.equal(await seat('late').contend(), undefined, 'heard of four seconds ago');
+      assert.equal(await holder.hold(1), true);
+    });
+
+    it('goes to another one when its holder was silent for five seconds, with the next epoch', async () => {
+      const [first, second] = [seat('first'), seat('second')];
+      assert.equal(await first.contend(), 1);
+      await aged(6);
+      assert.equal(await second.contend(), 2);
+      assert.equal(await first.hold(1), false);
+      assert.equal(await first.contend(), undefined);
+      assert.deepEqual(await row(), { hostname: 'here', token: 'second' });
+    });
+
+    it('is grabbed from a living one, and left', async () => {
+      const [first, second] = [seat('first'), seat('second')];
+      await first.contend();
+      assert.equal(await second.grab(), 2);
+      assert.deepEqual([await first.hold(1), await second.hold(1), await second.hold(2)], [false, false, true]);
+      await second.vacate();
+      assert.deepEqual([await row(), await second.hold(2)], [undefined, false]);
+      assert.equal(await first.contend(), 3, 'the epoch outlives the row');
+    });
+
+    it('is left to the established product while that is heard of, and taken when it is not', async () => {
+      await peer(3);
+      const ours = seat('ours');
+      assert.equal(await ours.contend(), undefined);
+      await peer(7);
+      assert.equal(await ours.contend(), 1);
+      await peer(0);
+      assert.equal(await ours.hold(1), false, 'it took the row from us');
+      await peer(7);
+      assert.equal(await ours.contend(), 2);
+    });
+
+    it('is nobody’s for whoever cannot ask', async () => {
+      const cut = new MysqlSeat(server.settings({ port: 1 }), { hostname: 'here', token: 'cut' }, systemClock);
+      seats.push(cut);
+      await assert.rejects(cut.contend(), /does not answer/);
+    });
+  });
+}
