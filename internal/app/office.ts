@@ -23,8 +23,13 @@ export class NodeOffice implements Office {
     return this.tasks.signal;
   }
 
-  async confirm(): Promise<void> {
-    await underMandate(this.#agreement.confirm());
-    if (this.#agreement.term !== this.term) throw lost('elected anew since');
+  confirm(): Promise<void> {
+    return confirmIn(this.#agreement, this.term);
   }
+}
+
+/** @throws {OrchestratorError} `NOT_LEADER`: this node is not known to lead in this term now */
+export async function confirmIn(agreement: Agreement, term: number): Promise<void> {
+  await underMandate(agreement.confirm());
+  if (agreement.term !== term) throw lost('elected anew since');
 }

@@ -6,6 +6,7 @@ import type { Command, Stamp } from '../command/command.ts';
 import { HostnameResolver } from '../discovery/hostname-resolver.ts';
 import { Inventory } from '../discovery/inventory.ts';
 import { IDLE_FACTOR, Observer, type ProbeEvent } from '../discovery/observer.ts';
+import type { Executor } from '../mysql/change-lock.ts';
 import { isIgnoredUser } from '../mysql/found-replicas.ts';
 import { systemNames } from '../mysql/name-service.ts';
 import { MysqlServers } from '../mysql/servers.ts';
@@ -24,6 +25,7 @@ import { analysesOf } from './analyses.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
 import { type LookDeps, look } from './look.ts';
 import { isMaintenanceCommand, Maintenance } from './maintenance.ts';
+import { confirmIn } from './office.ts';
 import { OperatorWishes } from './operator-wishes.ts';
 import { type OpinionPort, Opinions } from './opinions.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
@@ -105,6 +107,7 @@ export class Orchestrator {
       virtualName: (hostname) => this.hostnames.virtualName(hostname),
       whyNoChange: () => (deps.settings.coordinator.noop ? 'started with --noop' : undefined),
       leads: () => this.agreement.mayAct,
+      executor: () => this.#executor(),
     });
     this.observer = new Observer({
       prober: this.servers,
@@ -299,6 +302,14 @@ export class Orchestrator {
   /** Has a server watched, by all nodes. */
   async watch(key: InstanceKey): Promise<void> {
     await this.agreement.decide({ op: 'discover', key });
+  }
+
+  /** Undefined: this node is alone. */
+  #executor(): Executor | undefined {
+    const { settings, node } = this.#deps;
+    const { term } = this.agreement;
+    if (term === 0) return undefined;
+    return { group: settings.groupName, node, term, confirm: () => confirmIn(this.agreement, term) };
   }
 
   #opinionsOn(port: OpinionPort): Opinions {

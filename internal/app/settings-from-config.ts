@@ -33,6 +33,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
         logIgnored: config.EnableDiscoveryFiltersLogs,
       },
     },
+    groupName: config.RaftClusterName,
     seeds: config.DiscoverySeeds,
     defaultPort: config.DefaultInstancePort,
     freshForMs: Math.max(

@@ -14,6 +14,8 @@ import type { OpinionsDeps } from './opinions.ts';
 /** The configuration in our words: plain values, each part for the one object that needs it. */
 export interface Settings {
   readonly servers: ServersSettings;
+  /** Of this node and those that it agrees with. */
+  readonly groupName: string;
   readonly seeds: readonly string[];
   readonly defaultPort: number;
   /** For how long the last good read of a server counts. */

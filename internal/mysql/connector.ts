@@ -15,6 +15,9 @@ export interface Opened {
   readonly dialect: Dialect;
 }
 
+/** What a server tells of a session. */
+type Attributes = Readonly<Record<string, string>>;
+
 /** Opens connections, with TLS where the settings or the server ask for it. */
 export class Connector {
   readonly #deps: { readonly settings: ConnectorSettings; readonly clock: Clock };
@@ -26,24 +29,24 @@ export class Connector {
   }
 
   /** @throws {OrchestratorError} `CONNECT_FAILED`, `CONNECT_TIMEOUT` */
-  async open(key: InstanceKey, signal: AbortSignal): Promise<Opened> {
-    const connection = await this.connect(key, signal);
+  async open(key: InstanceKey, signal: AbortSignal, attributes?: Attributes): Promise<Opened> {
+    const connection = await this.connect(key, signal, attributes);
     const [row] = await connection.query('SELECT VERSION() AS version', [], signal);
     return { connection, dialect: dialectOf(String(row?.version)) };
   }
 
-  async connect(key: InstanceKey, signal: AbortSignal): Promise<ServerConnection> {
+  async connect(key: InstanceKey, signal: AbortSignal, attributes?: Attributes): Promise<ServerConnection> {
     const { settings, clock } = this.#deps;
     const { login, tls } = settings;
     const text = keyText(key);
     const insists = (this.#insistUntilMs.get(text) ?? 0) > clock.monotonicMs();
     if (tls.when === 'always' || (tls.when === 'asked' && insists))
-      return ServerConnection.connect(key, login, signal, tls.options);
+      return ServerConnection.connect(key, login, signal, tls.options, attributes);
     try {
-      return await ServerConnection.connect(key, login, signal);
+      return await ServerConnection.connect(key, login, signal, undefined, attributes);
     } catch (err) {
       if (tls.when === 'never' || !mayWantTls(err)) throw err;
-      const connection = await ServerConnection.connect(key, login, signal, tls.options).catch(() => {
+      const connection = await ServerConnection.connect(key, login, signal, tls.options, attributes).catch(() => {
         throw err; // the plain refusal says what is wrong: most often the password
       });
       this.#insistUntilMs.set(text, clock.monotonicMs() + tls.cacheMs);

@@ -53,6 +53,8 @@ export class RehearsalServers {
     return work(new MysqlSession(line, dialect, this.#credentialsQuery, known));
   }
 
+  async expel(): Promise<void> {}
+
   async stopReceiverSoon(key: InstanceKey): Promise<string> {
     const known = await this.probe(key);
     return channelWords(dialectOf(known.version), channelOf(known)).stopReceiver;

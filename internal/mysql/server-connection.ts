@@ -46,12 +46,16 @@ export class ServerConnection {
     });
   }
 
-  /** @throws {OrchestratorError} `CONNECT_TIMEOUT`, `CONNECT_FAILED` (context: errno, refused) */
+  /**
+   * @param attributes what the server tells of the session
+   * @throws {OrchestratorError} `CONNECT_TIMEOUT`, `CONNECT_FAILED` (context: errno, refused)
+   */
   static async connect(
     key: InstanceKey,
     login: Login,
     signal: AbortSignal,
     tls?: TlsSettings['options'],
+    attributes: Readonly<Record<string, string>> = {},
   ): Promise<ServerConnection> {
     const socket = connect({
       host: key.hostname,
@@ -81,6 +85,7 @@ export class ServerConnection {
         dateStrings: true,
         maxPreparedStatements: 1,
         charset: 'utf8mb4',
+        connectAttributes: attributes,
         ...(tls === undefined ? {} : { host: key.hostname, port: key.port, ssl: sslOf(tls) }),
       } as mysql.ConnectionOptions);
       connection.on('error', () => socket.destroy());

@@ -8,6 +8,7 @@ import type { Log } from '../runtime/log.ts';
 import { hasSeveralSources, type Instance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import { channelsOf } from '../topology/received.ts';
+import { attributesOf, type Executor, endEarlierSessions, takeLock } from './change-lock.ts';
 import { channelWords } from './channel-words.ts';
 import { Connector, type ConnectorSettings, type Opened } from './connector.ts';
 import type { DetectionSettings } from './detection.ts';
@@ -45,7 +46,12 @@ export interface ServersDeps {
   readonly whyNoChange: () => string | undefined;
   /** Asked before each statement that changes something: a process that was stopped may have lost its right meanwhile. */
   readonly leads: () => boolean;
+  /** Undefined: this process is alone. */
+  readonly executor: () => Executor | undefined;
 }
+
+/** A connection that holds the lock of its server. */
+type Held = Parameters<typeof takeLock>[0] & { readonly version: string };
 
 /** The parts that a session needs of a server it changes. */
 const SESSION_PARTS: ReadonlySet<string> = new Set([
@@ -140,7 +146,7 @@ export class MysqlServers {
   async fence(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
     this.#mustMayChange(key);
     return this.#within(timeoutMs, signal, async (deadline) =>
-      this.#fence(await this.#connector.open(key, deadline), deadline),
+      this.#fence(await this.#connector.open(key, deadline, this.#attributes()), deadline),
     );
   }
 
@@ -152,7 +158,7 @@ export class MysqlServers {
     this.#mustMayChange(key);
     const within = <T>(work: (deadline: AbortSignal) => Promise<T>) => this.#within(timeoutMs, signal, work);
     const known = this.#known.get(keyText(key)) ?? (await this.probe(key, timeoutMs, signal));
-    const { connection, dialect } = await within((deadline) => this.#connector.open(key, deadline));
+    const { connection, dialect } = await within((deadline) => this.#connector.open(key, deadline, this.#attributes()));
     const { stopReceiver } = channelWords(dialect, channelOf(known));
     const sql = `SELECT 1; ${stopReceiver}`;
     await new Promise<void>((resolve, reject) => {
@@ -179,23 +185,45 @@ export class MysqlServers {
     signal: AbortSignal,
     work: (session: MysqlSession) => Promise<T>,
   ): Promise<T> {
+    return this.#locked(key, timeoutMs, signal, ({ connection, version, deadline }) =>
+      work(this.#session({ connection, dialect: dialectOf(version) }, deadline)),
+    );
+  }
+
+  /**
+   * Ends what leaders of earlier terms still have open to change this server: whatever they send from here on fails. Nothing to do for
+   * a process that is alone.
+   *
+   * @throws {OrchestratorError} when it is not known that there is nothing left
+   */
+  async expel(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#deps.executor() !== undefined) await this.#locked(key, timeoutMs, signal, endEarlierSessions);
+  }
+
+  async #locked<T>(
+    key: InstanceKey,
+    timeoutMs: number,
+    signal: AbortSignal,
+    work: (held: Held) => Promise<T>,
+  ): Promise<T> {
     this.#mustMayChange(key);
+    const { executor: current, log } = this.#deps;
     const limitSeconds = Math.max(1, Math.ceil(timeoutMs / 1000));
     return this.#within(timeoutMs, signal, async (deadline) => {
-      const connection = await this.#connector.connect(key, deadline);
+      const executor = current();
+      const connection = await this.#connector.connect(key, deadline, this.#attributes());
       try {
-        const [row] = await connection.query(
-          "SET SESSION lock_wait_timeout = ?; SELECT VERSION() AS version, GET_LOCK('orchestrator.change', ?) AS locked",
-          [limitSeconds, limitSeconds],
-          deadline,
-        );
-        if (String(row?.locked) !== '1')
-          throw new OrchestratorError('CONFLICT', `${keyText(key)}: another session is changing this server`);
-        return await work(this.#session({ connection, dialect: dialectOf(String(row?.version)) }, deadline));
+        const wait = { connection, executor, limitSeconds, deadline, log };
+        return await work({ ...wait, version: await takeLock(wait) });
       } finally {
         connection.close();
       }
     });
+  }
+
+  #attributes(): Readonly<Record<string, string>> | undefined {
+    const executor = this.#deps.executor();
+    return executor && attributesOf(executor);
   }
 
   /**

@@ -42,6 +42,12 @@ export interface Servers {
     signal: AbortSignal,
     work: (session: ServerSession) => Promise<T>,
   ): Promise<T>;
+  /**
+   * Ends what leaders of earlier terms still have open to change this server.
+   *
+   * @throws {OrchestratorError} when it is not known that there is nothing left
+   */
+  expel(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Asks the receiver to stop and does not wait until it did; the answer is the statement. */
   stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<string>;
   /** Makes a server read-only on a connection that was kept open for it; throws at once when there is none. */

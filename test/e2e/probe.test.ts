@@ -53,6 +53,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         log: { ...silentLog, warn: (fields) => warnings.push(fields) },
         whyNoChange: () => undefined,
         leads: () => true,
+        executor: () => undefined,
         virtualName: () => undefined,
         onDisconnect: (key) => disconnected.push(key),
         settings: { ...SETTINGS, ...more, detection: { ...SETTINGS.detection, queries: detection } },

@@ -160,6 +160,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         onDisconnect: () => undefined,
         whyNoChange: () => undefined,
         leads: () => true,
+        executor: () => undefined,
         virtualName: () => undefined,
         settings: {
           login: TOPOLOGY_LOGIN,

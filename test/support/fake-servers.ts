@@ -46,6 +46,10 @@ export class FakeServers implements Servers {
     return work(this.#session(key));
   }
 
+  expel(key: InstanceKey): Promise<void> {
+    return this.#answer(key, () => void this.acts.push(`${key.hostname} expel`));
+  }
+
   async stopReceiverSoon(key: InstanceKey): Promise<string> {
     await this.#session(key).stopReceiver();
     return 'stopReceiver';
