@@ -16,6 +16,7 @@ import { assemble } from './assemble.ts';
 import { AuditTrail, NO_SERVER } from './audit-trail.ts';
 import { daemonLog } from './daemon-log.ts';
 import { GroupParts } from './group/group-parts.ts';
+import { lookoutFor } from './group/lookout.ts';
 import { Membership } from './group/membership.ts';
 import { credentialsOf, nodeOptions } from './group/node-options.ts';
 import { httpSettings } from './http-settings.ts';
@@ -166,6 +167,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     raft &&
     new Membership({
       options: raft,
+      lookout: await lookoutFor(config, raft, clock, log.child({ component: 'raft' })),
       proposalTimeoutMs: config.RaftProposalTimeoutMilliseconds,
       endAfterMs: config.RaftExitOnBackendFailureSeconds * 1000,
       machine: group.machine(

@@ -12,6 +12,8 @@ export interface LayoutKeys {
   readonly bootstrapExpect: number;
   /** Whether founders are found by a discovery service. */
   readonly discovery: boolean;
+  /** `RaftNonVoter`: it founds nothing. */
+  readonly nonVoter: boolean;
   /** Voters of the last configuration in the data directory; 0 for an empty one. */
   readonly votersOnDisk: number;
 }
@@ -48,6 +50,10 @@ export async function readLayout(keys: LayoutKeys, resolve: ResolveName): Promis
   const nodes = uniqueNodes(keys);
   if (keys.discovery) {
     refuseIf(nodes.length > 1, 'RaftNodes and RaftDiscovery both name founders: keep one of them');
+    refuseIf(
+      keys.bootstrapExpect < 1 && !keys.nonVoter,
+      'RaftDiscovery does not say how many nodes found the group: set RaftBootstrapExpect to that number, the same on all of them',
+    );
     return { kind: 'discovered', bind, advertise };
   }
   if (nodes.length === 0) {

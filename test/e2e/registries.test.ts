@@ -13,6 +13,7 @@ import { OrchestratorError } from '../../internal/runtime/errors.ts';
 import { Registry, type RegistryKind, registryProgram } from '../../scripts/sandbox/registry.ts';
 import { Authority } from '../support/certificates.ts';
 import { freePort, until } from '../support/daemon.ts';
+import { DaemonGroup } from '../support/daemon-group.ts';
 
 const NEVER = new AbortController().signal;
 const folder = mkdtempSync(join(tmpdir(), 'registries-'));
@@ -252,6 +253,32 @@ describe('etcd as it is run in production', function () {
       assert.equal(await found(finder), '10.0.0.1:10008');
       await finder.release?.(NEVER);
     } finally {
+      await registry.remove();
+    }
+  });
+
+  it('brings three daemons together that know nothing of each other', async () => {
+    const registry = await Registry.start('etcd');
+    let group: DaemonGroup | undefined;
+    try {
+      const discovery = { Type: 'etcd', ServiceName: 'managers', Endpoints: [`http://${registry.address}`] };
+      const config = { RaftNodes: [], RaftDiscovery: discovery, RaftBootstrapExpect: 3, RaftClusterName: 'orders' };
+      group = await DaemonGroup.start({ seeds: [], config });
+      const leader = await group.leader();
+      assert.equal((await leader.api<string[]>('raft-peers')).length, 3);
+      const anchor = anchorFor(settings(registry), 'orders');
+      const claim = await anchor?.claim('another', NEVER);
+      await anchor?.close();
+      assert(claim?.kind === 'taken');
+      assert.match(claim.by, /^[0-9a-f]{32}$/);
+      await leader.kill();
+      const others = group.daemons.filter((daemon) => daemon !== leader);
+      await until('another one leads', async () => (await group?.leaders())?.some((one) => others.includes(one)));
+      await registry.kill();
+      await leader.launch(); // the group goes on without the registry (F-22)
+      await until('it follows', async () => (await leader.api<string>('raft-leader')) !== '');
+    } finally {
+      await group?.stop();
       await registry.remove();
     }
   });

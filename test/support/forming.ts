@@ -13,6 +13,7 @@ export function formingSettings(self: Member, nodes: readonly string[], founders
     clusterName: 'orders',
     identity: { clusterId: undefined, nodeId: node, incarnation, generation: 0, address },
     self,
+    finding: undefined,
     nodes,
     founders,
     hailMs: 500,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_SETTINGS, type RaftSettings } from '../../internal/raft/core/settings.ts';
 import { type Configuration, foundingEntry, type LogEntry, type SnapshotMeta } from '../../internal/raft/core/types.ts';
+import type { Lookout } from '../../internal/raft/discovery/lookout.ts';
 import type { CareSettings } from '../../internal/raft/membership/care.ts';
 import type { Applied, StateMachine } from '../../internal/raft/node/group.ts';
 import { RaftNode } from '../../internal/raft/node/raft-node.ts';
@@ -61,6 +62,7 @@ export class Notebook implements StateMachine {
 export interface MemberOptions {
   readonly forming?: Partial<FormingOptions>;
   readonly care?: Partial<CareSettings>;
+  readonly lookout?: Lookout;
   readonly settings?: Partial<RaftSettings>;
   readonly store?: Partial<StoreOptions>;
 }
@@ -135,7 +137,7 @@ export class GroupMember {
       care: { minFreeBytes: 0, ...care },
       forming: {
         ...{ self: this.self, nodes: this.list.toSorted(), founders: this.list.toSorted() },
-        ...{ timeoutMs: 0, labels: {}, promote: true, ...forming },
+        ...{ finding: undefined, timeoutMs: 0, labels: {}, promote: true, ...forming },
       },
       release: '0.1.0',
       protocol: 1,
@@ -161,6 +163,7 @@ export class GroupMember {
       onWaiting: (why, promised) => this.waited.push({ why, promised }),
       onReaped: (member) => this.reaped.push(member),
       signal: this.#leaving.signal,
+      lookout: options.lookout,
     });
     this.#node = await this.#starting;
     return this.#node;

@@ -2,6 +2,7 @@
 // the node is no longer fit for it.
 
 import type { Backend } from '../../backend/backend.ts';
+import type { Lookout } from '../../raft/discovery/lookout.ts';
 import { type NodeStatus, RaftNode } from '../../raft/node/raft-node.ts';
 import type { NodeOptions } from '../../raft/node/thread-options.ts';
 import type { Credentials } from '../../raft/wire/credentials.ts';
@@ -22,6 +23,8 @@ export interface OfficeHolder {
 
 export interface MembershipDeps {
   readonly options: NodeOptions;
+  /** Where the nodes are not listed. */
+  readonly lookout: Lookout | undefined;
   readonly proposalTimeoutMs: number;
   /** A backend that has taken nothing for so long ends the node; 0: never. */
   readonly endAfterMs: number;
@@ -95,9 +98,9 @@ export class Membership {
   }
 
   async #start(): Promise<void> {
-    const { options, machine, agreement, peers, holder, clock, log, proposalTimeoutMs, onFatal } = this.#deps;
+    const { options, lookout, machine, agreement, peers, holder, clock, log, proposalTimeoutMs, onFatal } = this.#deps;
     const node = await RaftNode.start(options, {
-      ...{ machine, clock, log, proposalTimeoutMs, onFatal },
+      ...{ machine, clock, log, proposalTimeoutMs, onFatal, lookout },
       onWaiting: (why) => {
         this.#waiting = why;
         log.info({ why }, 'this node belongs to no group yet');

@@ -6,16 +6,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../../config/keys.ts';
 import { formatAddress } from '../../raft/address.ts';
 import { DEFAULT_SETTINGS, type RaftSettings } from '../../raft/core/settings.ts';
-import { foundersOf } from '../../raft/forming/founders.ts';
+import { hasAnchor } from '../../raft/discovery/settings.ts';
+import { type Founders, foundersOf } from '../../raft/forming/founders.ts';
 import { type Layout, readLayout } from '../../raft/layout.ts';
 import type { CareSettings } from '../../raft/membership/care.ts';
-import type { NodeOptions } from '../../raft/node/thread-options.ts';
+import type { FormingOptions, NodeOptions } from '../../raft/node/thread-options.ts';
 import { parsePeers } from '../../raft/rescue/peers-file.ts';
 import { pathsIn } from '../../raft/store/directory.ts';
 import { inspect } from '../../raft/store/inspect.ts';
 import { type Credentials, readCredentials, refuseOpenPort } from '../../raft/wire/credentials.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
 import { VERSION } from '../../runtime/version.ts';
+import { finderSettingsOf } from './lookout.ts';
 
 /** Of what the nodes say to each other (R-160). */
 const PROTOCOL = 1;
@@ -28,7 +30,7 @@ export async function nodeOptions(config: Config, applied: number): Promise<Node
   const layout = await layoutOf(config);
   const credentials = credentialsOf(config);
   refuseOpenPort(credentials, layout.bind, (await addressesOf(layout.bind.host))[0] ?? layout.bind.host);
-  const founders = foundersOf(layout, config.RaftBootstrapExpect);
+  const { finding, ...founders } = foundingOf(config, layout);
   return {
     store: {
       directory: config.RaftDataDir,
@@ -46,6 +48,7 @@ export async function nodeOptions(config: Config, applied: number): Promise<Node
     defaultPort: config.DefaultRaftPort,
     forming: {
       ...founders,
+      finding,
       timeoutMs: config.RaftBootstrapTimeoutSeconds * 1000,
       labels: config.RaftLabels,
       promote: !config.RaftNonVoter,
@@ -74,17 +77,33 @@ export function credentialsOf(config: Config): Credentials {
   return readCredentials(keys, (path) => readFileSync(path, 'utf8'));
 }
 
-function layoutOf(config: Config): Promise<Exclude<Layout, { kind: 'discovered' }>> {
+/** Who founds the group with this node, and how this node is called. */
+function foundingOf(config: Config, layout: Layout): Founders & Pick<FormingOptions, 'finding'> {
+  const expect = config.RaftBootstrapExpect;
+  if (layout.kind !== 'discovered') return { ...foundersOf(layout, expect), finding: undefined };
+  const settings = finderSettingsOf(config);
+  const anchored = settings !== undefined && hasAnchor(settings);
+  const self = config.RaftNodeName === '' ? formatAddress(layout.advertise) : config.RaftNodeName;
+  if (!/^[\w.:[\]-]{1,253}$/.test(self))
+    throw new OrchestratorError(
+      'CONFIG_INVALID',
+      `RaftNodeName is ${JSON.stringify(self)}: set it to a name of letters, digits, dots and dashes, such as that of the host`,
+    );
+  return { self, nodes: [], founders: [], finding: { expect, anchored, alone: config.RaftSingleNode } };
+}
+
+function layoutOf(config: Config): Promise<Layout> {
   const keys = {
     bind: config.RaftBind,
     advertise: config.RaftAdvertise,
     nodes: config.RaftNodes,
     defaultPort: config.DefaultRaftPort,
     bootstrapExpect: config.RaftBootstrapExpect,
-    discovery: false,
+    discovery: finderSettingsOf(config) !== undefined,
+    nonVoter: config.RaftNonVoter,
     votersOnDisk: config.RaftNodes.length > 1 ? 0 : votersIn(config),
   };
-  return readLayout(keys, addressesOf) as Promise<Exclude<Layout, { kind: 'discovered' }>>;
+  return readLayout(keys, addressesOf);
 }
 
 /** 0: no group has been there. A membership that is about to be forced counts in place of the one on disk. */

@@ -1,6 +1,5 @@
-import { bool, int, later, list, map, maps, object, restart, text, uint } from './key.ts';
+import { bool, int, list, map, maps, object, restart, text, uint } from './key.ts';
 
-const raft = { ...restart, ...later };
 const ms = { ...restart, unit: 'ms' };
 const MIB = 2 ** 20;
 
@@ -76,12 +75,12 @@ export const OWN_RAFT = {
   RaftNodeName: text(
     '',
     'Name of this node among those that found each other, the same over all its lives, such as the name of a pod. Empty: `RaftAdvertise`. Nodes listed in `RaftNodes` are called as they stand there.',
-    raft,
+    restart,
   ),
   RaftDiscovery: object(
     {},
     'How nodes find each other in place of `RaftNodes`: a `Type` and what belongs to it, see [above](#finding-other-nodes).',
-    raft,
+    restart,
   ),
   RaftBootstrapExpect: uint(
     0,
@@ -96,7 +95,7 @@ export const OWN_RAFT = {
   RaftSingleNode: bool(
     false,
     'With `RaftDiscovery` and `RaftBootstrapExpect` 1: founds a group of one at once, without looking whether anybody else is there.',
-    raft,
+    restart,
   ),
   RaftTLSCertFile: text(
     '',

@@ -267,6 +267,11 @@ function kubernetesAccess(
   };
 }
 
+/** Whether there is a place for the record that says which group has the name (F-16). */
+export function hasAnchor({ type }: FinderSettings): boolean {
+  return type === 'kubernetes' || type === 'consul' || type === 'etcd';
+}
+
 function knownPort(defaultPort: number): number {
   if (defaultPort > 0) return defaultPort;
   throw invalid('RaftDiscovery of type dns: Port is missing and DefaultRaftPort is 0: set one of them');

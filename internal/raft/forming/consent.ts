@@ -34,13 +34,18 @@ export function consent(settings: FormingSettings, record: FormingRecord, asked:
 
 /** What is wrong with it, whatever was promised before (F-12, F-13). */
 function objection(settings: FormingSettings, asked: Formation): string | undefined {
-  const { clusterName, identity, self, founders } = settings;
+  const { clusterName, identity, self, founders, finding } = settings;
   if (!isSound(clusterName, asked)) return 'its id does not follow from its content';
   if (asked.generation !== identity.generation)
     return `it is of generation ${asked.generation}, and this node of ${identity.generation}`;
-  if (nodesOf(asked).join() !== founders.join())
+  const [first] = finding === undefined ? founders : nodesOf(asked);
+  if (finding === undefined && nodesOf(asked).join() !== founders.join())
     return `it is for ${nodesOf(asked).join(', ')}, and this node founds with ${founders.join(', ')}`;
-  if (proposerNode(asked) !== founders[0]) return `${proposerNode(asked)} is not the one to propose it`;
+  if (finding !== undefined && asked.members.length !== finding.expect)
+    return `it is for ${asked.members.length} nodes, and this node founds with ${finding.expect}`;
+  if (finding !== undefined && !asked.members.every(({ promote }) => promote))
+    return 'it counts on nodes that do not wish to vote';
+  if (proposerNode(asked) !== first) return `${proposerNode(asked)} is not the one to propose it`;
   const mine = asked.members.filter(({ node }) => node === self.node);
   return sameMembers(mine, [self]) ? undefined : 'it names this node otherwise than it is';
 }

@@ -8,9 +8,12 @@
 import assert from 'node:assert/strict';
 import type { LogEntry, Member, MemberId } from '../core/types.ts';
 import { type Identity, memberIdOf } from '../store/identity.ts';
+import { type Choice, chooseFounders, type Finding } from './choice.ts';
 import { consent } from './consent.ts';
-import { firstEntryOf, formationOf, sameMembers } from './formation.ts';
+import { firstEntryOf, formationOf, nodesOf, sameMembers } from './formation.ts';
 import {
+  type Candidates,
+  type ClaimAnswer,
   type ForeignGroup,
   type Formation,
   type FormingEffects,
@@ -26,7 +29,10 @@ import {
   type Sender,
 } from './types.ts';
 import { type Hail, View } from './view.ts';
-import { boundText, outsideText, stateText, timeoutText, twoGroupsText, waitingText } from './words.ts';
+import { boundText, outsideText, searchingText, stateText, timeoutText, twoGroupsText, waitingText } from './words.ts';
+
+/** Look-ups in a row that have to find nobody else before a node founds alone (F-17). */
+const LOOKS_BEFORE_ALONE = 3;
 
 export class Forming {
   readonly #settings: FormingSettings;
@@ -43,17 +49,26 @@ export class Forming {
   /** Why the last proposal was not promised. */
   #withheld: string | undefined;
   #nextHailMs: number;
+  /** Whom to call on where nobody is listed. */
+  #candidates: Candidates = { addresses: [], aloneTimes: 0, problem: 'nobody was looked for yet' };
+  /** For which formation the record was asked since the last call. */
+  #asked: string | undefined;
+  /** Of the record that says which group has the name. */
+  #answer: { readonly formation: string; readonly answer: ClaimAnswer } | undefined;
 
   #keep: FormingRecord | undefined;
   #become: Identity | undefined;
   #send: FormingOutgoing[] = [];
+  #claim: string | undefined;
   #knock: Member | undefined;
 
   constructor(settings: FormingSettings, found: FoundForming, { nowMs }: FormingMoment) {
-    const { identity, self, nodes, founders } = settings;
+    const { identity, self, nodes, founders, finding } = settings;
     assert.equal(self.id, memberIdOf(identity), 'a node enters a group as the incarnation that it is');
-    assert(nodes.includes(self.node), 'this node is in the list');
-    assert(founders.length > 0 && founders.every((node) => nodes.includes(node)), 'founders are in the list');
+    if (finding === undefined) {
+      assert(nodes.includes(self.node), 'this node is in the list');
+      assert(founders.length > 0 && founders.every((node) => nodes.includes(node)), 'founders are in the list');
+    } else assert(nodes.length === 0 && founders.length === 0, 'founders are listed or found');
     this.#settings = settings;
     this.#view = new View(settings);
     this.#identity = identity;
@@ -70,10 +85,14 @@ export class Forming {
       this.#advance(moment);
       if (input.kind === 'tick') this.#hail(moment);
     }
-    const effects = { record: this.#keep, identity: this.#become, send: this.#send, knock: this.#knock };
+    const effects = {
+      ...{ record: this.#keep, identity: this.#become, send: this.#send },
+      ...{ claim: this.#claim, knock: this.#knock },
+    };
     this.#keep = undefined;
     this.#become = undefined;
     this.#send = [];
+    this.#claim = undefined;
     this.#knock = undefined;
     return effects;
   }
@@ -86,17 +105,23 @@ export class Forming {
     if (this.#unusable()) return { kind: 'refused', reason: 'state', why: stateText(identity) };
     if (this.#outside !== undefined) return this.#beside(this.#outside);
     const promised = promise !== undefined || doubtful.length > 0;
-    const why = waitingText({
-      settings: this.#settings,
-      view: this.#view,
-      record: this.#record,
-      promised: this.#promised,
-      withheld: this.#withheld,
-      nowMs,
-    });
+    const why = this.#waiting(nowMs);
     if (!promised && timeoutMs > 0 && nowMs - this.#sinceMs >= timeoutMs)
       return { kind: 'refused', reason: 'timeout', why: timeoutText(timeoutMs, why) };
     return { kind: 'waiting', why, promised };
+  }
+
+  #waiting(nowMs: number): string {
+    const { finding } = this.#settings;
+    const waiting = {
+      ...{ settings: this.#settings, view: this.#view, record: this.#record, promised: this.#promised },
+      ...{ withheld: this.#withheld, nowMs },
+    };
+    if (finding === undefined) return waitingText(waiting);
+    const choice = this.#choice(finding, nowMs);
+    const own = this.#own();
+    const answer = own !== undefined && this.#answer?.formation === own.id ? this.#answer.answer : undefined;
+    return searchingText(waiting, { choice, answer, problem: this.#candidates.problem });
   }
 
   #beside(group: ForeignGroup): FormingOutcome {
@@ -113,6 +138,8 @@ export class Forming {
     if (input.kind === 'message') this.#receive(moment, input.from, input.message);
     if (this.#formed()) return;
     if (input.kind === 'reset') this.#keepRecord({ ...NO_RECORD, stampMs: this.#record.stampMs });
+    if (input.kind === 'candidates') this.#candidates = input.candidates;
+    if (input.kind === 'claimed') this.#answer = input;
     if (input.kind === 'joined') {
       assert(
         this.#outside !== undefined && !this.#boundElsewhere(this.#outside),
@@ -134,15 +161,20 @@ export class Forming {
   }
 
   #onHail(nowMs: number, hail: Hail): void {
-    const { member, bond } = hail;
+    const { member } = hail;
     if (this.#formed()) {
       if (member.id !== this.#settings.self.id) this.#knock = member;
+      this.#abort(hail, this.#identity.clusterId);
       this.#tellFormed(member.address);
       return;
     }
     this.#view.hear(hail, nowMs);
-    const mine = bond !== undefined && bond.proposer === this.#settings.self.id;
-    if (mine && bond.formation !== this.#record.promise?.id)
+    this.#abort(hail, this.#record.promise?.id);
+  }
+
+  /** Whoever is bound to something that this node proposed, and gave up for what it has promised or founded since, is free. */
+  #abort({ member, bond }: Hail, inForce: string | undefined): void {
+    if (bond?.proposer === this.#settings.self.id && bond.formation !== inForce)
       this.#say(member.address, { kind: 'abort', formation: bond.formation });
   }
 
@@ -182,21 +214,70 @@ export class Forming {
 
   /** What the lowest founder does of itself. */
   #advance({ nowMs, wallMs }: FormingMoment): void {
-    const { founders, self } = this.#settings;
-    if (this.#formed() || this.#outside !== undefined || founders[0] !== self.node) return;
-    const members = this.#view.founders();
-    if (members !== undefined && this.#view.contradictions(nowMs).length === 0) this.#propose(members, wallMs);
+    const { founders, self, finding } = this.#settings;
+    if (this.#formed() || this.#outside !== undefined) return;
+    if (finding !== undefined) {
+      if (!this.#advanceFinding(finding, { nowMs, wallMs })) return;
+    } else {
+      if (founders[0] !== self.node) return;
+      const members = this.#view.founders();
+      if (members !== undefined && this.#view.contradictions(nowMs).length === 0) this.#propose(members, wallMs);
+    }
     const own = this.#own();
     if (own === undefined || !own.members.every(({ id }) => id === self.id || this.#promised.has(id))) return;
+    if (finding?.anchored === true && !this.#isAnchored(own.id)) return;
     this.#becomeMember(own.id, own.generation);
     for (const { id, address } of own.members) if (id !== self.id) this.#tellFormed(address);
+  }
+
+  /** @returns whether the own proposal, if there is one, may be decided now */
+  #advanceFinding(finding: Finding, { nowMs, wallMs }: FormingMoment): boolean {
+    const { self } = this.#settings;
+    const own = this.#own();
+    if (this.#record.promise !== undefined && own === undefined) return false; // the word is given to somebody else
+    if (this.#view.contradictions(nowMs).length > 0) return false;
+    const choice = this.#choice(finding, nowMs);
+    if (choice.kind === 'none') return false;
+    const [first] = choice.members;
+    if (first?.id === self.id) this.#propose(choice.members, wallMs);
+    // undecided, and whoever is bound to it may be what a lower one waits for
+    else if (own !== undefined) this.#keepRecord({ ...this.#record, promise: undefined });
+    return true;
+  }
+
+  /** The own proposal stands as long as all its members are there and free to promise it; otherwise those who are there now count. */
+  #choice(finding: Finding, nowMs: number): Choice {
+    const { self } = this.#settings;
+    if (!self.promote) return { kind: 'none', why: 'does not vote, so that it founds nothing' };
+    const willing = this.#view.willing(nowMs);
+    const choice = chooseFounders(finding, [self, ...willing]);
+    if (choice.kind === 'none' && willing.length + 1 >= finding.expect) return choice;
+    if (finding.expect === 1 && !finding.alone && this.#candidates.aloneTimes < LOOKS_BEFORE_ALONE)
+      return {
+        kind: 'none',
+        why: `makes sure that nobody else is there (${this.#candidates.aloneTimes} of ${LOOKS_BEFORE_ALONE} times)`,
+      };
+    const own = this.#own();
+    if (own === undefined) return choice;
+    const there = own.members.every(({ id }) => id === self.id || willing.some((member) => member.id === id));
+    const free = this.#view.boundElsewhere(nodesOf(own), own.id).length === 0;
+    return there && free ? { kind: 'chosen', members: own.members } : choice;
+  }
+
+  /** Asks for the record once between two calls. */
+  #isAnchored(formation: string): boolean {
+    if (this.#answer?.formation === formation && this.#answer.answer.kind === 'ours') return true;
+    if (this.#asked !== formation) this.#claim = formation;
+    this.#asked = formation;
+    return false;
   }
 
   /** Anew where the founders are others than before, or one of them has promised something later. */
   #propose(members: readonly Member[], wallMs: number): void {
     const { clusterName, self, identity } = this.#settings;
     const own = this.#own();
-    const bonds = this.#view.boundElsewhere(own?.id).map((bond) => bond.stampMs);
+    const nodes = members.map(({ node }) => node);
+    const bonds = this.#view.boundElsewhere(nodes, own?.id).map((bond) => bond.stampMs);
     const latestMs = Math.max(this.#record.stampMs, ...bonds);
     if (own !== undefined && sameMembers(own.members, members) && latestMs <= own.stampMs) return;
     const stampMs = Math.max(wallMs, latestMs + 1);
@@ -218,14 +299,27 @@ export class Forming {
   }
 
   #hail({ nowMs }: FormingMoment): void {
-    const { self, nodes, founders, identity, hailMs } = this.#settings;
+    const { self, founders, finding, identity, hailMs } = this.#settings;
     if (this.#formed() || nowMs < this.#nextHailMs) return;
     this.#nextHailMs = nowMs + hailMs;
+    this.#asked = undefined;
     const { promise } = this.#record;
     const bond = promise && { formation: promise.id, proposer: promise.proposer, stampMs: promise.stampMs };
-    const hail: Hail = { kind: 'hail', member: self, founders, generation: identity.generation, bond };
-    for (const node of nodes) if (node !== self.node) this.#say(node, hail);
+    const expect = finding?.expect ?? 0;
+    const hail: Hail = { kind: 'hail', member: self, founders, expect, generation: identity.generation, bond };
+    for (const address of this.#whereOthersAre(nowMs)) this.#say(address, hail);
     if (this.#outside === undefined) this.#ask();
+  }
+
+  /** Listed nodes are at the address that they are called by. */
+  #whereOthersAre(nowMs: number): readonly string[] {
+    const { self, nodes, finding } = this.#settings;
+    if (finding === undefined) return nodes.filter((node) => node !== self.node);
+    const { addresses } = this.#candidates;
+    const bound = this.#record.promise?.members.map(({ address }) => address) ?? [];
+    const all = new Set([...addresses, ...this.#view.addresses(nowMs), ...bound]);
+    all.delete(self.address);
+    return [...all];
   }
 
   #tellFormed(address: string): void {

@@ -50,7 +50,10 @@ const bond = struct<Bond>({ formation: formationId, proposer: memberId, stampMs:
 
 /** Numbers are never given to another kind. */
 const message: Field<FormingMessage> = union<FormingMessage>({
-  hail: [1, struct({ member, founders: list(node, MOST_MEMBERS, 2), generation: count, bond: optional(bond) })],
+  hail: [
+    1,
+    struct({ member, founders: list(node, MOST_MEMBERS, 2), expect: count, generation: count, bond: optional(bond) }),
+  ],
   propose: [2, struct({ formation })],
   promise: [3, struct({ formation: formationId })],
   abort: [4, struct({ formation: formationId })],

@@ -3,7 +3,16 @@ import type { Identity } from '../store/identity.ts';
 import { WireFault } from '../wire/fault.ts';
 import type { Forming } from './forming.ts';
 import { decodeForming, encodeForming } from './messages.ts';
-import type { FormingEffects, FormingInput, FormingMoment, FormingOutcome, FormingRecord, Sender } from './types.ts';
+import type {
+  Candidates,
+  ClaimAnswer,
+  FormingEffects,
+  FormingInput,
+  FormingMoment,
+  FormingOutcome,
+  FormingRecord,
+  Sender,
+} from './types.ts';
 
 export interface FormingRoomDeps {
   readonly machine: Forming;
@@ -13,6 +22,8 @@ export interface FormingRoomDeps {
   readonly keepIdentity: (identity: Identity) => void;
   /** On the channel `forming`, now or not at all. */
   readonly send: (address: string, payload: Uint8Array) => void;
+  /** Claims the record that says which group has the name; the answer is given to `claimed`. */
+  readonly claim: (formation: string) => void;
   /** A node without a group called on this one: for `admit`, where this node leads. */
   readonly onKnock: (member: Member) => void;
   /** Formed, waiting, outside or refused; told when the kind changes, or why. */
@@ -46,6 +57,16 @@ export class FormingRoom {
     this.#step({ kind: 'message', from, message });
   }
 
+  /** Whom to call on, where nobody is listed. */
+  seek(candidates: Candidates): void {
+    this.#step({ kind: 'candidates', candidates });
+  }
+
+  /** To `claim`. */
+  claimed(formation: string, answer: ClaimAnswer): void {
+    this.#step({ kind: 'claimed', formation, answer });
+  }
+
   /** To be called before anything of the group is written here: a log without a group in the identity is of no use. */
   joined(): void {
     this.#step({ kind: 'joined' });
@@ -64,11 +85,12 @@ export class FormingRoom {
     this.#report();
   }
 
-  #perform({ record, identity, send, knock }: FormingEffects): void {
+  #perform({ record, identity, send, claim, knock }: FormingEffects): void {
     const deps = this.#deps;
     if (record !== undefined) deps.keepRecord(record);
     if (identity !== undefined) deps.keepIdentity(identity);
     for (const { address, message } of send) deps.send(address, encodeForming(message));
+    if (claim !== undefined) deps.claim(claim);
     if (knock !== undefined) deps.onKnock(knock);
   }
 

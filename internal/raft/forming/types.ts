@@ -1,5 +1,6 @@
 import type { LogEntry, Member, MemberId } from '../core/types.ts';
 import type { Identity } from '../store/identity.ts';
+import type { Finding } from './choice.ts';
 
 /** A group as its proposer would found it. Whoever promises it has agreed to every word of it. */
 export interface Formation {
@@ -34,6 +35,8 @@ export interface FormingSettings {
   readonly identity: Identity;
   /** This node as it would stand in the group; its `id`, `node` and `incarnation` are those of the identity. */
   readonly self: Member;
+  /** Set where founders find each other: `nodes` and `founders` are empty then. */
+  readonly finding: Finding | undefined;
   /** Ids of all listed nodes, which are their addresses as well (C-22), this node's included, sorted. */
   readonly nodes: readonly string[];
   /** Those of them that found the group, sorted; the others join. */
@@ -75,7 +78,10 @@ export type FormingMessage =
   | {
       readonly kind: 'hail';
       readonly member: Member;
+      /** Where they are listed. */
       readonly founders: readonly string[];
+      /** How many it waits for, where they are found; 0 otherwise. */
+      readonly expect: number;
       readonly generation: number;
       readonly bond: Bond | undefined;
     }
@@ -87,8 +93,27 @@ export type FormingMessage =
   /** The sender belongs to this group. To those who promised it, it is the decision. */
   | { readonly kind: 'formed'; readonly clusterId: string; readonly generation: number };
 
+/** Whom to call on where nobody is listed. */
+export interface Candidates {
+  /** `host:port`, this node's own left out. */
+  readonly addresses: readonly string[];
+  /** Look-ups in a row, the last one included, that positively found nobody but this node. */
+  readonly aloneTimes: number;
+  /** Why the last look-up brought less than it should. */
+  readonly problem: string | undefined;
+}
+
+/** What the record says that holds the id of the group of this name (F-16). */
+export type ClaimAnswer =
+  | { readonly kind: 'ours' }
+  | { readonly kind: 'taken'; readonly by: string; readonly where: string }
+  | { readonly kind: 'unknown'; readonly why: string };
+
 export type FormingInput =
   | { readonly kind: 'tick' }
+  | { readonly kind: 'candidates'; readonly candidates: Candidates }
+  /** To `claim`. */
+  | { readonly kind: 'claimed'; readonly formation: string; readonly answer: ClaimAnswer }
   | { readonly kind: 'message'; readonly from: Sender; readonly message: FormingMessage }
   /** The group that this node is outside of is about to write something here. */
   | { readonly kind: 'joined' }
@@ -106,6 +131,8 @@ export interface FormingEffects {
   readonly record: FormingRecord | undefined;
   readonly identity: Identity | undefined;
   readonly send: readonly FormingOutgoing[];
+  /** All have promised this formation: claim the record for it. Said again with each call until it is answered. */
+  readonly claim: string | undefined;
   /** A node without a group called on this one, which has one: for `admit`, where this node leads. */
   readonly knock: Member | undefined;
 }

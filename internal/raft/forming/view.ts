@@ -45,10 +45,30 @@ export class View {
     return members.every((member) => member !== undefined) ? members : undefined;
   }
 
+  /** Who was heard lately and would found a group with this node, where founders find each other. */
+  willing(nowMs: number): readonly Member[] {
+    const { finding } = this.#settings;
+    return [...this.#sights.values()]
+      .filter(
+        ({ hail, heardMs }) => this.#recent(heardMs, nowMs) && hail.member.promote && hail.expect === finding?.expect,
+      )
+      .map(({ hail }) => hail.member);
+  }
+
+  /** Where those are that were heard lately. */
+  addresses(nowMs: number): readonly string[] {
+    const recent = [...this.#sights.values()].filter(({ heardMs }) => this.#recent(heardMs, nowMs));
+    return recent.map(({ hail }) => hail.member.address);
+  }
+
+  #recent(heardMs: number, nowMs: number): boolean {
+    return nowMs - heardMs <= CONTRADICTION_HAILS * this.#settings.hailMs;
+  }
+
   /** Why nobody may found a group now: somebody would found another one (F-12). */
   contradictions(nowMs: number): readonly string[] {
-    const { self, founders, identity, hailMs } = this.#settings;
-    const recent = ({ heardMs }: Sight) => nowMs - heardMs <= CONTRADICTION_HAILS * hailMs;
+    const { self, founders, identity, finding } = this.#settings;
+    const recent = ({ heardMs }: Sight) => this.#recent(heardMs, nowMs);
     const found: string[] = [];
     if (this.#twin !== undefined && recent(this.#twin))
       found.push(
@@ -57,7 +77,12 @@ export class View {
     for (const [node, sight] of this.#sights) {
       const { hail } = sight;
       if (!recent(sight)) continue;
-      if (hail.founders.join() !== founders.join())
+      if (finding !== undefined && !(hail.member.promote && self.promote)) continue; // one of the two founds nothing
+      if (hail.expect !== (finding?.expect ?? 0) && (hail.expect > 0 || finding !== undefined))
+        found.push(
+          `${node} founds with ${intent(hail.expect)}, this node with ${intent(finding?.expect ?? 0)}: make RaftDiscovery, RaftNodes and RaftBootstrapExpect the same on all nodes`,
+        );
+      else if (hail.founders.join() !== founders.join())
         found.push(
           `${node} would found a group of ${hail.founders.join(', ')}, this node one of ${founders.join(', ')}: make RaftNodes and RaftBootstrapExpect the same on all nodes`,
         );
@@ -69,11 +94,18 @@ export class View {
     return found.toSorted();
   }
 
-  /** Founders that have promised something else than `formation`. */
-  boundElsewhere(formation: string | undefined): readonly (Bond & { readonly node: string })[] {
-    return this.#settings.founders.flatMap((node) => {
+  /** Those of the founders that have promised something else than `formation`. */
+  boundElsewhere(
+    founders: readonly string[],
+    formation: string | undefined,
+  ): readonly (Bond & { readonly node: string })[] {
+    return founders.flatMap((node) => {
       const bond = this.#sights.get(node)?.hail.bond;
       return bond === undefined || bond.formation === formation ? [] : [{ node, ...bond }];
     });
   }
+}
+
+function intent(expect: number): string {
+  return expect === 0 ? 'those of a list' : `any ${expect} that find each other`;
 }

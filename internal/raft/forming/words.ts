@@ -2,7 +2,8 @@
 
 import type { Member, MemberId } from '../core/types.ts';
 import type { Identity } from '../store/identity.ts';
-import type { ForeignGroup, FormingRecord, FormingSettings } from './types.ts';
+import type { Choice } from './choice.ts';
+import type { ClaimAnswer, ForeignGroup, FormingRecord, FormingSettings } from './types.ts';
 import type { View } from './view.ts';
 
 export interface Waiting {
@@ -32,9 +33,40 @@ export function waitingText(waiting: Waiting): string {
   return parts.join('; ');
 }
 
+export interface Searching {
+  readonly choice: Choice;
+  /** Of the record that says which group has the name. */
+  readonly answer: ClaimAnswer | undefined;
+  readonly problem: string | undefined;
+}
+
+/** The same where founders find each other. */
+export function searchingText(waiting: Waiting, { choice, answer, problem }: Searching): string {
+  const { settings, view, record, withheld, nowMs } = waiting;
+  const parts = [...view.contradictions(nowMs)];
+  if (withheld !== undefined) parts.push(`a formation is not promised: ${withheld}`);
+  const { promise } = record;
+  if (promise !== undefined && promise.proposer !== settings.self.id) {
+    const proposer = promise.members.find(({ id }) => id === promise.proposer)?.node ?? promise.proposer;
+    parts.push(`has promised group ${promise.id}, waits for the decision of ${proposer}`);
+  } else if (choice.kind === 'none') parts.push(choice.why);
+  else if (promise === undefined) parts.push(`waits for the proposal of ${choice.members[0]?.node}`);
+  else parts.push(...proposing(waiting, promise.members), ...anchoring(answer));
+  if (problem !== undefined) parts.push(`looking for nodes is hindered: ${problem}`);
+  return parts.join('; ');
+}
+
+function anchoring(answer: ClaimAnswer | undefined): readonly string[] {
+  if (answer?.kind === 'taken')
+    return [
+      `group ${answer.by} had this name and is not to be seen: start its nodes with their disks; should it be gone for good, with everything that it knew, delete ${answer.where}`,
+    ];
+  return answer?.kind === 'unknown' ? [`the record of the group's name is not to be had: ${answer.why}`] : [];
+}
+
 function proposing({ promised, view, record, settings }: Waiting, members: readonly Member[]): readonly string[] {
   const missing = members.filter(({ id }) => id !== settings.self.id && !promised.has(id)).map(({ node }) => node);
-  const elsewhere = view.boundElsewhere(record.promise?.id).filter(({ node }) => missing.includes(node));
+  const elsewhere = view.boundElsewhere(missing, record.promise?.id);
   const parts = elsewhere.map(({ node, formation }) => `${node} has promised another group, ${formation}`);
   return [...(missing.length > 0 ? [`waits for the promise of ${missing.join(', ')}`] : []), ...parts];
 }

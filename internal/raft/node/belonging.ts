@@ -2,7 +2,7 @@
 // together, or are taken into one that there is. Afterwards whoever calls is still told of the group.
 
 import { errorText, OrchestratorError } from '../../runtime/errors.ts';
-import { parseAddress } from '../address.ts';
+import { type Address, parseAddress } from '../address.ts';
 import type { Recovered } from '../core/inputs.ts';
 import type { RaftMessage } from '../core/messages.ts';
 import type { LogEntry, Member } from '../core/types.ts';
@@ -25,6 +25,7 @@ import type { RaftStore } from '../store/raft-store.ts';
 import { WireFault } from '../wire/fault.ts';
 import type { Identity as Peer } from '../wire/hello.ts';
 import type { Wire } from '../wire/wire.ts';
+import type { FindingOrder } from './protocol.ts';
 import type { ThreadOptions } from './thread-options.ts';
 
 export type Found = Omit<Recovered, 'applied'>;
@@ -40,6 +41,8 @@ export interface BelongingDeps {
   readonly every: (ms: number, work: () => void) => () => void;
   /** Why this node belongs to no group yet: when that changes, and now and then. */
   readonly onWaiting: (why: string, promised: boolean) => void;
+  /** For `claimed`. */
+  readonly onClaim: (formation: string) => void;
 }
 
 /** Beside changes of the reason, it is told so often. */
@@ -56,6 +59,9 @@ export class Belonging {
   readonly #self: Member;
   readonly #founders: readonly string[];
   #identity: Identity;
+  /** Addresses that were found. */
+  #candidates: readonly string[] = [];
+  #bound: readonly string[];
   #settle:
     | { readonly resolve: (entry: LogEntry | undefined) => void; readonly reject: (err: unknown) => void }
     | undefined;
@@ -72,6 +78,7 @@ export class Belonging {
     this.#hailMs = Math.max(LEAST_HAIL_MS, settings.electionTimeoutMs / 2);
     const record = orDamaged(() => readRecord(nodeFiles, paths.formation, deps.identity.incarnation));
     this.#identity = underItsName(deps.identity, record, forming.self);
+    this.#bound = this.#boundBy(record);
     const { nodeId: node, incarnation } = this.#identity;
     this.#self = {
       ...{ id: memberIdOf(this.#identity), node, incarnation, address: advertise },
@@ -84,16 +91,20 @@ export class Belonging {
       machine: new Forming(
         {
           ...{ clusterName, identity: this.#identity, self: this.#self },
-          ...{ nodes: asMember(forming.nodes), founders: this.#founders },
+          ...{ nodes: asMember(forming.nodes), founders: this.#founders, finding: forming.finding },
           ...{ hailMs: this.#hailMs, timeoutMs: forming.timeoutMs },
         },
         { record, raftState: !isBlank(recovered) },
         moment(),
       ),
       moment,
-      keepRecord: (kept) => writeRecord(nodeFiles, paths.formation, incarnation, kept),
+      keepRecord: (kept) => {
+        writeRecord(nodeFiles, paths.formation, incarnation, kept);
+        this.#bound = this.#boundBy(kept);
+      },
       keepIdentity: (identity) => this.#keepIdentity(identity),
       send: (address, payload) => deps.wire().sendTo(address, 'forming', payload),
+      claim: (formation) => deps.onClaim(formation),
       onKnock: (knocker) => this.onKnock(knocker),
       onOutcome: (outcome) => this.#onOutcome(outcome),
     });
@@ -121,14 +132,34 @@ export class Belonging {
         stops.push(() => signal.removeEventListener('abort', onAbort));
         if (signal.aborted) onAbort();
         this.#orReject(() => this.#room.tick());
-        if (this.#identity.clusterId === undefined) wire().seek(othersOf(this.#deps.options, this.#identity));
+        if (this.#identity.clusterId === undefined) wire().seek(this.others);
         stops.push(every(this.#hailMs / TICKS_PER_HAIL, () => this.#orReject(() => this.#room.tick())));
       });
-      return entry === undefined || !isBlank(recovered) ? recovered : this.#begin(entry);
+      const found = entry === undefined || !isBlank(recovered) ? recovered : this.#begin(entry);
+      return { ...found, self: memberIdOf(this.#identity) }; // an empty directory may have had another name
     } finally {
       this.#settle = undefined;
       for (const stop of stops) stop();
     }
+  }
+
+  /** Who is to be dialled besides the members, before and after this node has a group. */
+  get others(): readonly Address[] {
+    const { forming, advertise } = this.#deps.options;
+    const own = [forming.self, this.#identity.nodeId, advertise];
+    const wanted = [...forming.nodes, ...this.#candidates, ...this.#bound];
+    return [...new Set(wanted)].filter((text) => !own.includes(text)).flatMap(addressIn);
+  }
+
+  /** What was found where nobody is listed. */
+  heed(order: FindingOrder): void {
+    if (order.kind === 'claimed') {
+      this.#orReject(() => this.#room.claimed(order.formation, order.answer));
+      return;
+    }
+    this.#candidates = order.candidates.addresses;
+    if (this.#identity.clusterId === undefined) this.#deps.wire().seek(this.others);
+    this.#orReject(() => this.#room.seek(order.candidates));
   }
 
   /** @throws {WireFault} these bytes are nothing that a node says */
@@ -146,7 +177,8 @@ export class Belonging {
   /** Asks to be taken in: for a node that has joined, and whose place was lost before it was agreed on. */
   knock(addresses: readonly string[]): void {
     const { generation } = this.#identity;
-    const hail = { kind: 'hail', member: this.#self, founders: this.#founders, generation, bond: undefined } as const;
+    const said = { founders: this.#founders, expect: this.#deps.options.forming.finding?.expect ?? 0 };
+    const hail = { kind: 'hail', member: this.#self, ...said, generation, bond: undefined } as const;
     for (const address of addresses) this.#say(address, hail);
   }
 
@@ -164,6 +196,13 @@ export class Belonging {
     if (outcome.kind === 'formed') this.#settle?.resolve(outcome.foundingEntry);
     else if (outcome.kind === 'refused' && outcome.reason !== 'bound') this.#settle?.reject(refusal(outcome));
     else this.#tell(outcome.why, outcome.kind === 'refused' || (outcome.kind === 'waiting' && outcome.promised));
+  }
+
+  /** Where those are who were not listed, and whose decision this node waits for. */
+  #boundBy({ promise }: FormingRecord): readonly string[] {
+    const { finding } = this.#deps.options.forming;
+    if (finding === undefined || this.#identity.clusterId !== undefined) return [];
+    return promise?.members.map(({ address }) => address) ?? [];
   }
 
   /** Seconds pass; that is no news. */
@@ -188,6 +227,7 @@ export class Belonging {
   #keepIdentity(identity: Identity): void {
     writeIdentity(nodeFiles, pathsIn(this.#deps.options.store.directory).identity, identity);
     this.#identity = identity;
+    if (identity.clusterId !== undefined) this.#bound = []; // members are known by the log
   }
 
   /** Nothing may be said that was not kept: whatever fails but a stranger's bytes ends the node. */
@@ -201,10 +241,13 @@ export class Belonging {
   }
 }
 
-/** Listed nodes that are to be dialled besides the members, before and after this node has a group. */
-export function othersOf({ forming, advertise }: ThreadOptions, { nodeId }: Identity) {
-  const own = [forming.self, nodeId, advertise];
-  return forming.nodes.filter((name) => !own.includes(name)).map((name) => parseAddress(name, 'a listed node', 0));
+/** Nothing for a text that names no place: it is what another node calls itself. */
+function addressIn(text: string): readonly Address[] {
+  try {
+    return [parseAddress(text, 'a node', 0)];
+  } catch {
+    return [];
+  }
 }
 
 function isBlank({ entries, snapshot, hardState }: Found): boolean {

@@ -205,6 +205,12 @@ export class ConsensusThread implements Host {
       case 'bytes':
         this.#parts.wire.sendBytes(order.to, order.channel, order.payload);
         return;
+      case 'candidates':
+        this.#parts.belonging.heed(order);
+        this.#duties.found();
+        return;
+      case 'claimed':
+        return; // the group is there
       case 'renew':
         this.#parts.wire.renew(order.credentials);
         return;

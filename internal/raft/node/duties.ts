@@ -10,7 +10,7 @@ import { DEFAULT_CARE } from '../membership/care.ts';
 import type { Seat } from '../membership/seat.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { Wire } from '../wire/wire.ts';
-import { type Belonging, othersOf } from './belonging.ts';
+import type { Belonging } from './belonging.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { processMs } from './lease.ts';
 import { Meetings, type Met } from './meetings.ts';
@@ -110,28 +110,28 @@ export class Duties {
     this.#meetings.ask(address, done);
   }
 
+  /** Somebody was found where nobody is listed. */
+  found(): void {
+    this.#seek();
+  }
+
   follow(configuration: Configuration): void {
     this.#registrar.follow(configuration);
     this.#deps.wire.configure(configuration.members.map(({ id, address }) => ({ id, address })));
     this.#seek();
   }
 
-  /** Who is in the list and no member's address: a member may have moved there, and whoever is blank there calls. */
+  /** Who is listed, or was found, and is at no member's address: a member may have moved there, and whoever is blank there calls. */
   #seek(): void {
     const { core, wire } = this.#deps;
     const theirs = new Set(core.log.configuration.members.map(({ address }) => address));
-    const others = this.#listed().filter((address) => !theirs.has(formatAddress(address)));
+    const others = this.#deps.belonging.others.filter((address) => !theirs.has(formatAddress(address)));
     wire.seek([...others, ...this.#meetings.addresses]);
   }
 
   #everybody(): readonly string[] {
-    const { core } = this.#deps;
+    const { core, belonging } = this.#deps;
     const members = core.log.configuration.members.filter(({ id }) => id !== core.self).map(({ address }) => address);
-    return [...new Set([...members, ...this.#listed().map(formatAddress)])];
-  }
-
-  #listed(): readonly Address[] {
-    const { options, belonging } = this.#deps;
-    return othersOf(options, belonging.identity);
+    return [...new Set([...members, ...belonging.others.map(formatAddress)])];
   }
 }

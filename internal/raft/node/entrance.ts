@@ -58,6 +58,7 @@ async function begin(deps: ThreadDeps, teller: Teller, made: Made, signal: Abort
     moment: () => ({ nowMs: processMs(), wallMs: systemClock.nowMs() }),
     every: (ms, work) => systemClock.every(ms, work),
     onWaiting: (why, promised) => teller.tell({ kind: 'waiting', why, promised }),
+    onClaim: (formation) => teller.tell({ kind: 'claim', formation }),
   });
   const wire: Wire = new Wire({
     ...{ random, bind: options.bind, clock: systemClock, log: teller.log, credentials: options.credentials },
@@ -75,6 +76,7 @@ async function begin(deps: ThreadDeps, teller: Teller, made: Made, signal: Abort
   made.wire = wire;
   const seats = seatsIn(options);
   await wire.start();
+  deps.onFinding((order) => belonging.heed(order));
   const recovered = await belonging.settle(signal);
   const lastIndex = recovered.entries.at(-1)?.index ?? recovered.before.index;
   if (options.applied > lastIndex)

@@ -7,6 +7,7 @@ import type { Answer, Applicable, CoreEvent, Role } from '../core/effects.ts';
 import type { Input } from '../core/inputs.ts';
 import type { Standing } from '../core/messages.ts';
 import type { Configuration, Index, MemberId, Term } from '../core/types.ts';
+import type { Candidates, ClaimAnswer } from '../forming/types.ts';
 import type { BackupHead } from '../rescue/backup-file.ts';
 import type { Credentials } from '../wire/credentials.ts';
 import type { Identity } from '../wire/hello.ts';
@@ -32,6 +33,11 @@ export interface Standpoint {
   readonly standing: Standing;
   readonly disk: Outcome;
 }
+
+/** What was found outside of the group. Heard before there is a group, too. */
+export type FindingOrder =
+  | { readonly kind: 'candidates'; readonly candidates: Candidates }
+  | { readonly kind: 'claimed'; readonly formation: string; readonly answer: ClaimAnswer };
 
 /** To the consensus thread; `id` comes back with the answer. */
 export type Order =
@@ -60,6 +66,7 @@ export type Order =
   /** Who is there? */
   | { readonly kind: 'meet'; readonly id: number; readonly address: Address }
   | { readonly kind: 'renew'; readonly credentials: Credentials }
+  | FindingOrder
   | { readonly kind: 'stop' };
 
 export type SnapshotPiece =
@@ -94,6 +101,8 @@ export type SideNews =
   /** A member was let go of that had not been heard for so long. */
   | { readonly kind: 'reaped'; readonly member: MemberId; readonly silentMs: number }
   | { readonly kind: 'waiting'; readonly why: string; readonly promised: boolean }
+  /** All have promised this formation: claim the record for it, and tell the answer. */
+  | { readonly kind: 'claim'; readonly formation: string }
   | { readonly kind: 'bytes'; readonly channel: OpenChannel; readonly peer: Identity; readonly payload: Uint8Array }
   | { readonly kind: 'log'; readonly level: keyof Log; readonly fields: object; readonly text: string };
 

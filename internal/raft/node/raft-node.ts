@@ -5,6 +5,7 @@ import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Address } from '../address.ts';
 import type { Index, MemberId } from '../core/types.ts';
+import type { Lookout } from '../discovery/lookout.ts';
 import { type LabelPattern, rankOf } from '../membership/care.ts';
 import type { Backup } from '../rescue/backup.ts';
 import { backupBytes } from '../rescue/backup-file.ts';
@@ -32,6 +33,8 @@ export interface RaftNodeDeps {
   readonly onWaiting?: (why: string, promised: boolean) => void;
   /** As the leader this node has let go of a member that was gone for long (F-50). */
   readonly onReaped?: (member: MemberId, silentMs: number) => void;
+  /** Finds the other nodes where they are not listed. The node starts and ends it. */
+  readonly lookout?: Pick<Lookout, 'start' | 'claim' | 'joined' | 'stop'> | undefined;
   /** Ends a start that is pending; afterwards it means nothing. */
   readonly signal?: AbortSignal;
 }
@@ -68,7 +71,7 @@ export class RaftNode {
    */
   static async start(options: NodeOptions, deps: RaftNodeDeps): Promise<RaftNode> {
     return new Promise((resolve, reject) => {
-      const { signal } = deps;
+      const { signal, lookout } = deps;
       let node: RaftNode | undefined;
       let failure: Error | undefined;
       const consensus = new RemoteConsensus(options, (news) => {
@@ -76,17 +79,24 @@ export class RaftNode {
         else if (news.kind === 'log') deps.log[news.level](news.fields, news.text);
         else if (failure !== undefined) return;
         else if (news.kind === 'waiting') deps.onWaiting?.(news.why, news.promised);
+        else if (news.kind === 'claim') void claim(news.formation);
         else if (news.kind === 'ready') {
           signal?.removeEventListener('abort', leave);
           node = new RaftNode(options, deps, consensus, news.standpoint);
+          lookout?.joined(() => consensus.status());
           resolve(node);
         } else if (news.kind === 'fatal') fail(new OrchestratorError(news.code, news.message));
       });
       const fail = (err: Error) => {
         failure = err;
         signal?.removeEventListener('abort', leave);
-        void consensus.ended.then(() => reject(err)); // then the directory is free again
+        void Promise.all([consensus.ended, lookout?.stop()]).then(() => reject(err)); // then the directory is free again
       };
+      const claim = async (formation: string) => {
+        const answer = await lookout?.claim(formation);
+        if (answer !== undefined) consensus.order({ kind: 'claimed', formation, answer });
+      };
+      lookout?.start((candidates) => consensus.order({ kind: 'candidates', candidates }));
       const leave = () => {
         consensus.order({ kind: 'stop' });
         deps.clock.after(STOP_MS, () => void consensus.kill());
@@ -187,7 +197,7 @@ export class RaftNode {
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     this.#end();
-    await this.#consensus.kill();
+    await Promise.all([this.#consensus.kill(), this.#deps.lookout?.stop()]);
   }
 
   async #stop(): Promise<void> {
@@ -195,7 +205,7 @@ export class RaftNode {
     this.#end();
     this.#consensus.order({ kind: 'stop' });
     const cancel = this.#deps.clock.after(STOP_MS, () => void this.#consensus.kill());
-    await this.#consensus.ended;
+    await Promise.all([this.#consensus.ended, this.#deps.lookout?.stop()]);
     cancel();
   }
 
@@ -220,13 +230,15 @@ export class RaftNode {
     if (news.kind === 'log') this.#deps.log[news.level](news.fields, news.text);
     else if (news.kind === 'bytes') this.#deps.onBytes?.(news.channel, news.peer, news.payload);
     else if (news.kind === 'reaped') this.#deps.onReaped?.(news.member, news.silentMs);
-    else if (news.kind !== 'waiting' && (news.kind !== 'fatal' || !this.#over)) this.group.hear(news);
+    else if (news.kind !== 'waiting' && news.kind !== 'claim' && (news.kind !== 'fatal' || !this.#over))
+      this.group.hear(news);
   }
 
   /** Of either thread: the other one has nothing to do alone. */
   #fatal(err: unknown): void {
     this.#end();
     this.#consensus.order({ kind: 'stop' });
+    void this.#deps.lookout?.stop();
     this.#deps.onFatal(err);
   }
 

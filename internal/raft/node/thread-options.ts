@@ -1,16 +1,19 @@
 import type { Address } from '../address.ts';
 import type { RaftSettings } from '../core/settings.ts';
 import type { Index } from '../core/types.ts';
+import type { Finding } from '../forming/choice.ts';
 import type { Founders } from '../forming/founders.ts';
 import type { CareSettings } from '../membership/care.ts';
 import type { StoreOptions } from '../store/raft-store.ts';
 import type { Credentials } from '../wire/credentials.ts';
-import type { News } from './protocol.ts';
+import type { FindingOrder, News } from './protocol.ts';
 
 export const DEFAULT_PORT = 10_008;
 
 /** Whom this node founds a group with, or looks for one; `foundersOf` reads the first three from the layout. */
 export interface FormingOptions extends Founders {
+  /** Set where founders find each other: the list is empty then. */
+  readonly finding: Finding | undefined;
   /** `RaftBootstrapTimeoutSeconds`; 0 for none. */
   readonly timeoutMs: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -51,6 +54,8 @@ export interface ThreadDeps {
   readonly options: ThreadOptions;
   readonly random: () => number;
   readonly post: (news: readonly News[]) => void;
+  /** Tells the listener what is found, also what was found already, until the thread itself is there. */
+  readonly onFinding: (listener: (order: FindingOrder) => void) => void;
   /** The last news is posted; connections may still be closing. */
   readonly onEnd: () => void;
 }

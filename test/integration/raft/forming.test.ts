@@ -74,6 +74,7 @@ class Founder {
         this.#identity = identity;
       },
       send: (to, payload) => this.#wire.sendTo(to, 'forming', payload),
+      claim: () => assert.fail('nothing to claim where nodes are listed'),
       onKnock: (member) => this.knocks.push(member),
       onOutcome: (outcome) => this.told.push(outcome),
     });

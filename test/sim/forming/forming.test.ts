@@ -7,6 +7,7 @@ const BATCH = 250;
 /** Something that many runs must have been through for them to say anything. */
 const REACHED = [
   ...['crash', 'wiped', 'formed', 'promise kept', 'promise released', 'promise in doubt', 'operator needed'],
+  ...['claim ours', 'claim taken', 'claim unknown', 'parted', 'too many to found'],
   ...['message hail', 'message propose', 'message promise', 'message abort', 'message formed'],
 ];
 

@@ -30,9 +30,12 @@ export function simulateForming(seed: number, Machine: FormingClass = Forming): 
 function drawPlan(random: SeededRandom): FormingPlan {
   const nodes = random.pick([1, 2, 3, 3, 3, 4, 5, 5]);
   const fewer = random.chance(0.2) ? Math.floor(nodes / 2) + 1 : nodes;
+  const found = random.chance(0.5) ? drawFinding(random) : undefined;
   return {
-    nodes,
+    nodes: found?.nodes ?? nodes,
     founders: fewer,
+    finding: found?.finding,
+    blindShare: random.pick([0, 0.3, 0.8]),
     delayMs: [1, random.pick([5, 100, 3000])],
     lossShare: random.pick([0, 0.05, 0.4]),
     copiesShare: random.pick([0, 0.1, 0.5]),
@@ -40,6 +43,13 @@ function drawPlan(random: SeededRandom): FormingPlan {
     wipeShare: random.pick([0, 0.1, 0.4]),
     faultsMs: random.between(1, 120) * HAIL_MS,
   };
+}
+
+/** From as many nodes as are waited for up to three times as many. */
+function drawFinding(random: SeededRandom) {
+  const expect = random.pick([1, 2, 3, 3, 3, 5]);
+  const nodes = random.chance(0.7) ? random.whole(expect, 2 * expect - 1) : random.whole(2 * expect, 3 * expect);
+  return { nodes, finding: { expect, anchored: random.chance(0.5), alone: random.chance(0.2) } };
 }
 
 function runPhases(world: FormingWorld): void {
@@ -50,9 +60,11 @@ function runPhases(world: FormingWorld): void {
   calm(world);
   const together = () => isTogether(world);
   if (timeline.runUntil(timeline.nowMs + CALM_MS, together)) return;
+  if (mayStayApart(world)) return;
   operate(world);
+  const apart = () => together() || mayStayApart(world);
   demand(
-    timeline.runUntil(timeline.nowMs + CALM_MS, together),
+    timeline.runUntil(timeline.nowMs + CALM_MS, apart),
     'F-5',
     () => `no group: ${nodes.map(told(world)).join('; ')}`,
   );
@@ -109,6 +121,25 @@ function isTogether(world: FormingWorld): boolean {
   return members > 0 && groups.size === 1;
 }
 
+/** Enough for two groups and nothing that says which one is meant: nobody founds, or two sets that never met have. */
+function mayStayApart(world: FormingWorld): boolean {
+  const { finding } = world.plan;
+  if (finding === undefined) return false;
+  if (finding.anchored) return isNobodyAlone(world);
+  const groups = new Set(world.nodes.flatMap(({ identity }) => identity.clusterId ?? []));
+  if (groups.size > 1) world.count('parted');
+  else if (groups.size === 0 && isNobodyAlone(world)) world.count('nobody alone');
+  else if (groups.size === 0 && world.nodes.length >= 2 * finding.expect) world.count('too many to found');
+  else return false;
+  return true;
+}
+
+/** A group of one was asked for, and there are others: nobody can tell who was meant (F-17). */
+function isNobodyAlone({ plan: { finding }, nodes }: FormingWorld): boolean {
+  const formed = nodes.some(({ identity }) => identity.clusterId !== undefined);
+  return finding?.expect === 1 && !finding.alone && nodes.length > 1 && !formed;
+}
+
 /**
  * What the nodes must not decide by themselves: a promise to a group of which too much is lost, or that stands against the group that was formed. The
  * operator has made sure that nobody belongs to the former, takes such promises back and restarts who waits for a group that is gone.
@@ -122,8 +153,10 @@ function operate(world: FormingWorld): void {
     const bound = promise === undefined ? doubtful.length > 0 : !formed.has(promise.id);
     if (node.identity.clusterId === undefined && bound) world.step(node, { kind: 'reset' });
     world.crash(node);
-    world.start(node);
   }
+  world.timeline.runUntil(world.timeline.nowMs + 2 * HAIL_MS); // what was under way arrives nowhere
+  if (world.anchored !== undefined && !formed.has(world.anchored)) world.anchored = [...formed][0];
+  for (const node of world.nodes) world.start(node);
 }
 
 function told(world: FormingWorld): (node: FormingNode) => string {

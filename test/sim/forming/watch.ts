@@ -12,9 +12,12 @@ export class WatchForming {
   readonly #promised = new Map<string, Set<string>>();
   readonly #formed = new Map<string, Set<string>>();
   readonly #entries = new Map<string, string>();
+  /** Nodes find each other, and nothing outside of them says which group is meant: sets that never meet may found one each. */
+  readonly #mayPart: boolean;
 
-  constructor(nodes: readonly FormingNode[]) {
+  constructor(nodes: readonly FormingNode[], mayPart: boolean) {
     this.#nodes = nodes;
+    this.#mayPart = mayPart;
   }
 
   promised(node: FormingNode): void {
@@ -33,14 +36,20 @@ export class WatchForming {
     demand(missing.length === 0, 'F-2', () => `${node.name} formed ${id} without the promise of ${missing.join()}`);
     put(this.#formed, id, node.member);
     const living = this.#nodes.flatMap(({ identity }) => identity.clusterId ?? []);
-    demand(new Set(living).size === 1, 'F-1', () => `two groups: ${[...new Set(living)].join()}`);
+    const clashing = [...new Set(living)].filter((other) => other !== id && !this.#parted(id, other));
+    demand(clashing.length === 0 || this.operated, 'F-1', () => `two groups: ${[id, ...clashing].join()}`);
     for (const [other, members] of this.#formed) {
-      if (other === id || this.operated) continue;
+      if (other === id || this.operated || this.#parted(id, other)) continue;
       const former = this.#formations.get(other)!.members;
       const survivors = former.filter((member) => this.#nodes.some((each) => each.member === member.id));
       const effective = members.size > former.length / 2;
       demand(!effective || survivors.length === 0, 'F-1', () => `${id} formed over ${other}, which may hold data`);
     }
+  }
+
+  #parted(one: string, other: string): boolean {
+    const theirs = new Set(this.#formations.get(other)?.members.map(({ id }) => id));
+    return this.#mayPart && this.#formations.get(one)?.members.every(({ id }) => !theirs.has(id)) === true;
   }
 
   stepped(node: FormingNode, outcome: FormingOutcome | undefined): void {

@@ -1,5 +1,7 @@
+import type { Finding } from '../../../internal/raft/forming/choice.ts';
 import type { Forming } from '../../../internal/raft/forming/forming.ts';
 import {
+  type ClaimAnswer,
   type FormingEffects,
   type FormingInput,
   type FormingMoment,
@@ -21,6 +23,7 @@ export type FormingClass = new (settings: FormingSettings, found: FoundForming, 
 
 export const HAIL_MS = 500;
 const TICK_MS = 100;
+const LOOK_UP_MS = 1000;
 /** Far more than any founding needs. */
 const MOST_MESSAGES = 50_000;
 
@@ -30,6 +33,10 @@ type CutAt = 'nothing' | 'record' | 'identity' | 'sending';
 export interface FormingPlan {
   readonly nodes: number;
   readonly founders: number;
+  /** Where nobody is listed. */
+  readonly finding: Finding | undefined;
+  /** Of look-ups during the faults: how many nodes they miss. */
+  readonly blindShare: number;
   readonly delayMs: readonly [number, number];
   readonly lossShare: number;
   readonly copiesShare: number;
@@ -78,6 +85,8 @@ export class FormingWorld {
   readonly counts = new Map<string, number>();
   readonly watch: WatchForming;
   faulty = true;
+  /** The id that the record outside of the group holds. */
+  anchored: string | undefined;
   readonly #Machine: FormingClass;
   readonly #cut = new Set<string>();
   readonly #old: (() => void)[] = [];
@@ -88,7 +97,7 @@ export class FormingWorld {
     this.plan = plan;
     this.random = random;
     this.nodes = Array.from({ length: plan.nodes }, (_, at) => new FormingNode(`n${at + 1}:10008`));
-    this.watch = new WatchForming(this.nodes);
+    this.watch = new WatchForming(this.nodes, plan.finding?.anchored === false);
     this.#tick();
   }
 
@@ -115,8 +124,9 @@ export class FormingWorld {
       clusterName: 'orders',
       identity,
       self,
-      nodes: this.nodes.map((each) => each.name),
-      founders: this.founders,
+      finding: this.plan.finding,
+      nodes: this.plan.finding === undefined ? this.nodes.map((each) => each.name) : [],
+      founders: this.plan.finding === undefined ? this.founders : [],
       hailMs: HAIL_MS,
       timeoutMs: 0,
     };
@@ -163,7 +173,16 @@ export class FormingWorld {
     this.watch.stepped(node, this.outcomeOf(node));
   }
 
-  #perform(node: FormingNode, { record, identity, send }: FormingEffects, cutAt: CutAt | undefined): void {
+  /** Each look-up of a flaky service misses others; a whole one misses nobody. */
+  lookUp(node: FormingNode): void {
+    if (this.plan.finding === undefined) return;
+    const missed = () => this.faulty && this.random.chance(this.plan.blindShare);
+    const addresses = this.nodes.filter((each) => each !== node && !missed()).map(({ name }) => name);
+    const aloneTimes = addresses.length === 0 ? this.random.whole(0, 5) : 0;
+    this.step(node, { kind: 'candidates', candidates: { addresses, aloneTimes, problem: undefined } });
+  }
+
+  #perform(node: FormingNode, { record, identity, send, claim }: FormingEffects, cutAt: CutAt | undefined): void {
     if (cutAt === 'nothing') return;
     if (record !== undefined) {
       node.record = record;
@@ -181,6 +200,25 @@ export class FormingWorld {
     const sent = cutAt === 'sending' ? send.slice(0, this.random.whole(0, send.length)) : send;
     const from = { member: node.member, node: node.name, address: node.name };
     for (const outgoing of sent) this.#post(node, from, outgoing);
+    if (cutAt === undefined && claim !== undefined) this.#claim(node, claim);
+  }
+
+  /** The record is made, or not, some time before the answer comes, or not. */
+  #claim(node: FormingNode, formation: string): void {
+    const { random, timeline } = this;
+    const flaky = () => this.faulty && random.chance(0.3);
+    const life = node.machine;
+    timeline.after(random.between(1, 200), () => {
+      const lost = flaky();
+      if (!lost) this.anchored ??= formation;
+      const by = this.anchored ?? '';
+      const known: ClaimAnswer = by === formation ? { kind: 'ours' } : { kind: 'taken', by, where: 'a key' };
+      const answer: ClaimAnswer = lost || flaky() ? { kind: 'unknown', why: 'no answer' } : known;
+      this.count(`claim ${answer.kind}`);
+      timeline.after(random.between(1, 200), () => {
+        if (node.machine === life) this.step(node, { kind: 'claimed', formation, answer });
+      });
+    });
   }
 
   #post(node: FormingNode, from: Sender, { address, message }: FormingOutgoing): void {
@@ -211,7 +249,10 @@ export class FormingWorld {
   }
 
   #tick(): void {
-    for (const node of this.nodes) this.step(node, { kind: 'tick' });
+    for (const node of this.nodes) {
+      if (this.random.chance(TICK_MS / LOOK_UP_MS)) this.lookUp(node);
+      this.step(node, { kind: 'tick' });
+    }
     this.timeline.after(TICK_MS, () => this.#tick());
   }
 }

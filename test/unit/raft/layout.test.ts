@@ -10,6 +10,7 @@ const KEYS: LayoutKeys = {
   defaultPort: 10_008,
   bootstrapExpect: 0,
   discovery: false,
+  nonVoter: false,
   votersOnDisk: 0,
 };
 
@@ -62,6 +63,7 @@ describe('the layout of a group', () => {
       'static',
       '127.0.0.1:10008',
     ],
+    ['discovery by a node that does not vote', { discovery: true, nonVoter: true }, 'discovered'],
     ['discovery with nobody listed', { discovery: true, bootstrapExpect: 3, votersOnDisk: 3 }, 'discovered'],
   ];
   for (const [title, keys, kind, self] of accepted)
@@ -103,6 +105,7 @@ describe('the layout of a group', () => {
       /several times, as n1\.example:10008 and alias\.example:10008/,
     ],
     ['a bad entry', { bind: '10.0.0.1', nodes: ['10.0.0.1', 'x y'] }, /^RaftNodes, entry 2: "x y" is neither/],
+    ['nobody says how many found', { discovery: true }, /set RaftBootstrapExpect to that number/],
     ['two sources of founders', { bind: '10.0.0.1', nodes: trio, discovery: true }, /keep one of them/],
     ['alone where three are expected', { bootstrapExpect: 3 }, /RaftBootstrapExpect is 3: name the founders/],
     ['alone with the data of three', { votersOnDisk: 3 }, /group of 3 voters: restore RaftNodes; .*peers\.json/],

@@ -11,8 +11,8 @@ const FORMATION = formationOf('orders', { proposer: 'a/i1', stampMs: 7, generati
 const BOND = { formation: FORMATION.id, proposer: 'a/i1', stampMs: 7 };
 
 const MESSAGES: readonly FormingMessage[] = [
-  { kind: 'hail', member: MEMBERS[0]!, founders: ['a', 'b'], generation: 0, bond: undefined },
-  { kind: 'hail', member: MEMBERS[1]!, founders: ['a', 'b'], generation: 3, bond: BOND },
+  { kind: 'hail', member: MEMBERS[0]!, founders: ['a', 'b'], expect: 0, generation: 0, bond: undefined },
+  { kind: 'hail', member: MEMBERS[1]!, founders: ['a', 'b'], expect: 0, generation: 3, bond: BOND },
   { kind: 'propose', formation: FORMATION },
   { kind: 'promise', formation: FORMATION.id },
   { kind: 'abort', formation: FORMATION.id },
