@@ -10,6 +10,7 @@ bash scripts/prepare.sh
 bash scripts/sandbox/ensure-mariadb.sh || say 'running without MariaDB'
 bash scripts/sandbox/install-mysql9.sh .cache/servers || say 'running without MySQL 9: it could not be fetched'
 bash scripts/sandbox/install-registries.sh .cache/servers || say 'running without Consul or etcd: they could not be fetched'
+bash scripts/sandbox/install-balancers.sh .cache/servers || say 'running without HAProxy: it could not be fetched'
 mkdir -p .cache
 say biome; npx biome check --error-on-warnings .
 say 'import directions'; npx depcruise --config .dependency-cruiser.cjs cmd internal | tee .cache/depcruise.log

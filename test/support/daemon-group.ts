@@ -56,7 +56,7 @@ function onHosts({ hosts }: Network): Promise<readonly Planned[]> {
         run: (file: string, args: readonly string[], log: string) => host.run(file, args, log),
         listen: `${host.bind}:${HTTP_PORT}`,
         door: await host.door(HTTP_PORT),
-        ready: 'lb-check',
+        ready: '/livez',
       },
     })),
   );

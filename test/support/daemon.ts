@@ -22,7 +22,7 @@ export interface Place {
   readonly listen: string;
   /** Where the test reaches that, as `host:port`. */
   readonly door: string;
-  /** Path below `/api/` that says that it runs; a node of a group answers most others with the help of the others only. */
+  /** Path that says that it runs; a node of a group answers most others with the help of the others only. */
   readonly ready?: string;
 }
 
@@ -31,7 +31,8 @@ async function onThisHost(): Promise<Place> {
   return { run: runHere, listen: address, door: address };
 }
 
-async function runHere(file: string, args: readonly string[], log: string): Promise<Program> {
+/** On this host, as a child of this process. */
+export async function runHere(file: string, args: readonly string[], log: string): Promise<Program> {
   const output = openSync(log, 'a');
   const child = spawn(file, args, { stdio: ['ignore', output, output] });
   closeSync(output);
@@ -124,7 +125,7 @@ export class Daemon {
     });
     await until('the daemon answers', async () => {
       if (!this.runs) throw new Error(`the daemon ended: ${this.log().slice(-2000)}`);
-      const path = `${this.url}/api/${this.#place.ready ?? 'clusters'}`;
+      const path = `${this.url}${this.#place.ready ?? '/api/clusters'}`;
       return (await fetch(path, { signal: AbortSignal.timeout(2_000) })).ok;
     });
   }
