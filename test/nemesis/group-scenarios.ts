@@ -2,13 +2,15 @@
 // say they lead, never two servers that take writes, the same recoveries on every node.
 
 import { join } from 'node:path';
-import type { SandboxServer } from '../../scripts/sandbox/sandbox.ts';
+import type { Flavour, SandboxServer } from '../../scripts/sandbox/sandbox.ts';
 import { type Daemon, until } from '../support/daemon.ts';
 import { DaemonGroup, GROUP_PORTS } from '../support/daemon-group.ts';
 import { type Host, type Network, openNetwork } from '../support/network/network.ts';
 import { address, type Scenario, type ScenarioOptions, scenarios } from '../support/scenario.ts';
 import { LeaderWatch } from './leader-watch.ts';
 
+/** Asked for everything: `npm test` makes a selection. */
+export const LONG = process.env.NEMESIS === 'all';
 const LOG_TAIL = 6_000;
 
 /** By what a link to this server is called. */
@@ -131,6 +133,8 @@ export class Stage {
 
 export interface StageOptions extends ScenarioOptions {
   readonly nodes?: number;
+  /** In the selection that `npm test` makes; otherwise both. */
+  readonly flavour: Flavour;
 }
 
 export function groupScenarios(
@@ -138,7 +142,8 @@ export function groupScenarios(
   options: StageOptions,
   define: (stage: Stage, test: (title: string, body: () => Promise<void>) => void) => void,
 ): void {
-  scenarios(title, options, (scenario, test) => {
+  const flavours = LONG ? (['mariadb', 'mysql'] as const) : [options.flavour];
+  scenarios(title, { ...options, flavours }, (scenario, test) => {
     const stage = new Stage(scenario);
     before(() => stage.open(options.nodes ?? 3));
     afterEach(() => stage.settle());

@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Endpoint, Ordered, Reported } from './told.ts';
 
@@ -22,7 +25,8 @@ export interface Program {
 export class AgentProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { done: (pid: number) => void; failed: (err: Error) => void }>();
-  readonly #ends = new Map<number, (how: string) => void>();
+  /** By pid; begun as soon as it is known, since an end may be reported right behind it. */
+  readonly #ends = new Map<number, { readonly ended: Promise<string>; readonly end: (how: string) => void }>();
   #lastId = 0;
 
   /** @param within a command that runs its arguments where the host is; empty: here */
@@ -40,7 +44,18 @@ export class AgentProcess {
   /** Output goes to the end of the file `log`. */
   async run(file: string, args: readonly string[], log: string): Promise<Program> {
     const pid = await this.#order({ kind: 'run', file, args, log });
-    return { pid, ended: new Promise((resolve) => this.#ends.set(pid, resolve)) };
+    return { pid, ended: this.#ends.get(pid)!.ended };
+  }
+
+  async runs(file: string, args: readonly string[]): Promise<void> {
+    const directory = mkdtempSync(join(tmpdir(), 'run-'));
+    const log = join(directory, 'log');
+    try {
+      const how = await (await this.run(file, args, log)).ended;
+      if (how !== '0') throw new Error(`${file} ${args.join(' ')} ended with ${how}: ${readFileSync(log, 'utf8')}`);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
 
   async lead(from: Endpoint, to: Endpoint, self: string | undefined, target: string): Promise<void> {
@@ -70,12 +85,19 @@ export class AgentProcess {
 
   #hear(reported: Reported): void {
     if (reported.kind === 'ended') {
-      this.#ends.get(reported.pid)?.(reported.how);
+      this.#ends.get(reported.pid)?.end(reported.how);
       return;
     }
     const waiting = this.#waiting.get(reported.id);
     this.#waiting.delete(reported.id);
-    if (reported.kind === 'done') waiting?.done(reported.pid);
-    else waiting?.failed(new Error(reported.message));
+    if (reported.kind === 'done') {
+      let end = (_how: string) => {};
+      const ended = new Promise<string>((resolve) => {
+        end = resolve;
+      });
+      this.#ends.set(reported.pid, { ended, end });
+      waiting?.done(reported.pid);
+    }
+    if (reported.kind === 'failed') waiting?.failed(new Error(reported.message));
   }
 }

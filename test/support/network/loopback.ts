@@ -55,6 +55,10 @@ class LoopbackHost implements Host {
     return this.#agent.run(file, args, log);
   }
 
+  runs(file: string, args: readonly string[]): Promise<void> {
+    return this.#agent.runs(file, args);
+  }
+
   async door(port: number): Promise<string> {
     return `${this.bind}:${port}`;
   }

@@ -174,6 +174,10 @@ class NamespaceHost implements Host {
     return this.#agent.run(file, args, log);
   }
 
+  runs(file: string, args: readonly string[]): Promise<void> {
+    return this.#agent.runs(file, args);
+  }
+
   door(port: number): Promise<string> {
     const open = this.#doors.get(port) ?? this.#openDoor(port);
     this.#doors.set(port, open);

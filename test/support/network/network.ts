@@ -13,6 +13,8 @@ export interface Host {
   /** What other hosts dial. */
   readonly address: string;
   run(file: string, args: readonly string[], log: string): Promise<Program>;
+  /** Runs a program to its end. @throws {Error} with what it wrote, where that is not a good one */
+  runs(file: string, args: readonly string[]): Promise<void>;
   /** Where the test itself reaches this port of the host, whatever is cut, as `host:port`. */
   door(port: number): Promise<string>;
   /** Has `127.0.0.1:port` on this host lead to a server outside, over a link to `name` that can be cut. */
