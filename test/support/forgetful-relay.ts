@@ -1,4 +1,5 @@
-// A TCP relay before a backend that lets a commit through and cuts the connection before its answer is heard.
+// A TCP relay before a backend that loses answers and delays statements: a commit gets through and its answer does not, or a
+// statement arrives long after whoever sent it has given up.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from './daemon.ts';
@@ -8,6 +9,9 @@ export class ForgetfulRelay {
   readonly port: number;
   /** Commits whose answers are still to be lost. */
   losing = 0;
+  /** The next packet that holds this text is kept back, and everything behind it on its connection. */
+  delaying: string | undefined;
+  #late: (() => void) | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -22,6 +26,17 @@ export class ForgetfulRelay {
     return relay;
   }
 
+  /** Whether a packet is being kept back. */
+  get delays(): boolean {
+    return this.#late !== undefined;
+  }
+
+  /** What was kept back arrives now. */
+  deliver(): void {
+    this.#late?.();
+    this.#late = undefined;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -31,6 +46,13 @@ export class ForgetfulRelay {
     tie(this.#sockets, client, server);
     server.pipe(client);
     client.on('data', (sent) => {
+      if (this.delaying !== undefined && sent.includes(this.delaying)) {
+        this.delaying = undefined;
+        client.removeAllListeners(); // its end is not for the server to know
+        client.on('error', () => {});
+        this.#late = () => server.write(sent);
+        return;
+      }
       if (this.losing > 0 && sent.includes('COMMIT')) {
         this.losing -= 1;
         server.unpipe(client);

@@ -1,8 +1,14 @@
 import { connect, isIP, type Socket } from 'node:net';
-import mysql, { type Connection, type ConnectionOptions, type ResultSetHeader } from 'mysql2/promise';
+import mysql, {
+  type Connection,
+  type ConnectionOptions,
+  type ResultSetHeader,
+  type RowDataPacket,
+} from 'mysql2/promise';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Row, Value } from '../database.ts';
 import type { Statement } from '../statements.ts';
+import type { SessionId } from './ghosts.ts';
 import type { MysqlBackendSettings } from './settings.ts';
 
 export interface Result {
@@ -16,18 +22,21 @@ export interface Result {
  * that is too long or in another alphabet does not cost the whole row. A lock is not waited for longer than a person would.
  */
 const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 5`;
+const IDENTITY = 'SELECT CONCAT_WS(CHAR(32), @@hostname, @@port, @@datadir) AS server, CONNECTION_ID() AS thread';
 /** Statements that one session keeps prepared. */
 const MOST_PREPARED = 200;
 
 /** One session. Its socket is ours: what does not answer in time is cut off, and everything pending on it rejects. */
 export class BackendConnection {
   readonly bornMs: number;
+  readonly id: SessionId;
   readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
 
-  private constructor(connection: Connection, socket: Socket, clock: Clock, timeoutMs: number) {
+  private constructor(id: SessionId, connection: Connection, socket: Socket, clock: Clock, timeoutMs: number) {
+    this.id = id;
     this.bornMs = clock.monotonicMs();
     this.#connection = connection;
     this.#socket = socket;
@@ -57,9 +66,10 @@ export class BackendConnection {
       };
       const connection = await mysql.createConnection(options);
       connection.on('error', (err: Error) => socket.destroy(err));
-      const opened = new BackendConnection(connection, socket, clock, readTimeoutMs);
       await connection.query(SESSION);
-      return opened;
+      const [[found]] = await connection.query<RowDataPacket[]>(IDENTITY);
+      const id = { server: String(found?.server), thread: Number(found?.thread) };
+      return new BackendConnection(id, connection, socket, clock, readTimeoutMs);
     } catch (err) {
       socket.destroy();
       throw err;

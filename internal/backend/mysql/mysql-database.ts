@@ -9,6 +9,7 @@ import { toText } from '../time.ts';
 import { BackendConnection } from './connection.ts';
 import { isDoubtful, mysqlFailure, reasonOf } from './failures.ts';
 import { Fit } from './fit.ts';
+import { Ghosts } from './ghosts.ts';
 import { migrate } from './migrate.ts';
 import { Pool } from './pool.ts';
 import { wantedTables } from './schema.ts';
@@ -37,6 +38,7 @@ export class MysqlDatabase implements Database {
   readonly #clock: Clock;
   readonly #pool: Pool;
   readonly #fit: Fit;
+  readonly #ghosts: Ghosts;
   /** Names this process in `own_write`. */
   readonly #writer = randomBytes(16).toString('hex');
   #number = 0;
@@ -51,6 +53,7 @@ export class MysqlDatabase implements Database {
     this.#clock = clock;
     this.#pool = new Pool(settings, clock);
     this.#fit = new Fit(this.name, wantedTables());
+    this.#ghosts = new Ghosts(clock, this.name);
   }
 
   /**
@@ -71,6 +74,7 @@ export class MysqlDatabase implements Database {
 
   async write(changes: readonly Change[]): Promise<void> {
     await this.#guarded(async (connection) => {
+      await this.#ghosts.end(connection);
       await this.#settleDoubt(connection);
       const open = changes.filter((change) => !this.#done.has(change));
       const statements = statementsOf(open.map((change) => this.#fit.change(change)));
@@ -165,7 +169,14 @@ export class MysqlDatabase implements Database {
 
   async #guarded<T>(work: (connection: BackendConnection) => Promise<T>): Promise<T> {
     try {
-      return await this.#pool.use(work);
+      return await this.#pool.use(async (connection) => {
+        try {
+          return await work(connection);
+        } catch (err) {
+          if (!connection.usable) this.#ghosts.add(connection.id);
+          throw err;
+        }
+      });
     } catch (cause) {
       this.#readOnly = reasonOf(cause) === 'readOnly';
       throw mysqlFailure(cause, this.name);

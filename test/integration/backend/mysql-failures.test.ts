@@ -179,6 +179,28 @@ for (const flavour of await backendFlavours()) {
         }
       });
 
+      it('a statement that arrives after it was given up does not undo what came since', async () => {
+        const relay = await ForgetfulRelay.before(backendServer.server.key.port);
+        const relayed = await open({ port: relay.port, readTimeoutMs: 500, maxConnections: 1 });
+        const downtime = { reason: 'late', beginMs: 1_000, endMs: 2_000_000 };
+        try {
+          await relayed.words.downtime(A, { ...downtime, owner: 'prompt' }); // from here on it is a prepared one
+          relay.delaying = 'delayed owner';
+          await relayed.words.downtime(A, { ...downtime, owner: 'delayed owner' });
+          await relayed.words.downtime(A, undefined);
+          await until('everything is written', async () => relayed.health().ok && relayed.health().waiting === 0);
+          assert.equal(relay.delays, true);
+          assert.deepEqual(await backend.words.downtimes(), []);
+          relay.deliver();
+          const given = await backendServer.sql('SHOW GLOBAL STATUS LIKE ?', ['Threads_connected']);
+          assert.equal(given.length, 1, 'the server answers');
+          for (let round = 0; round < 20; round += 1) assert.deepEqual(await backend.words.downtimes(), []);
+        } finally {
+          await relayed.close();
+          await relay.close();
+        }
+      });
+
       it('refused: one impossible change does not hold up the others, and a name is never cut short', async () => {
         await backend.words.downtime(
           { hostname: 'x'.repeat(129), port: 1 },
