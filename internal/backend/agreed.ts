@@ -71,7 +71,9 @@ export class Agreed {
     const queued = this.#last.then(async () => {
       this.#entry.begin(entry);
       for (const work of works) await this.#orTell(work, entry);
-      return { written: this.#queue.writeSurely([...this.#entry.end(), this.#positionAt(entry)]) };
+      const written = this.#queue.writeSurely([...this.#entry.end(), this.#positionAt(entry)]);
+      this.#entry.givenBefore(written);
+      return { written };
     });
     this.#last = queued.then(() => undefined);
     return queued.then(({ written }) => written);
@@ -80,6 +82,7 @@ export class Agreed {
   /** All rows as they are behind every entry that was given so far. */
   dump(tables: readonly StateTable[] = STATE_TABLES): Promise<ReadonlyMap<StateTable, readonly Row[]>> {
     const rows = this.#last.then(async () => {
+      await this.#entry.written;
       const found = new Map<StateTable, readonly Row[]>();
       for (const table of tables) found.set(table, await this.#queue.read(allOf(table)));
       return found;
@@ -94,8 +97,8 @@ export class Agreed {
   /** What the rows that all nodes hold alike come to, behind every entry that was given so far (R-174). */
   async digest(): Promise<string> {
     const hash = createHash('sha256');
-    for (const [{ name }, rows] of await this.dump(STATE_TABLES.filter(({ local }) => local !== true)))
-      for (const line of rows.map(asLine).sort()) hash.update(`${name} ${line}\n`);
+    for (const [{ name, numbers = [] }, rows] of await this.dump(STATE_TABLES.filter(({ local }) => local !== true)))
+      for (const line of rows.map((row) => asLine(row, numbers)).sort()) hash.update(`${name} ${line}\n`);
     return hash.digest('hex');
   }
 
@@ -127,8 +130,10 @@ export class Agreed {
 }
 
 /** The same whatever order the columns have, and whatever kind of number the database gives. */
-function asLine(row: Row): string {
-  const cells = Object.entries(row).map(([column, value]) => [column, value === null ? null : String(value)] as const);
+function asLine(row: Row, left: readonly string[]): string {
+  const cells = Object.entries(row)
+    .filter(([column]) => !left.includes(column))
+    .map(([column, value]) => [column, value === null ? null : String(value)] as const);
   return JSON.stringify(cells.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -136,14 +141,24 @@ function allOf({ name, key }: StateTable): Select {
   return { table: name, orderBy: key };
 }
 
-/** Gathers what is written for one entry. Reads see everything before it. */
+/** Gathers what is written for one entry. Reads see everything before it, however long that takes: all nodes are to find the same. */
 class EntryStore implements Store {
   readonly #queue: WriteQueue;
   #changes: Change[] = [];
   #entry: AgreedEntry = { index: 0, term: 0, stampMs: 0, node: '' };
+  #written: Promise<void> = Promise.resolve();
 
   constructor(queue: WriteQueue) {
     this.#queue = queue;
+  }
+
+  /** Everything that was given before the present entry. */
+  get written(): Promise<void> {
+    return this.#written;
+  }
+
+  givenBefore(written: Promise<void>): void {
+    this.#written = written; // they are written in order
   }
 
   /** Rows name whoever wished for them, not whoever writes them down (W-11). */
@@ -188,7 +203,8 @@ class EntryStore implements Store {
     return this.#queue.flush();
   }
 
-  read(select: Select): Promise<readonly Row[]> {
-    return this.#queue.read(select);
+  async read(select: Select): Promise<readonly Row[]> {
+    await this.written;
+    return this.#queue.readSurely(select);
   }
 }

@@ -62,6 +62,7 @@ const LONGEST_BACK_OFF_MS = 2_000;
 const REMIND_MS = 60_000;
 /** How often a store that closes tries once more, ms. */
 const SETTLE_RETRY_MS = 20;
+const READ_RETRY_MS = 250;
 /** A database that has not answered for so long is told of as one that fails. */
 const SILENT_MS = 1_000;
 /** Whoever reads from a database across a network waits for so long, ms; in a hurry for as long as a writer. */
@@ -87,6 +88,7 @@ export class WriteQueue implements Store {
   #last: Promise<void> = Promise.resolve();
   /** When what is being written now was begun. */
   #sinceMs: number | undefined;
+  #closed = false;
 
   constructor(deps: WriteQueueDeps) {
     this.#deps = deps;
@@ -147,6 +149,22 @@ export class WriteQueue implements Store {
     return rows;
   }
 
+  /**
+   * As `read`, however long the database does not answer; until this closes.
+   *
+   * @throws {OrchestratorError} `BACKEND_FAILED` (reason `refused`): it never will
+   */
+  async readSurely(select: Select): Promise<readonly Row[]> {
+    for (;;) {
+      try {
+        return await this.read(select);
+      } catch (err) {
+        if (this.#closed || asFailure(err).reason === 'refused') throw err;
+        await this.#deps.clock.sleep(READ_RETRY_MS);
+      }
+    }
+  }
+
   /** Writes everything, for at most `limitMs`. True: nothing is left. */
   async settle(limitMs: number): Promise<boolean> {
     const { clock } = this.#deps;
@@ -162,6 +180,7 @@ export class WriteQueue implements Store {
 
   /** No more ticks; what still waits is told of and given up. */
   async close(limitMs: number): Promise<void> {
+    this.#closed = true;
     this.#stopTicking();
     if (await this.settle(limitMs)) return;
     this.#deps.log.error({ err: this.#failure?.error, changes: this.#waiting() }, 'the backend did not take this');
