@@ -11,9 +11,8 @@ import { type InstanceKey, isUsableKey, keyText, sameKey } from '../topology/ins
 import { isSteady } from '../topology/steady.ts';
 import { longUnseen, unnamed } from './forgetting.ts';
 import type { HostnameResolver } from './hostname-resolver.ts';
-import { isSameRun, kinship } from './identity.ts';
+import { Identification } from './identification.ts';
 import type { Inventory } from './inventory.ts';
-import { KnownNames } from './known-names.ts';
 import type { Prober } from './ports.ts';
 
 export interface ObserverSettings {
@@ -92,19 +91,19 @@ interface Entry {
 export class Observer {
   readonly #deps: ObserverDeps;
   readonly #entries = new Map<string, Entry>();
-  readonly #names: KnownNames;
-  /** Where a UUID was seen last. */
-  readonly #byUuid = new Map<string, InstanceKey>();
-  readonly #clones = new Set<string>();
+  readonly #identification: Identification;
   readonly #forgottenUntilMs = new Map<string, number>();
   #timers: readonly (() => void)[] = [];
   #paused = false;
 
   constructor(deps: ObserverDeps) {
     this.#deps = deps;
-    this.#names = new KnownNames({
-      nowMs: () => deps.clock.nowMs(),
-      expiryMs: () => deps.settings.nameExpiryMs,
+    this.#identification = new Identification({
+      ...deps,
+      get settings() {
+        return deps.settings;
+      },
+      onMoved: (from, to) => this.#moved(from, to),
     });
   }
 
@@ -145,7 +144,7 @@ export class Observer {
   watch(key: InstanceKey, found: 'seed' | 'replica' | 'source' = 'seed'): void {
     const { hostnames, tasks } = this.#deps;
     if (hostnames.known(key.hostname) !== undefined || this.#entries.has(keyText(key)))
-      this.#watch(this.#resolve(key), found);
+      this.#watch(this.#identification.resolve(key), found);
     else
       tasks.run(`resolve ${key.hostname}`, async () => {
         this.#watch({ hostname: await hostnames.resolve(key.hostname), port: key.port }, found);
@@ -178,17 +177,17 @@ export class Observer {
   }
 
   isWatched(key: InstanceKey): boolean {
-    return this.#entries.has(keyText(this.#resolve(key)));
+    return this.#entries.has(keyText(this.#identification.resolve(key)));
   }
 
   /** The key under which a server at this address is filed; itself, where nothing else is known of it. */
   canonical(key: InstanceKey): InstanceKey {
-    return this.#resolve(key);
+    return this.#identification.resolve(key);
   }
 
   /** One read now, whatever the schedule says. Its result is recorded like any other. */
   async probeNow(key: InstanceKey, signal: AbortSignal): Promise<Instance> {
-    return this.#read(this.#resolve(key), this.#deps.settings.probeTimeoutMs, signal);
+    return this.#read(this.#identification.resolve(key), this.#deps.settings.probeTimeoutMs, signal);
   }
 
   /** Something was heard about this server: it and its neighbours are read at once and in quick succession. */
@@ -291,8 +290,8 @@ export class Observer {
         this.#deps.onUnseen(key);
         return raw;
       }
-      const filed = before === undefined ? await this.#underOwnName(key, raw, signal) : raw;
-      const instance = this.#identified(this.#canonical(filed));
+      const filed = before === undefined ? await this.#identification.underOwnName(key, raw, signal) : raw;
+      const instance = this.#identification.identified(filed);
       const wasDead = inventory.health(key).failures > 0;
       const last = inventory.get(instance.key);
       const watched = inventory.recordSuccess(instance, clock.nowMs(), clock.monotonicMs() - startedMs);
@@ -331,71 +330,12 @@ export class Observer {
     if (source !== undefined) this.watch(source, 'source');
   }
 
-  /** Addresses of other servers, each by the name under which that server is known. */
-  #canonical(raw: Instance): Instance {
-    const { replication } = raw;
-    const resolve = (key: InstanceKey) => this.#resolve(key);
-    return {
-      ...raw,
-      replicaKeys: raw.replicaKeys.map(resolve),
-      replication: replication && { ...replication, source: resolve(replication.source) },
-    };
-  }
-
-  /**
-   * Files a new server under the name it gives itself, provided that it answers there: a name that leads nowhere, or to
-   * another server, would lose it.
-   */
-  async #underOwnName(found: InstanceKey, raw: Instance, signal: AbortSignal): Promise<Instance> {
-    const { settings, prober, hostnames, log } = this.#deps;
-    if (settings.ownName === 'none') return raw;
-    const hostname = settings.ownName === 'hostname' ? raw.hostname : raw.reportHost;
-    const own = { hostname, port: found.port };
-    if (hostname === found.hostname || !isUsableKey(own)) return raw;
-    const there = await prober.probe(own, settings.suspectTimeoutMs, signal).catch(() => undefined);
-    if (there !== undefined && isSameRun(raw, there)) {
-      hostnames.learn(found.hostname, hostname);
-      return there;
-    }
-    prober.forget(own);
-    const fields = { instance: keyText(found), name: keyText(own) };
-    log.warn(fields, 'a server does not answer under its own name: it is filed under the one it was found by');
-    return raw;
-  }
-
-  #resolve({ hostname, port }: InstanceKey): InstanceKey {
-    return this.#names.resolve({ hostname: this.#deps.hostnames.known(hostname) ?? hostname, port });
-  }
-
-  /** A server is the one that carries its UUID, wherever it answers. MariaDB servers carry none. */
-  #identified(instance: Instance): Instance {
-    const { inventory, clock, log } = this.#deps;
-    const { key, serverUuid } = instance;
-    const former = serverUuid === '' ? undefined : this.#byUuid.get(serverUuid);
-    const known = former && inventory.get(former);
-    if (serverUuid !== '' && (known === undefined || sameKey(former, key))) this.#byUuid.set(serverUuid, key);
-    if (former === undefined || known === undefined || sameKey(former, key)) return instance;
-    const fields = { instance: keyText(key), known: keyText(former), serverUuid };
-    switch (kinship(known, instance, clock.nowMs())) {
-      case 'same':
-        log.info(fields, 'another address of a known server');
-        this.#names.learn(key, former);
-        return { ...instance, key: former };
-      case 'moved':
-        log.warn(fields, 'a server answers at another address than before');
-        this.#names.learn(former, key);
-        this.#byUuid.set(serverUuid, key);
-        this.#forgottenUntilMs.delete(keyText(key));
-        this.unwatch(former);
-        inventory.move(former, key);
-        this.#deps.onMoved(former, key);
-        return instance;
-      case 'clone':
-        if (!this.#clones.has(serverUuid))
-          log.warn(fields, 'two servers carry the same UUID: one is a copy of the other; give it its own (auto.cnf)');
-        this.#clones.add(serverUuid);
-        return instance;
-    }
+  /** It answers elsewhere now. */
+  #moved(from: InstanceKey, to: InstanceKey): void {
+    this.#forgottenUntilMs.delete(keyText(to));
+    this.unwatch(from);
+    this.#deps.inventory.move(from, to);
+    this.#deps.onMoved(from, to);
   }
 
   #isForgotten(key: InstanceKey): boolean {
