@@ -7,27 +7,26 @@ import { HostnameResolver } from '../discovery/hostname-resolver.ts';
 import { Inventory } from '../discovery/inventory.ts';
 import { IDLE_FACTOR, Observer, type ProbeEvent } from '../discovery/observer.ts';
 import type { Executor } from '../mysql/change-lock.ts';
-import { isIgnoredUser } from '../mysql/found-replicas.ts';
 import { systemNames } from '../mysql/name-service.ts';
 import { MysqlServers } from '../mysql/servers.ts';
-import { matchesServer } from '../recovery/filters.ts';
 import type { News } from '../recovery/sentinel.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { Downtime } from '../topology/downtime.ts';
-import type { Instance, WatchedInstance } from '../topology/instance.ts';
+import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
 import { type Agreement, Alone, type Apply } from './agreement.ts';
 import { analysesOf } from './analyses.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
-import { type LookDeps, look } from './look.ts';
+import { isLeftOut, isUnwanted } from './left-out.ts';
 import { isMaintenanceCommand, Maintenance } from './maintenance.ts';
 import { confirmIn } from './office.ts';
 import { OperatorWishes } from './operator-wishes.ts';
-import { type OpinionPort, Opinions } from './opinions.ts';
+import type { OpinionPort, Opinions } from './opinions.ts';
+import { opinionsOf } from './own-opinion.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import { isRecoveryCommand } from './recovery-ledger.ts';
 import { RecoveryRoom } from './recovery-room.ts';
@@ -120,13 +119,24 @@ export class Orchestrator {
         return deps.settings.observer;
       },
       idle: () => !this.agreement.inTouch,
-      ignored: (key, found) => deps.passive === true || this.#ignored(key, found),
-      unwanted: (instance) => this.#unwanted(instance),
+      ignored: (key, found) => deps.passive === true || isLeftOut(deps.settings.ignore, key, found),
+      unwanted: (instance) => isUnwanted(deps.settings.servers.replicas, instance, log),
       onProbed: (event) => this.#onProbed(event),
       onMoved: (from, to) => this.#moved(from, to),
       onUnseen: (key) => this.#wishes.forget(key),
     });
-    this.opinions = deps.peers && this.#opinionsOn(deps.peers);
+    this.opinions =
+      deps.peers &&
+      opinionsOf(
+        {
+          ...{ clock, log, inventory: this.inventory, servers: this.servers, tasks: this.tasks },
+          observer: () => this.observer,
+          get settings() {
+            return deps.settings;
+          },
+        },
+        deps.peers,
+      );
     this.recovery = new RecoveryRoom({
       ...deps,
       get settings() {
@@ -312,32 +322,6 @@ export class Orchestrator {
     return { group: settings.groupName, node, term, confirm: () => confirmIn(this.agreement, term) };
   }
 
-  #opinionsOn(port: OpinionPort): Opinions {
-    const deps = this.#deps;
-    const { clock, log } = deps;
-    const near = (key: InstanceKey) => {
-      const cluster = this.inventory.clusterName(key);
-      const isFar = (other: InstanceKey) => Number(this.inventory.clusterName(other) !== cluster);
-      const answering = this.inventory.all().filter(({ valid }) => valid);
-      return answering.map(({ instance }) => instance.key).sort((a, b) => isFar(a) - isFar(b));
-    };
-    const looking: LookDeps = {
-      isWatched: (key) => this.observer.isWatched(key),
-      others: near,
-      probe: (key, timeoutMs) => this.servers.probe(this.observer.canonical(key), timeoutMs, this.tasks.signal),
-    };
-    const shared = { port, clock, log, look: (key: InstanceKey, limitMs: number) => look(key, limitMs, looking) };
-    return new Opinions(
-      {
-        ...shared,
-        get settings() {
-          return deps.settings.opinions;
-        },
-      },
-      clock.nowMs(),
-    );
-  }
-
   /** A command reads on demand, and a node that can decide nothing less often than others. */
   #freshForMs(): number {
     if (this.#deps.passive === true) return Number.POSITIVE_INFINITY;
@@ -362,26 +346,6 @@ export class Orchestrator {
         log.warn({ seed, err }, 'this entry of DiscoverySeeds names no server: skipped');
       }
     }
-  }
-
-  #ignored(key: InstanceKey, found: 'seed' | 'replica' | 'source'): boolean {
-    const { ignore } = this.#deps.settings;
-    const filters = [
-      ...ignore.any,
-      ...(found === 'replica' ? ignore.replicas : []),
-      ...(found === 'source' ? ignore.sources : []),
-    ];
-    return filters.some((filter) => matchesServer(filter, key));
-  }
-
-  #unwanted({ key, replication }: Instance): boolean {
-    const { settings, log } = this.#deps;
-    const { ignoredUsers, logIgnored } = settings.servers.replicas;
-    const user = replication?.user ?? '';
-    if (!isIgnoredUser(ignoredUsers, user)) return false;
-    const fields = { instance: keyText(key), user };
-    if (logIgnored) log.info(fields, 'left out for its replication user (DiscoveryIgnoreReplicationUsernameFilters)');
-    return true;
   }
 
   #onProbed(event: ProbeEvent): void {
