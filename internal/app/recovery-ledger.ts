@@ -50,6 +50,8 @@ interface Refused {
 interface Course {
   /** In the words of `stepText`, by their numbers. */
   readonly steps: string[];
+  /** Of the longest of them, ms. */
+  limitMs: number;
   plan: Extract<FailoverPlan, { kind: 'promote' }> | undefined;
 }
 
@@ -126,6 +128,13 @@ export class RecoveryLedger {
     const steps = [...(await this.#deps.storage.journalled(uid))];
     for (const [number, text] of (this.#courses.get(uid)?.steps ?? []).entries()) steps[number] = text ?? steps[number];
     return steps.filter((text) => text !== undefined);
+  }
+
+  /** How long a step of an open recovery may take, ms; what the configuration says, of one that is known from the backend alone. */
+  limitOf(uid: string): number {
+    const { stepMaxMs } = this.#deps.settings.runner;
+    const { drainLimitMs } = this.#deps.settings.coordinator.attempt.plan;
+    return this.#courses.get(uid)?.limitMs || stepMaxMs + drainLimitMs;
   }
 
   /** The plan of an open recovery that was noted last. */
@@ -229,16 +238,17 @@ export class RecoveryLedger {
     }
     const held = { ...(known ?? record), holder: { node: stamp.node, term: stamp.term } };
     this.book.learn(held);
-    if (known === undefined) this.#courses.set(uid, { steps: [], plan: undefined });
+    if (known === undefined) this.#courses.set(uid, { steps: [], limitMs: 0, plan: undefined });
     return known === undefined ? storage.opened(held) : storage.takenOver(held);
   }
 
-  #progress({ uid, number, text }: Of<'recovery-progress'>, stamp: Stamp): Promise<void> | Refused {
+  #progress({ uid, number, text, limitMs }: Of<'recovery-progress'>, stamp: Stamp): Promise<void> | Refused {
     const known = this.book.find(uid);
     if (known?.endedMs !== undefined || !isHeldBy(stamp, known?.holder)) return { refused: 'it is not ours any more' };
     const course = this.#courseOf(uid);
     if (course.steps[number] !== undefined) return Promise.resolve();
     course.steps[number] = text;
+    course.limitMs = Math.max(course.limitMs, limitMs);
     return this.#deps.storage.stepStarted(uid, number, text);
   }
 
@@ -266,7 +276,7 @@ export class RecoveryLedger {
   }
 
   #courseOf(uid: string): Course {
-    const course = this.#courses.get(uid) ?? { steps: [], plan: undefined };
+    const course = this.#courses.get(uid) ?? { steps: [], limitMs: 0, plan: undefined };
     this.#courses.set(uid, course);
     return course;
   }

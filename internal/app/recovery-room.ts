@@ -347,14 +347,35 @@ export class RecoveryRoom {
   #resume(record: RecoveryRecord, knownKeys: readonly InstanceKey[]): void {
     const { settings, clock, inventory } = this.#deps;
     const seen = (key: InstanceKey) => inventory.get(key)?.valid === true || inventory.health(key).failures > 0;
+    const { office } = this;
     const surveyed = async (stop: AbortSignal) => {
       while (!knownKeys.every(seen)) await clock.sleep(settings.observer.hotIntervalMs, stop);
+      if (office.term > 0) await this.#readAnew(record, stop);
     };
-    const { office } = this;
     this.#resuming.add(record.uid);
     office.tasks.run(`resume ${record.uid}`, () =>
       this.#finish(record, surveyed, office).finally(() => this.#resuming.delete(record.uid)),
     );
+  }
+
+  /** Who has just been elected has read the servers before; what counts is what they say now. */
+  async #readAnew({ cluster, failed }: RecoveryRecord, signal: AbortSignal): Promise<void> {
+    const { inventory, observer, clock } = this.#deps;
+    const near = [cluster, inventory.clusterName(failed)].flatMap(
+      (name) => inventory.snapshot(name, clock.nowMs()).members,
+    );
+    await Promise.allSettled(near.map(({ instance }) => observer.probeNow(instance.key, signal)));
+  }
+
+  /** Those that the leader would have run that was deposed before it could close the recovery. */
+  async #scriptsBehind(record: RecoveryRecord, mandate: Mandate): Promise<void> {
+    const { uid, kind, code, failed, successor } = record;
+    const { inventory, clock } = this.#deps;
+    const snapshot = inventory.snapshot(inventory.clusterName(successor ?? failed), clock.nowMs());
+    const words = { description: '', command: '', suppressedBy: undefined };
+    const verdict: Verdict = { code, kind, key: failed, snapshot, ...words };
+    const lists = [kind === 'intermediatePrimary' ? 'postIntermediate' : 'postPrimary', 'postFailover'] as const;
+    for (const list of lists) await this.#hooks(list, uid, verdict, mandate, record);
   }
 
   #finish(record: RecoveryRecord, surveyed: (signal: AbortSignal) => Promise<void>, mandate: Mandate): Promise<void> {
@@ -369,6 +390,8 @@ export class RecoveryRoom {
         clock,
         log,
         probeTimeoutMs: settings.runner.probeTimeoutMs,
+        stepTimeoutMs: settings.runner.stepTimeoutMs,
+        limitOf: (uid) => this.ledger.limitOf(uid),
         retryMs: settings.fence.retryMs,
         journalled: (uid) => this.ledger.journalled(uid),
         planOf: (uid) => this.ledger.planOf(uid),
@@ -379,6 +402,7 @@ export class RecoveryRoom {
             .filter(({ valid, instance }) => valid && sameKey(sourceKey(instance), key))
             .map(({ instance }) => instance.key),
         fenceDropped: (key) => this.ledger.endFence(key),
+        scripts: (ended) => this.#scriptsBehind(ended, mandate),
         onResumed: (_, touched) => this.#onChanged(touched),
       },
       mandate,
@@ -432,6 +456,9 @@ export class RecoveryRoom {
     record?: RecoveryRecord,
   ): Promise<boolean> {
     const { key: failed, code, description, command, kind, snapshot } = verdict;
+    const holder = record?.holder;
+    if (holder !== undefined && holder.term > 0)
+      this.ledger.note(uid, `scripts (${list}) are run by ${holder.node} in term ${holder.term}`);
     const successor = record?.successor;
     const subject = { uid, code, description, command, kind, failed, snapshot, record, successor };
     return this.#deps.runHooks(list, subject, () => mandate.confirm());

@@ -1,14 +1,15 @@
-// What to do at start with a recovery that a stopped daemon left open. The servers decide: if the promotion had happened
-// it is finished, otherwise everything it held is let go and the ordinary gates decide anew.
+// What to do with a recovery that a stopped daemon, or a deposed leader, left open. First nothing of what it had begun may take
+// effect any more; then the servers decide: if the promotion had happened it is finished, otherwise everything it held is let go and
+// the ordinary gates decide anew. Servers that are not as anything recorded explains are left alone (R-64).
 
 import type { Clock } from '../runtime/clock.ts';
-import { errorText } from '../runtime/errors.ts';
+import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Instance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import type { RecoveryBook, RecoveryRecord } from './book.ts';
 import type { FenceKeeper } from './fence.ts';
-import type { Mandate } from './mandate.ts';
+import { isLost, type Mandate } from './mandate.ts';
 import type { FailoverPlan, Step } from './plan.ts';
 import type { Servers } from './ports.ts';
 import type { RecoveryRunner } from './runner.ts';
@@ -23,7 +24,10 @@ export interface ResumeDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly probeTimeoutMs: number;
+  readonly stepTimeoutMs: number;
   readonly retryMs: number;
+  /** When the last step that was begun has ended, one way or another, counted from now, ms. */
+  readonly limitOf: (uid: string) => number;
   /** Steps that were begun, in order, in the words of `stepText`. */
   readonly journalled: (uid: string) => Promise<readonly string[]>;
   /** The last plan that was made. */
@@ -32,6 +36,8 @@ export interface ResumeDeps {
   readonly surveyed: (signal: AbortSignal) => Promise<void>;
   readonly replicasOf: (key: InstanceKey) => readonly InstanceKey[];
   readonly fenceDropped: (key: InstanceKey) => Promise<void>;
+  /** Scripts behind a recovery that succeeded, as far as nobody has begun them. */
+  readonly scripts: (record: RecoveryRecord, mandate: Mandate) => Promise<void>;
   readonly onResumed: (record: RecoveryRecord, touched: readonly InstanceKey[]) => void;
 }
 
@@ -48,12 +54,17 @@ export async function resumeRecovery(left: RecoveryRecord, deps: ResumeDeps, man
     'a recovery was left open: reading the servers to finish or drop it',
   );
   const record = await book.claim(left, { term: mandate.term, automatic: false });
-  await surveyed(signal);
   const past: Past = { steps: await deps.journalled(record.uid), plan: await deps.planOf(record.uid) };
   runner.continueAt(record.uid, past.steps.length);
-  const target = promotionTarget(past);
+  if (mandate.term > 0) await retire(record, past, deps, mandate);
+  await surveyed(signal);
+  const target = promotionTargets(past).at(-1);
   const behind = replicasOf(record.failed).filter((key) => !sameKey(key, target));
   const leads = target !== undefined && isLeading(await untilRead(target, deps, signal));
+  if (mandate.term > 0) {
+    const stray = await strayPrimary(record, behind, past, deps, signal);
+    if (stray !== undefined) return giveUp(record, stray, deps);
+  }
   const ended =
     target !== undefined && leads
       ? await finish(record, target, behind, past, deps, mandate)
@@ -66,6 +77,56 @@ export async function resumeRecovery(left: RecoveryRecord, deps: ResumeDeps, man
   }
   log.warn({ uid: record.uid, successful: closed.successful, errors: closed.errors }, 'open recovery closed');
   onResumed(closed, [record.failed, ...behind]);
+  if (closed.successful && mandate.term > 0) await deps.scripts(closed, mandate);
+}
+
+/**
+ * Nothing that an earlier leader began takes effect from here on: its sessions are ended on every server that it may be changing, or
+ * the time is over that its last step could take. One that is dead has no sessions.
+ */
+async function retire(record: RecoveryRecord, past: Past, deps: ResumeDeps, { signal }: Mandate): Promise<void> {
+  const { servers, clock, log, stepTimeoutMs, limitOf } = deps;
+  const endMs = clock.monotonicMs() + limitOf(record.uid);
+  const keys = distinct(touchedKeys(past)).filter((key) => !sameKey(key, record.failed));
+  const attempts = await Promise.allSettled(keys.map((key) => servers.expel(key, stepTimeoutMs, signal)));
+  signal.throwIfAborted();
+  const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason as unknown] : []));
+  const lost = failures.find(isLost);
+  if (lost !== undefined) throw lost;
+  const open = failures.filter((err) => !(err instanceof OrchestratorError && err.context.refused === true));
+  const waitMs = endMs - clock.monotonicMs();
+  if (open.length === 0 || waitMs <= 0) return;
+  const fields = { uid: record.uid, waitMs, errors: open.map(errorText) };
+  log.warn(fields, 'sessions of a former leader may be open: waiting until its last step has ended');
+  await clock.sleep(waitMs, signal);
+}
+
+/** A server of the recovery that leads although nobody wrote down that it should. */
+async function strayPrimary(
+  record: RecoveryRecord,
+  behind: readonly InstanceKey[],
+  past: Past,
+  { servers, probeTimeoutMs }: ResumeDeps,
+  signal: AbortSignal,
+): Promise<InstanceKey | undefined> {
+  const explained = [record.failed, ...promotionTargets(past)];
+  const others = distinct([...behind, ...touchedKeys(past)]).filter(
+    (key) => !explained.some((one) => sameKey(key, one)),
+  );
+  const found = await Promise.all(
+    others.map((key) => servers.probe(key, probeTimeoutMs, signal).catch(() => undefined)),
+  );
+  return found.find((instance) => instance?.readOnly === false && instance.replication === undefined)?.key;
+}
+
+/** Closed as failed and not acknowledged: nothing automatic follows until a person has looked. */
+async function giveUp(record: RecoveryRecord, stray: InstanceKey, { book, clock, log }: ResumeDeps): Promise<void> {
+  const error = `${keyText(stray)} takes writes and follows nobody, which this recovery did not do: nothing more is changed`;
+  await book.close({ ...record, harmless: false, errors: [...record.errors, error], endedMs: clock.nowMs() });
+  log.error(
+    { uid: record.uid, cluster: record.cluster, stray: keyText(stray) },
+    `open recovery closed as failed: ${error}`,
+  );
 }
 
 /** What the stopped process wrote down: the steps it began, and the plan they came from. */
@@ -74,9 +135,9 @@ interface Past {
   readonly plan: Promotion | undefined;
 }
 
-function promotionTarget({ steps }: Past): InstanceKey | undefined {
-  const last = steps.findLast((step) => step.startsWith('promote '));
-  return last === undefined ? undefined : parseKey(last.slice('promote '.length));
+/** Servers that may have been made writable, the last one last. */
+function promotionTargets({ steps }: Past): readonly InstanceKey[] {
+  return steps.filter((step) => step.startsWith('promote ')).map((step) => parseKey(step.slice('promote '.length)));
 }
 
 /** Servers whose replication the stopped process may have changed. */
@@ -119,13 +180,16 @@ async function letGo(
 ): Promise<RecoveryRecord> {
   fences.release(record.failed);
   await fenceDropped(record.failed);
-  const distinct = [...new Map(keys.map((key) => [keyText(key), key])).values()];
   const failures = await runner.thaw(
-    distinct.filter((key) => !sameKey(key, record.failed)),
+    distinct(keys).filter((key) => !sameKey(key, record.failed)),
     mandate,
   );
   const errors = ['the daemon was stopped before the promotion: nothing was promoted', ...failures];
   return { ...record, harmless: true, errors };
+}
+
+function distinct(keys: readonly InstanceKey[]): readonly InstanceKey[] {
+  return [...new Map(keys.map((key) => [keyText(key), key])).values()];
 }
 
 /** Writable and receiving from nobody: the promotion took effect, whether or not it has forgotten its source. */

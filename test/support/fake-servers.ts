@@ -47,7 +47,10 @@ export class FakeServers implements Servers {
   }
 
   expel(key: InstanceKey): Promise<void> {
-    return this.#answer(key, () => void this.acts.push(`${key.hostname} expel`));
+    return this.#answer(key, () => {
+      this.acts.push(`${key.hostname} expel`);
+      this.#saboteur(`${key.hostname} expel`, this);
+    });
   }
 
   async stopReceiverSoon(key: InstanceKey): Promise<string> {

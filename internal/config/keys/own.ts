@@ -47,7 +47,7 @@ export const OWN = {
   ),
   RecoveryStepMaxSeconds: uint(
     20,
-    'How long one step of a recovery may take in all, what it waits for replication aside.',
+    'How long one step of a recovery may take in all, what it waits for replication aside. A new leader waits that long where it cannot end what its predecessor has open on a server.',
     { unit: 's', min: 1 },
   ),
   FenceRetryMilliseconds: uint(100, 'Pause between attempts to reach a replaced primary.', { unit: 'ms', min: 10 }),

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
-import { RecoveryBook, type RecoveryRecord } from '../../../internal/recovery/book.ts';
+import { RecoveryBook, type RecoveryRecord, type RecoveryStore } from '../../../internal/recovery/book.ts';
 import { FenceKeeper } from '../../../internal/recovery/fence.ts';
+import { lost } from '../../../internal/recovery/mandate.ts';
 import type { FailoverPlan } from '../../../internal/recovery/plan.ts';
 import { resumeRecovery } from '../../../internal/recovery/resume.ts';
 import { RecoveryRunner } from '../../../internal/recovery/runner.ts';
-import { systemClock } from '../../../internal/runtime/clock.ts';
+import { type Clock, systemClock } from '../../../internal/runtime/clock.ts';
+import { OrchestratorError } from '../../../internal/runtime/errors.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
 import { sourceKey } from '../../../internal/topology/instance.ts';
 import { sameKey } from '../../../internal/topology/instance-key.ts';
-import { FakeServers } from '../../support/fake-servers.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeServers, type Saboteur } from '../../support/fake-servers.ts';
 import { anOffice, WILLING_STORE } from '../../support/office.ts';
 import { anInstance, aReplica, PRIMARY_KEY, uuid } from '../topology/builders.ts';
 
@@ -46,15 +49,29 @@ const plan: Extract<FailoverPlan, { kind: 'promote' }> = {
   atRisk: '',
 };
 
+const LIMIT_MS = 20_000;
+
 const frozen = (n: number) =>
   aReplica(n, `${uuid(1)}:1-9`, '', { replication: { receiver: 'stopped', applier: 'running' } });
 const writable = (n: number) => ({ ...frozen(n), readOnly: false, superReadOnly: false });
 
-async function resume(replicas: readonly Instance[], steps: readonly string[], noted = true) {
-  const servers = new FakeServers([anInstance(1, { key: PRIMARY_KEY }), ...replicas]);
+interface Circumstances {
+  /** The plan is known. */
+  readonly noted?: boolean;
+  /** Of the group; 0: the node is alone. */
+  readonly term?: number;
+  readonly saboteur?: Saboteur;
+  readonly clock?: Clock;
+  readonly store?: RecoveryStore;
+}
+
+async function resume(replicas: readonly Instance[], steps: readonly string[], more: Circumstances = {}) {
+  const { noted = true, term = 0, saboteur, clock = systemClock, store = WILLING_STORE } = more;
+  const servers = new FakeServers([anInstance(1, { key: PRIMARY_KEY }), ...replicas], saboteur);
   servers.kill(PRIMARY_KEY);
-  const office = anOffice();
-  const base = { servers, clock: systemClock, log: silentLog };
+  const office = { ...anOffice(), term };
+  const scripts: string[] = [];
+  const base = { servers, clock, log: silentLog };
   const fences = new FenceKeeper({
     ...base,
     office: () => office,
@@ -79,7 +96,7 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], n
       note: async () => undefined,
     },
   });
-  const book = new RecoveryBook(WILLING_STORE, () => ({ blockMs: 3_600_000 }), [open]);
+  const book = new RecoveryBook(store, () => ({ blockMs: 3_600_000 }), [open]);
   let intents = 1;
   await resumeRecovery(
     open,
@@ -89,6 +106,9 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], n
       book,
       fences,
       probeTimeoutMs: 1000,
+      stepTimeoutMs: 1000,
+      limitOf: () => LIMIT_MS,
+      scripts: async ({ successor }) => void scripts.push(`${successor?.hostname} leads`),
       retryMs: 1,
       journalled: async () => steps,
       planOf: async () => (noted ? plan : undefined),
@@ -101,12 +121,15 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], n
       onResumed: () => undefined,
     },
     office,
-  );
+  ).catch(async (err: unknown) => {
+    await office.tasks.stop();
+    throw err;
+  });
   const watched = fences.isWatched(PRIMARY_KEY);
   await office.tasks.stop();
   const [record] = book.list();
   assert.ok(record);
-  return { record, servers, journal, intents, watched };
+  return { record, servers, journal, intents, watched, scripts };
 }
 
 const before = ['freeze h2:3306 h3:3306 h4:3306', 'fence primary:3306', 'drain h2:3306'];
@@ -133,7 +156,9 @@ describe('a recovery that a stopped process left open', () => {
   });
 
   it('is finished without its plan by attaching everyone', async () => {
-    const { record, servers } = await resume([writable(2), frozen(3), frozen(4)], during, false);
+    const { record, servers } = await resume([writable(2), frozen(3), frozen(4)], during, {
+      noted: false,
+    });
     assert.equal(record.successful, true);
     assert.equal(follows(servers, 3), 'h2 running');
     assert.equal(follows(servers, 4), 'h2 running');
@@ -157,4 +182,75 @@ describe('a recovery that a stopped process left open', () => {
     assert.equal(follows(servers, 2), 'primary running');
     assert.equal(follows(servers, 3), 'h2 running');
   });
+});
+
+describe('a recovery that a deposed leader left open', () => {
+  const leading = [writable(2), frozen(3), frozen(4)];
+
+  it('is not touched before its sessions are ended wherever it may be at work', async () => {
+    const { servers, record, scripts } = await resume(leading, during, { term: 7 });
+    assert.deepEqual(servers.acts.slice(0, 3), ['h2 expel', 'h3 expel', 'h4 expel']);
+    assert.equal(servers.acts.filter((act) => act.endsWith('expel')).length, 3, 'the dead one has no sessions');
+    assert.equal(record.successful, true);
+    assert.deepEqual(scripts, ['h2 leads'], 'nobody else will run them');
+  });
+
+  it('is neither taken from anybody nor followed by scripts where a node is alone', async () => {
+    const { servers, scripts } = await resume(leading, during);
+    assert.equal(servers.acts.filter((act) => act.endsWith('expel')).length, 0);
+    assert.deepEqual(scripts, []);
+  });
+
+  it('waits until its last step has ended where its session could not be', async () => {
+    const clock = new FakeClock();
+    let over = false;
+    const saboteur: Saboteur = (act) => {
+      if (act === 'h3 expel') throw new Error('no answer');
+    };
+    const resumed = resume(leading, during, { term: 7, clock, saboteur }).finally(() => {
+      over = true;
+    });
+    await clock.advance(LIMIT_MS - 1);
+    assert.equal(over, false);
+    await clock.advance(1_000);
+    assert.equal((await resumed).record.successful, true);
+  });
+
+  it('does not wait for a server that is dead', async () => {
+    const saboteur: Saboteur = (act) => {
+      if (act === 'h4 expel') throw new OrchestratorError('CONNECT_FAILED', 'x', { context: { refused: true } });
+    };
+    const { record } = await resume(leading, during, { term: 7, saboteur, clock: new FakeClock() });
+    assert.equal(record.successful, true);
+  });
+
+  it('is closed as failed, for a person to look at, where another server leads than it says', async () => {
+    const stray = { ...frozen(3), readOnly: false, superReadOnly: false, replication: undefined };
+    const { record, servers, scripts } = await resume([frozen(2), stray, frozen(4)], before, { term: 7 });
+    assert.equal(record.successful, false);
+    assert.equal(record.acknowledged, undefined);
+    assert.equal(record.harmless, false, 'nothing automatic follows');
+    assert.match(record.errors.join(), /h3:3306 takes writes and follows nobody/);
+    assert.deepEqual(servers.acts, ['h2 expel', 'h3 expel', 'h4 expel']);
+    assert.deepEqual(scripts, []);
+  });
+
+  for (const [title, err, code] of [
+    ['is left to whoever has it already', new OrchestratorError('RECOVERY_REFUSED', 'x'), 'RECOVERY_REFUSED'],
+    ['is left by one that is deposed too', lost('as the test has it'), 'NOT_LEADER'],
+  ] as const) {
+    it(title, async () => {
+      const acts: string[] = [];
+      const store = { ...WILLING_STORE, opened: () => Promise.reject(err) };
+      const saboteur: Saboteur = (act) => void acts.push(act);
+      await assert.rejects(
+        resume(leading, during, { term: 7, store, saboteur }),
+        (thrown: unknown) => thrown instanceof OrchestratorError && thrown.code === code,
+      );
+      assert.deepEqual(
+        acts.filter((act) => !act.startsWith('primary')), // at its door somebody waits already
+        [],
+      );
+    });
+  }
 });
