@@ -8,7 +8,7 @@ export const RAFT: readonly Command[] = [
     summary:
       'Show what a stopped node has in RaftDataDir: identity, term, vote, snapshot, membership, entries with their checksums',
     options: '[-json]',
-    notes: 'Changes nothing. Refused while the node runs. Damage is named, and the status is 1 then.',
+    notes: 'Changes nothing. Refused while the node runs. Damage is named, and the status is 12 then.',
     inGroup: true,
     runPlain: async ({ arguments: given, config, print }) => {
       if (config.RaftDataDir === '') fail('RaftDataDir is not set: name a configuration file with -config');
