@@ -7,6 +7,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { authenticationWarning } from '../http/authentication.ts';
 import { HttpServer } from '../http/server.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { beginAnew } from '../raft/rescue/begin-anew.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -115,6 +116,8 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     config.RaftEnabled && discovery
       ? new GroupParts(store, config.RaftDataDir, node.hostname, log.child({ component: 'raft' }))
       : undefined;
+  const left = group && beginAnew(config.RaftDataDir);
+  if (left !== undefined) log.info({ left }, 'this node had left its group: it joins anew');
   const raft = group && (await nodeOptions(config, await group.applied()));
   const metrics = new Metrics();
   const live = new LiveConfig({
@@ -177,6 +180,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       agreement: group.agreement,
       peers: group.peers,
       holder: orchestrator,
+      leaves: () => live.config.RaftLeaveOnShutdown,
       recovering: () => orchestrator.recovery.book.list().some(({ endedMs }) => endedMs === undefined),
       sound: () => group.digests.differsSince === undefined,
       backend: store,

@@ -175,6 +175,13 @@ export class GroupMember {
     this.#node = undefined;
   }
 
+  /** Whether it was let go. */
+  async leave(): Promise<boolean> {
+    const left = await this.node.leave();
+    this.#node = undefined;
+    return left;
+  }
+
   async kill(): Promise<void> {
     await this.#arrived();
     await this.#node?.kill();

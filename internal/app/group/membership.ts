@@ -33,6 +33,8 @@ export interface MembershipDeps {
   readonly peers: GroupPeers;
   readonly holder: OfficeHolder;
   readonly backend: Pick<Backend, 'health'>;
+  /** `RaftLeaveOnShutdown`. */
+  readonly leaves: () => boolean;
   /** A recovery is open: nobody is let go of, and leadership stays where it is. */
   readonly recovering: () => boolean;
   /** This node holds what the leader does, as far as that was compared. */
@@ -93,8 +95,15 @@ export class Membership {
     this.#ending.abort();
     this.#stopChecks();
     await this.#starting;
-    await this.#node?.stop();
+    if (this.#node !== undefined) await this.#end(this.#node);
     await this.#office;
+  }
+
+  async #end(node: RaftNode): Promise<void> {
+    const { leaves, log } = this.#deps;
+    if (!leaves()) await node.stop();
+    else if (await node.leave()) log.info({}, 'this node has left the group');
+    else log.warn({}, 'the group does not go on without this node: it stays a member that is away');
   }
 
   async #start(): Promise<void> {

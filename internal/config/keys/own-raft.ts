@@ -57,6 +57,10 @@ export const OWN_RAFT = {
     'Room on the disk of `RaftDataDir`. With less the log is shortened; with less than a quarter this node leads only where nobody else can. 0: not looked at.',
     restart,
   ),
+  RaftLeaveOnShutdown: bool(
+    false,
+    'When it is told to end, this node has itself removed from the group, and joins anew at its next start. For nodes that come and go; one whose vote the others need stays a member.',
+  ),
   RaftReapVoterAfterSeconds: uint(
     0,
     'A voter that was gone for so long, alone, is removed from the group; at least 600. 0: never.',

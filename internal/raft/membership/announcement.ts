@@ -1,7 +1,7 @@
 // What every node that belongs to a group says to the others of it now and then, on the channel `members`.
 
 import { formatAddress, parseAddress } from '../address.ts';
-import { checked, decode, encode, type Field, list, malformed, struct, text, u8 } from '../wire/bytes.ts';
+import { checked, decode, encode, type Field, flag, list, malformed, struct, text, u8 } from '../wire/bytes.ts';
 import { labels, MOST_MEMBERS } from '../wire/log-fields.ts';
 
 export interface Announcement {
@@ -12,6 +12,8 @@ export interface Announcement {
   readonly list: readonly string[];
   /** Names that its list had before, of nodes that belong to the group still: what it wants to go (C-131). */
   readonly dropped: readonly string[];
+  /** It ends, and wants to be no member any more (F-40). */
+  readonly leaving: boolean;
 }
 
 /** First byte of each announcement: the layout of the rest. */
@@ -26,6 +28,7 @@ const announcement: Field<Announcement> = struct<Announcement>({
   labels,
   list: names,
   dropped: names,
+  leaving: flag,
 });
 
 const versioned: Field<Announcement> = {

@@ -13,9 +13,11 @@ export interface Seat {
   readonly dropped: readonly string[];
   /** A committed configuration has named this incarnation. */
   readonly taken: boolean;
+  /** It wants to be no member any more: where it was removed by that, it begins anew at its next start. */
+  readonly leaving: boolean;
 }
 
-export const NO_SEAT: Seat = { list: [], dropped: [], taken: false };
+export const NO_SEAT: Seat = { list: [], dropped: [], taken: false, leaving: false };
 
 const FORMAT = 1;
 
@@ -23,13 +25,15 @@ const FORMAT = 1;
 export function readSeat(files: Files, path: string): Seat {
   const body = readDocument(files, path, FORMAT);
   if (body === undefined) return NO_SEAT;
-  return { list: texts(body.list), dropped: texts(body.dropped), taken: body.taken === true };
+  const { list, dropped, taken, leaving } = body;
+  return { list: texts(list), dropped: texts(dropped), taken: taken === true, leaving: leaving === true };
 }
 
 /** `full`: there is no room, and the former one stands. */
-export function writeSeat(files: Files, path: string, { list, dropped, taken }: Seat): Outcome {
+export function writeSeat(files: Files, path: string, seat: Seat): Outcome {
   try {
-    writeDocument(files, path, FORMAT, { list, dropped, taken });
+    const { list, dropped, taken, leaving } = seat;
+    writeDocument(files, path, FORMAT, { list, dropped, taken, leaving });
     return 'durable';
   } catch (err) {
     if (isFull(err)) return 'full';
@@ -37,12 +41,12 @@ export function writeSeat(files: Files, path: string, { list, dropped, taken }: 
   }
 }
 
-/** @param list as it is now. Without one nothing is said, and nothing was meant to go. */
+/** What a start makes of it. @param list as it is now. Without one nothing is said, and nothing was meant to go. */
 export function relisted(seat: Seat, list: readonly string[]): Seat {
-  if (list.length === 0) return { ...seat, list, dropped: [] };
+  if (list.length === 0) return { ...seat, list, dropped: [], leaving: false };
   const before = new Set([...seat.dropped, ...seat.list]);
   for (const name of list) before.delete(name);
-  return { ...seat, list, dropped: [...before].toSorted() };
+  return { ...seat, list, dropped: [...before].toSorted(), leaving: false };
 }
 
 /** @param configuration committed */

@@ -214,6 +214,9 @@ export class ConsensusThread implements Host {
       case 'renew':
         this.#parts.wire.renew(order.credentials);
         return;
+      case 'leave':
+        this.#duties.leave();
+        return;
       case 'stop':
         this.#end();
         return;

@@ -106,6 +106,10 @@ export class Duties {
     return this.#registrar.veto(peer);
   }
 
+  leave(): void {
+    this.#registrar.leave();
+  }
+
   meet(address: Address, done: (met: Met) => void): void {
     this.#meetings.ask(address, done);
   }

@@ -67,6 +67,8 @@ export type Order =
   | { readonly kind: 'meet'; readonly id: number; readonly address: Address }
   | { readonly kind: 'renew'; readonly credentials: Credentials }
   | FindingOrder
+  /** This node is to be no member any more: the group has to remove it. */
+  | { readonly kind: 'leave' }
   | { readonly kind: 'stop' };
 
 export type SnapshotPiece =

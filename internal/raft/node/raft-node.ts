@@ -48,6 +48,8 @@ export interface NodeStatus extends ThreadStatus {
 
 /** Signs of life of the main thread in the time of one lease. */
 const SIGNS_PER_LEASE = 4;
+/** How long a node waits to be let go. */
+const LEAVE_TIMEOUTS = 5;
 const STOP_MS = 5_000;
 
 export class RaftNode {
@@ -60,6 +62,8 @@ export class RaftNode {
   readonly #preferredLeaders: readonly LabelPattern[];
   readonly #stopSigns: () => void;
   #stopped: Promise<void> | undefined;
+  /** Set while it leaves. */
+  #onRemoved: (() => void) | undefined;
   /** From here on its end is no news. */
   #over = false;
 
@@ -194,6 +198,26 @@ export class RaftNode {
     return this.#stopped;
   }
 
+  /**
+   * Asks the group to go on without this node, and stops (F-40): started again on `beginAnew`, it joins as a new incarnation. Where that is not
+   * granted in time, for the sake of a majority or for want of a leader, it stays a member that is away.
+   *
+   * @returns whether it was removed
+   */
+  async leave(): Promise<boolean> {
+    await this.handOver();
+    const left = await new Promise<boolean>((resolve) => {
+      const cancel = this.#deps.clock.after(LEAVE_TIMEOUTS * this.#electionTimeoutMs, () => resolve(false));
+      this.#onRemoved = () => {
+        cancel();
+        resolve(true);
+      };
+      this.#consensus.order({ kind: 'leave' });
+    });
+    await this.stop();
+    return left;
+  }
+
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     this.#end();
@@ -229,7 +253,10 @@ export class RaftNode {
   #hear(news: GroupNews | SideNews): void {
     if (news.kind === 'log') this.#deps.log[news.level](news.fields, news.text);
     else if (news.kind === 'bytes') this.#deps.onBytes?.(news.channel, news.peer, news.payload);
-    else if (news.kind === 'reaped') this.#deps.onReaped?.(news.member, news.silentMs);
+    else if (news.kind === 'fatal' && news.code === 'RAFT_REMOVED' && this.#onRemoved !== undefined) {
+      this.#end();
+      this.#onRemoved();
+    } else if (news.kind === 'reaped') this.#deps.onReaped?.(news.member, news.silentMs);
     else if (news.kind !== 'waiting' && news.kind !== 'claim' && (news.kind !== 'fatal' || !this.#over))
       this.group.hear(news);
   }

@@ -53,6 +53,8 @@ interface Heard {
 /** What was not repeated for so many periods does not count. */
 const STALE_PERIODS = 6;
 const MOST_SEEN = 256;
+/** A node that leaves says so this many times as often. */
+const LEAVING_HASTE = 5;
 
 export class Registrar {
   readonly #deps: RegistrarDeps;
@@ -75,8 +77,17 @@ export class Registrar {
   hear({ member }: Identity, payload: Uint8Array): void {
     const { core, nowMs, onOutsider } = this.#deps;
     const announcement = decodeAnnouncement(payload);
-    if (this.#isMember(member)) this.#heard.set(member, { announcement, atMs: nowMs() });
-    else if (core.role === 'leader') onOutsider(member);
+    if (this.#isMember(member)) {
+      this.#heard.set(member, { announcement, atMs: nowMs() });
+      if (announcement.leaving && core.role === 'leader') this.#nextMs = nowMs(); // its process is about to end
+    } else if (core.role === 'leader') onOutsider(member);
+  }
+
+  /** This node ends, and is to be no member any more: said at once, and again until it was removed. */
+  leave(): void {
+    const seat = { ...this.#seat, leaving: true };
+    if (this.#deps.keepSeat(seat) === 'durable') this.#seat = seat;
+    this.#nextMs = this.#deps.nowMs();
   }
 
   /** A configuration counts from now on, agreed on or not. */
@@ -111,7 +122,7 @@ export class Registrar {
   tick(): void {
     const { core, nowMs, periodMs, knock } = this.#deps;
     if (nowMs() < this.#nextMs) return;
-    this.#nextMs = nowMs() + periodMs;
+    this.#nextMs = nowMs() + (this.#seat.leaving ? periodMs / LEAVING_HASTE : periodMs);
     const unknown = !this.#isMember(core.self) && core.log.configurationIndex <= core.commit;
     if (unknown && !this.#seat.taken) knock();
     else this.#announce();
@@ -134,8 +145,8 @@ export class Registrar {
 
   #announce(): void {
     const { core, wire, own, nowMs } = this.#deps;
-    const { list, dropped } = this.#seat;
-    const announcement = { ...own, list, dropped };
+    const { list, dropped, leaving } = this.#seat;
+    const announcement = { ...own, list, dropped, leaving };
     this.#heard.set(core.self, { announcement, atMs: nowMs() });
     const bytes = encodeAnnouncement(announcement);
     for (const { id } of this.#members()) if (id !== core.self) wire.sendBytes(id, 'members', bytes);
@@ -151,7 +162,7 @@ export class Registrar {
   #tidy(said: ReadonlyMap<MemberId, Announcement>): void {
     for (const member of this.#members()) {
       const now = said.get(member.id);
-      if (now !== undefined && this.#update(member, now)) return;
+      if (now !== undefined && (this.#letGo(member, now) || this.#update(member, now))) return;
     }
     const verdict = this.#judge(said);
     if (verdict.kind === 'agreed')
@@ -159,6 +170,13 @@ export class Registrar {
     else if (verdict.kind === 'open')
       this.#tell({ list: verdict.list, reason: verdict.why }, 'a new list of nodes waits');
     else this.#told = '';
+  }
+
+  /** A leader that leaves hands over first. */
+  #letGo({ id }: Member, { leaving }: Announcement): boolean {
+    if (!leaving || id === this.#deps.core.self) return false;
+    this.#ask({ kind: 'remove', member: id }, { member: id }, 'a member leaves the group');
+    return true;
   }
 
   #update(member: Member, { address, labels }: Announcement): boolean {

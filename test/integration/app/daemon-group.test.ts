@@ -18,7 +18,12 @@ describe('what a group of daemons was told', function () {
     secrets = mkdtempSync(join(tmpdir(), 'group-secret-'));
     const file = join(secrets, 'secret');
     writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-    const config = { RaftSnapshotEntries: 16, RaftTrailingEntries: 0, RaftSharedSecretFile: file };
+    const config = {
+      RaftSnapshotEntries: 16,
+      RaftTrailingEntries: 0,
+      RaftSharedSecretFile: file,
+      RaftLeaveOnShutdown: true,
+    };
     group = await DaemonGroup.start({ seeds: [], config });
   });
 
@@ -62,4 +67,18 @@ describe('what a group of daemons was told', function () {
       await until('it goes on', async () => rules(away) === known + 1);
     });
   }
+
+  it('comes back to a node that has left the group, and joins it anew', async () => {
+    const [away] = await group.others();
+    assert.ok(away);
+    await away.kill('SIGTERM');
+    assert.match(away.log(), /this node has left the group/);
+    await say('without', 1);
+    await away.launch();
+    assert.match(away.log(), /this node had left its group: it joins anew/);
+    await group.level();
+    const known = rules(away);
+    await say('with', 1);
+    await until('it goes on', async () => rules(away) === known + 1);
+  });
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { beginAnew } from '../../../internal/raft/rescue/begin-anew.ts';
 import { until } from '../../support/daemon.ts';
-import { type GroupMember, RealGroup } from '../../support/raft-group.ts';
+import { type GroupMember, Notebook, RealGroup } from '../../support/raft-group.ts';
 
 /** Who has caught up votes soon. */
 const settings = { promotionHoldMs: 200 };
@@ -84,6 +86,24 @@ describe('members of a running group', function () {
     await ended(leader);
     await group.say('without it');
     assert.deepEqual(await voters(), names(others));
+  });
+
+  it('leave when they stop, the leader too, and join anew when they are started again', async () => {
+    await three(3);
+    const former = await group.leader();
+    const { self } = former.node.group.standpoint;
+    assert.equal(await former.leave(), true);
+    assert.deepEqual(former.fatal, []);
+    const others = group.members.filter(({ runs }) => runs);
+    assert.deepEqual(await voters(), names(others));
+    const place = beginAnew(former.directory);
+    assert.equal(place, join(former.directory, 'left'));
+    assert.equal(beginAnew(former.directory), undefined);
+    former.notebook = new Notebook();
+    await former.start({ settings });
+    await until('it votes again', async () => (await voters()).length === 3);
+    assert.notEqual(former.node.group.standpoint.self, self);
+    assert.deepEqual(await group.level(), ['founded']);
   });
 
   it('move to other addresses, and stay who they are', async () => {

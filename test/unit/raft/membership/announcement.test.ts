@@ -10,6 +10,7 @@ const ANNOUNCEMENT: Announcement = {
   labels: { zone: 'z1' },
   list: ['10.0.0.1:10008', '[::1]:10008'],
   dropped: ['10.0.0.2:10008'],
+  leaving: true,
 };
 
 describe('what a member says of itself', () => {

@@ -92,7 +92,10 @@ describe('the lists of the nodes', () => {
 });
 
 describe('what a node remembers of its list', () => {
-  const seat = (list: string, dropped = '', taken = true): Seat => ({ list: [...list], dropped: [...dropped], taken });
+  const seat = (list: string, dropped = '', taken = true): Seat => ({
+    ...{ list: [...list], dropped: [...dropped], taken },
+    leaving: false,
+  });
 
   it('is what was in it before and is not now', () => {
     assert.deepEqual(relisted(NO_SEAT, [...'abc']), seat('abc', '', false));
@@ -100,6 +103,7 @@ describe('what a node remembers of its list', () => {
     assert.deepEqual(relisted(seat('abd', 'c'), [...'ab']), seat('ab', 'cd'));
     assert.deepEqual(relisted(seat('ab', 'cd'), [...'abc']), seat('abc', 'd'));
     assert.deepEqual(relisted(seat('abc', 'd'), []), seat('', ''));
+    assert.deepEqual(relisted({ ...seat('abc'), leaving: true }, [...'abc']), seat('abc'), 'it did not leave');
   });
 
   it('is forgotten once it is done, or was only another name', () => {
