@@ -24,7 +24,7 @@ const SETTINGS: ServersSettings = {
 /** May do what a change needs, and end no session of another account. */
 const WEAK_LOGIN = { user: 'weak', password: 'weak' };
 const LIMIT_MS = 5_000;
-const SHORT_MS = 2_000;
+const SHORT_MS = 1_000;
 
 const codeOf = async (work: Promise<unknown>) =>
   work.then(

@@ -168,6 +168,12 @@ export class Daemon {
 
   /** Kills the daemon as soon as its journal holds this many steps: while it takes the last one of them, or just after. */
   async killAtStep(count: number): Promise<void> {
+    await this.atStep(count);
+    await this.kill('SIGKILL');
+  }
+
+  /** Resolves as soon as its journal holds this many steps. */
+  async atStep(count: number): Promise<void> {
     const database = this.#backend();
     try {
       const counted = database.prepare('SELECT COUNT(*) AS steps FROM recovery_journal');
@@ -179,7 +185,6 @@ export class Daemon {
     } finally {
       database.close();
     }
-    await this.kill('SIGKILL');
   }
 
   /** Writes into the backend of a daemon that is down, as another tool would. */
