@@ -5,7 +5,8 @@ import { Daemon, until } from '../support/daemon.ts';
 import { MysqlBackendServer } from '../support/mysql-backend.ts';
 import { address, scenarios } from '../support/scenario.ts';
 
-scenarios('daemons that share a backend', { tree: [undefined, 0, 0] }, (scenario, test) => {
+// one family: what differs between them is in the rows, see the seat of the leader
+scenarios('daemons that share a backend', { tree: [undefined, 0, 0], flavours: ['mysql'] }, (scenario, test) => {
   let backend: MysqlBackendServer;
   let daemons: readonly Daemon[] = [];
 
