@@ -120,6 +120,33 @@ describe('nodes that find each other', function () {
     assert.deepEqual(await group.level(), ['together']);
   });
 
+  it('are the same group after all of them have moved at once', async () => {
+    group = new RealGroup(3, false);
+    const members = [...group.members];
+    const start = () => Promise.all(members.map((member, at) => member.start(options(member, `manager-${at}`))));
+    list(members.map(({ address }) => address));
+    await start();
+    await group.say('before');
+    await Promise.all(members.map((member) => member.stop()));
+
+    for (const member of members) member.address = member.address.replace(/\.(\d+):/, '.10$1:');
+    list(members.map(({ address }) => address));
+    await start();
+    await group.say('after');
+    assert.deepEqual(await group.level(), ['before', 'after']);
+    await until('the log knows where they are', async () => {
+      const [first] = members;
+      const known = first && groupOf(first).members.map(({ address }) => address);
+      return (
+        known?.toSorted().join() ===
+        members
+          .map(({ address }) => address)
+          .toSorted()
+          .join()
+      );
+    });
+  });
+
   it('wait as long as fewer are there than expected', async () => {
     group = new RealGroup(3, false);
     const [first, second, third] = group.members;
