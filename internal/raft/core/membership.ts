@@ -52,9 +52,10 @@ export function settled({ members, voters, learners }: Wish): Configuration {
   };
 }
 
-/** @returns the group that `members` found together, all of them voters. */
+/** @returns the group that `members` found together: all of them vote but those that do not wish to. */
 export function foundingConfiguration(members: readonly Member[]): Configuration {
-  return settled({ members: byId(members), voters: members.map(({ id }) => id), learners: [] });
+  const ids = (vote: boolean) => members.filter(({ promote }) => promote === vote).map(({ id }) => id);
+  return settled({ members: byId(members), voters: ids(true), learners: ids(false) });
 }
 
 function joint(current: Configuration, { members, voters, learners }: Wish): Configuration {

@@ -4,7 +4,7 @@
  * A formation is decided by its proposer alone, once all its members have promised it, and a node only ever forms what it has promised last. So
  * two formations with a member in common cannot both be decided unless that member exchanged its promise, and then it is for one of two
  * reasons. Its proposer gave the earlier one up: it will not decide on it. Or the proposer comes back with an empty directory, and does not
- * know. Then those who promise the new formation never take part in the old one, which needs a majority of its members for its first
+ * know. Then those who promise the new formation never take part in the old one, which needs a majority of its voters for its first
  * write: where fewer than that are missing from the new one, the old one has done nothing and never will.
  */
 
@@ -45,6 +45,7 @@ function objection(settings: FormingSettings, asked: Formation): string | undefi
     return `it is for ${asked.members.length} nodes, and this node founds with ${finding.expect}`;
   if (finding !== undefined && !asked.members.every(({ promote }) => promote))
     return 'it counts on nodes that do not wish to vote';
+  if (votersOf(asked).length === 0) return 'nobody in it wishes to vote';
   if (proposerNode(asked) !== first) return `${proposerNode(asked)} is not the one to propose it`;
   const mine = asked.members.filter(({ node }) => node === self.node);
   return sameMembers(mine, [self]) ? undefined : 'it names this node otherwise than it is';
@@ -64,14 +65,19 @@ function doubts({ self }: FormingSettings, { promise, doubtful }: FormingRecord,
 }
 
 function doubt(doubtful: readonly Formation[], asked: Formation): string | undefined {
-  const lost = ({ members }: Formation) => members.filter(({ id }) => !asked.members.some((other) => other.id === id));
-  const existed = doubtful.find((one) => lost(one).length >= majorityOf(one.members));
+  const lost = (one: Formation) => votersOf(one).filter(({ id }) => !asked.members.some((other) => other.id === id));
+  const existed = doubtful.find((one) => lost(one).length >= majorityOf(votersOf(one)));
   if (existed !== undefined) {
     const nodes = lost(existed).map(({ node }) => node);
     return `${promisedTo(existed)}, and ${nodes.join(', ')} have lost their directories since: that group may have existed`;
   }
   if (doubtful.length <= MOST_DOUBTFUL) return undefined;
   return `${proposerNode(asked)} has lost its directory ${doubtful.length} times`;
+}
+
+/** Whose consent the group would have needed to write anything. */
+function votersOf({ members }: Formation): readonly Member[] {
+  return members.filter(({ promote }) => promote);
 }
 
 function majorityOf(members: readonly Member[]): number {

@@ -13,7 +13,7 @@ export interface Formation {
    */
   readonly stampMs: number;
   readonly generation: number;
-  /** All of them voters, sorted by id. */
+  /** Sorted by id. All of them consent; those that do not wish to vote begin as learners. */
   readonly members: readonly Member[];
 }
 

@@ -55,6 +55,20 @@ describe('nodes with empty disks', function () {
     assert.ok(group.members.every(({ waited }) => waited.length === 0));
   });
 
+  it('found it without a vote where they do not wish for one', async () => {
+    group = new RealGroup(3, false);
+    await Promise.all(group.members.map((member, at) => member.start({ settings, forming: { promote: at !== 1 } })));
+    await group.say('together');
+    const { node } = await group.leader();
+    const { members, tolerates } = await node.members();
+    assert.deepEqual(
+      members.map(({ kind }) => kind),
+      ['voter', 'learner', 'voter'],
+    );
+    assert.equal(tolerates, 0);
+    assert.deepEqual(await group.level(), ['together']);
+  });
+
   it('stop while they wait, when they are told to', async () => {
     group = new RealGroup(3, false);
     const [first] = group.members;

@@ -42,7 +42,8 @@ export class WatchForming {
       if (other === id || this.operated || this.#parted(id, other)) continue;
       const former = this.#formations.get(other)!.members;
       const survivors = former.filter((member) => this.#nodes.some((each) => each.member === member.id));
-      const effective = members.size > former.length / 2;
+      const voters = former.filter(({ promote }) => promote);
+      const effective = voters.filter((member) => members.has(member.id)).length > voters.length / 2;
       demand(!effective || survivors.length === 0, 'F-1', () => `${id} formed over ${other}, which may hold data`);
     }
   }

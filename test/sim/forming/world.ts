@@ -54,10 +54,13 @@ export class FormingNode {
   identity: Identity;
   record: FormingRecord = NO_RECORD;
   labels: Readonly<Record<string, string>> = {};
+  /** Whether it wishes to. */
+  readonly votes: boolean;
   machine: Forming | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, votes: boolean) {
     this.name = name;
+    this.votes = votes;
     this.identity = this.#fresh();
   }
 
@@ -96,7 +99,8 @@ export class FormingWorld {
     this.#Machine = Machine;
     this.plan = plan;
     this.random = random;
-    this.nodes = Array.from({ length: plan.nodes }, (_, at) => new FormingNode(`n${at + 1}:10008`));
+    const votes = (at: number) => at === 0 || plan.finding !== undefined || random.chance(0.85);
+    this.nodes = Array.from({ length: plan.nodes }, (_, at) => new FormingNode(`n${at + 1}:10008`, votes(at)));
     this.watch = new WatchForming(this.nodes, plan.finding?.anchored === false);
     this.#tick();
   }
@@ -118,7 +122,7 @@ export class FormingWorld {
       incarnation: identity.incarnation,
       address: name,
       labels,
-      promote: true,
+      promote: node.votes,
     };
     const settings: FormingSettings = {
       clusterName: 'orders',
