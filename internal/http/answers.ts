@@ -1,24 +1,36 @@
 import type Koa from 'koa';
+import type { Clock } from '../runtime/clock.ts';
 import { encodeJson } from './json.ts';
+import type { Listing } from './listing.ts';
 import type { HttpSettings } from './ports.ts';
-import type { Envelope } from './route.ts';
+import type { Envelope, HttpServerDeps } from './route.ts';
 
 /** How values become bodies. */
 export class Answers {
   readonly #settings: Pick<HttpSettings, 'messagePrefix'>;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
 
-  constructor(settings: Pick<HttpSettings, 'messagePrefix'>) {
+  constructor({ settings, clock }: Pick<HttpServerDeps, 'settings' | 'clock'>) {
     this.#settings = settings;
+    this.#clock = clock;
   }
 
   json(ctx: Koa.Context, value: unknown): void {
-    ctx.set('Content-Type', 'application/json; charset=UTF-8');
-    ctx.body = encodeJson(value);
+    this.#text(ctx, encodeJson(value));
+  }
+
+  async listing(ctx: Koa.Context, listing: Listing<unknown>): Promise<void> {
+    this.#text(ctx, await listing.encode(this.#clock));
   }
 
   /** With the name of this node in front of the message, where that is wanted. */
   envelope(ctx: Koa.Context, status: number, answer: Envelope): void {
     ctx.status = status;
     this.json(ctx, { ...answer, Message: this.#settings.messagePrefix + answer.Message });
+  }
+
+  #text(ctx: Koa.Context, json: string): void {
+    ctx.set('Content-Type', 'application/json; charset=UTF-8');
+    ctx.body = json;
   }
 }

@@ -37,7 +37,7 @@ interface RouteBase {
 
 export type Route =
   | (RouteBase & { readonly answer: 'envelope'; readonly handle: (request: Request) => Envelope | Promise<Envelope> })
-  /** The value is the whole body; a failure is an envelope all the same. */
+  /** The value, or the `Listing`, is the whole body; a failure is an envelope all the same. */
   | (RouteBase & { readonly answer: 'bare'; readonly handle: (request: Request) => unknown })
   /** For those who look at the status alone. */
   | (RouteBase & { readonly answer: 'check'; readonly handle: (request: Request) => Verdict });

@@ -6,6 +6,7 @@ import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import { Answers } from './answers.ts';
 import { authenticate, type Caller, checkAuthentication, type GroupsOf } from './authentication.ts';
 import { statusOf } from './errors.ts';
+import { Listing } from './listing.ts';
 import { probeRoutes } from './probes.ts';
 import { type GateDeps, relayGate } from './relay/gate.ts';
 import { Relay } from './relay/relay.ts';
@@ -35,7 +36,7 @@ export class HttpServer {
     this.#deps = deps;
     const { settings, clock, log } = deps;
     checkAuthentication(settings.authentication);
-    this.#answers = new Answers(settings);
+    this.#answers = new Answers(deps);
     const relay = new Relay({
       clock,
       tls: settings.raft.tls,
@@ -139,9 +140,12 @@ export class HttpServer {
 
   async #answer(ctx: Koa.Context, route: Route, request: Request): Promise<void> {
     switch (route.answer) {
-      case 'bare':
-        this.#answers.json(ctx, await route.handle(request));
+      case 'bare': {
+        const value = await route.handle(request);
+        if (value instanceof Listing) await this.#answers.listing(ctx, value);
+        else this.#answers.json(ctx, value);
         return;
+      }
       case 'check': {
         const { status, body } = route.handle(request);
         ctx.status = status;

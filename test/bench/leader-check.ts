@@ -15,10 +15,10 @@ const EVERY_MS = 5;
 const LISTENERS = 4;
 const READS = ['/api/all-instances', '/api/clusters-info', '/api/topology/db1.example:3306', '/api/search/db'];
 
-interface Ask {
+interface Part {
   readonly url: string;
   readonly seconds: number;
-  readonly loaded: boolean;
+  readonly does: 'check' | 'list';
 }
 
 /** @param seconds of either part */
@@ -32,8 +32,9 @@ export async function leaderCheck(seconds: number): Promise<readonly Figure[]> {
     http.house.inventory.recordSuccess(replica, Date.now());
   }
   try {
-    const idle = await asked({ url: http.url, seconds, loaded: false });
-    const loaded = await asked({ url: http.url, seconds, loaded: true });
+    const part = (does: Part['does']) => onAnotherThread({ url: http.url, seconds, does });
+    const idle = await part('check');
+    const [loaded] = await Promise.all([part('check'), part('list')]);
     return [
       { what: 'leader-check', unit: 'ms', samples: idle },
       { what: 'leader-check, p99.9', unit: 'ms', samples: [p999(idle)] },
@@ -45,8 +46,8 @@ export async function leaderCheck(seconds: number): Promise<readonly Figure[]> {
   }
 }
 
-async function asked(ask: Ask): Promise<readonly number[]> {
-  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: ask });
+async function onAnotherThread(part: Part): Promise<readonly number[]> {
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: part });
   const [samples] = (await once(worker, 'message')) as [readonly number[]];
   return samples;
 }
@@ -55,33 +56,42 @@ function p999(samples: readonly number[]): number {
   return [...samples].sort((a, b) => a - b)[Math.ceil(samples.length * 0.999) - 1] ?? Number.NaN;
 }
 
-/** The other thread. Checks go out at their times, whether or not the last one was answered. */
-async function ask({ url, seconds, loaded }: Ask): Promise<readonly number[]> {
-  const endMs = performance.now() + seconds * 1_000;
+/** Checks go out at their times, whether or not the last one was answered. The milliseconds that each took. */
+async function check(url: string, endMs: number): Promise<readonly number[]> {
   const samples: number[] = [];
   const checks: Promise<void>[] = [];
-  const check = async () => {
+  const once = async () => {
     const startMs = performance.now();
     const { status } = await fetch(`${url}/api/leader-check`);
     if (status !== 200) throw new Error(`status ${status}`);
     samples.push(performance.now() - startMs);
   };
-  const list = async (n: number) => {
-    for (let at = n; performance.now() < endMs; at += 1)
-      await (await fetch(`${url}${READS[at % READS.length]}`)).text();
-  };
-  const listing = loaded ? Promise.all(Array.from({ length: LISTENERS }, (_, n) => list(n))) : undefined;
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
-      checks.push(check());
+      checks.push(once());
       if (performance.now() < endMs) return;
       clearInterval(timer);
       resolve();
     }, EVERY_MS);
   });
-  await Promise.all([...checks, listing]);
+  await Promise.all(checks);
   return samples;
 }
 
-if (!isMainThread && parentPort !== null && 'loaded' in Object(workerData))
-  parentPort.postMessage(await ask(workerData as Ask));
+/** Clients that each ask for the next list as soon as they have one. */
+async function list(url: string, endMs: number): Promise<readonly number[]> {
+  const client = async (n: number) => {
+    for (let at = n; performance.now() < endMs; at += 1) {
+      const answer = await fetch(`${url}${READS[at % READS.length]}`);
+      await answer.arrayBuffer();
+    }
+  };
+  await Promise.all(Array.from({ length: LISTENERS }, (_, n) => client(n)));
+  return [];
+}
+
+if (!isMainThread && parentPort !== null && 'does' in Object(workerData)) {
+  const { url, seconds, does } = workerData as Part;
+  const endMs = performance.now() + seconds * 1_000;
+  parentPort.postMessage(await (does === 'check' ? check : list)(url, endMs));
+}

@@ -3,6 +3,7 @@ import { matchesServer } from '../../recovery/filters.ts';
 import type { ClusterSnapshot } from '../../topology/cluster.ts';
 import { compareKeys, type InstanceKey, keyText, sameKey } from '../../topology/instance-key.ts';
 import { listInstances } from '../../topology/listing.ts';
+import { Listing } from '../listing.ts';
 import type { Request } from '../request.ts';
 import { bare, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireAnalysis } from '../wire/analysis.ts';
@@ -52,11 +53,13 @@ export function analysisRoutes({ services, settings, clock }: HttpServerDeps): r
   }
 
   function problems(snapshots: readonly ClusterSnapshot[]) {
-    return listInstances(snapshots)
+    const told = listInstances(snapshots)
       .filter(({ snapshot, watched }) => !snapshot.downtimes.has(keyText(watched.instance.key)))
-      .filter(({ watched }) => !ignored(settings.filters.problemIgnore, watched.instance.key))
-      .map(({ snapshot, watched }) => wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() }))
-      .filter(({ Problems }) => Problems.length > 0);
+      .filter(({ watched }) => !ignored(settings.filters.problemIgnore, watched.instance.key));
+    return new Listing(told, ({ snapshot, watched }) => {
+      const wired = wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() });
+      return wired.Problems.length > 0 ? wired : undefined;
+    });
   }
 
   function named(name: string) {

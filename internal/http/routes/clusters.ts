@@ -5,6 +5,7 @@ import { controlReplicas } from '../../topology/control-replicas.ts';
 import type { WatchedInstance } from '../../topology/instance.ts';
 import { compareKeys } from '../../topology/instance-key.ts';
 import { drawTabulated, drawTopology, tagsByServer } from '../ascii-topology.ts';
+import { Listing } from '../listing.ts';
 import type { Request } from '../request.ts';
 import { act, bare, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireClusterInfo } from '../wire/cluster.ts';
@@ -12,10 +13,13 @@ import { wireInstance } from '../wire/instance.ts';
 
 /** Clusters: their names, members, primaries and drawings. */
 export function clusterRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
+  const wireMember = (snapshot: ClusterSnapshot) => (member: WatchedInstance) =>
+    wireInstance(member, { ...settings, snapshot, nowMs: clock.nowMs() });
   const wire = (snapshot: ClusterSnapshot, members: readonly WatchedInstance[] = snapshot.members) =>
-    [...members]
-      .sort((a, b) => compareKeys(a.instance.key, b.instance.key))
-      .map((member) => wireInstance(member, { ...settings, snapshot, nowMs: clock.nowMs() }));
+    new Listing(
+      [...members].sort((a, b) => compareKeys(a.instance.key, b.instance.key)),
+      wireMember(snapshot),
+    );
   const info = (snapshot: ClusterSnapshot) => wireClusterInfo(snapshot, services.clusterFlags(snapshot));
   const drawing = (form: '' | '-tabulated' | '-tags'): readonly Route[] =>
     [`topology${form}/:clusterHint`, `topology${form}/:host/:port`].map((path) =>
@@ -61,12 +65,12 @@ export function clusterRoutes({ services, settings, clock }: HttpServerDeps): re
 
   function writable(snapshot: ClusterSnapshot) {
     const found = primariesOf(snapshot).find(({ instance }) => !instance.readOnly);
-    return found === undefined ? [] : wire(snapshot, [found]);
+    return found === undefined ? [] : [wireMember(snapshot)(found)];
   }
 
   function primary(snapshot: ClusterSnapshot) {
-    const found = primariesOf(snapshot).slice(0, 1);
-    if (found.length === 0) throw new OrchestratorError('NOT_FOUND', `No masters found for cluster ${snapshot.name}`);
-    return wire(snapshot, found)[0];
+    const [found] = primariesOf(snapshot);
+    if (found === undefined) throw new OrchestratorError('NOT_FOUND', `No masters found for cluster ${snapshot.name}`);
+    return wireMember(snapshot)(found);
   }
 }

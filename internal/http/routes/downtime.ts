@@ -1,8 +1,9 @@
 import { parseDurationMs } from '../../runtime/duration.ts';
 import type { ClusterSnapshot } from '../../topology/cluster.ts';
 import { compareKeys, keyText } from '../../topology/instance-key.ts';
-import { listByCluster } from '../../topology/listing.ts';
+import { type Listed, listByCluster } from '../../topology/listing.ts';
 import { parsePromotionRule } from '../../topology/promotion-rule.ts';
+import { Listing } from '../listing.ts';
 import { bad, type Request } from '../request.ts';
 import { act, bare, type EnvelopeHandler, envelope, type HttpServerDeps, type Route } from '../route.ts';
 import { wireInstance } from '../wire/instance.ts';
@@ -55,9 +56,10 @@ export function downtimeRoutes({ services, settings, clock }: HttpServerDeps): r
   }
 
   function downtimed(snapshots: readonly ClusterSnapshot[]) {
-    return listByCluster(snapshots)
-      .filter(({ snapshot, watched }) => snapshot.downtimes.has(keyText(watched.instance.key)))
-      .map(({ snapshot, watched }) => wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() }));
+    const inDowntime = ({ snapshot, watched }: Listed) => snapshot.downtimes.has(keyText(watched.instance.key));
+    return new Listing(listByCluster(snapshots).filter(inDowntime), ({ snapshot, watched }) =>
+      wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() }),
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { OrchestratorError } from '../../runtime/errors.ts';
 import { compareKeys, keyText, sameKey } from '../../topology/instance-key.ts';
 import { type Listed, listInstances, matchesSearch } from '../../topology/listing.ts';
+import { Listing } from '../listing.ts';
 import type { Request } from '../request.ts';
 import { act, bare, type EnvelopeHandler, envelope, type HttpServerDeps, type Route } from '../route.ts';
 import { wireInstance } from '../wire/instance.ts';
@@ -12,9 +13,10 @@ export function instanceRoutes({ services, settings, clock }: HttpServerDeps): r
     wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() });
   const listed = () => listInstances(services.snapshots());
   const search = (text: string) =>
-    listed()
-      .filter((one) => matchesSearch(one, text))
-      .map(wire);
+    new Listing(
+      listed().filter((one) => matchesSearch(one, text)),
+      wire,
+    );
   const discover: EnvelopeHandler = async (request) => {
     const key = request.key();
     const { key: own } = await services.discover(key);
@@ -46,7 +48,7 @@ export function instanceRoutes({ services, settings, clock }: HttpServerDeps): r
   return [
     bare('instance/:host/:port', (request) => wire(request.member())),
     bare('instance-replicas/:host/:port', replicas),
-    bare('all-instances', () => listed().map(wire)),
+    bare('all-instances', () => new Listing(listed(), wire)),
     bare('search/:searchString', (request) => search(request.text('searchString'))),
     bare('search', (request) => search(request.query('s'))),
     act('discover/:host/:port', discover),
@@ -59,10 +61,11 @@ export function instanceRoutes({ services, settings, clock }: HttpServerDeps): r
 
   function replicas(request: Request) {
     const key = request.key();
-    return listed()
-      .filter(({ watched }) => sameKey(watched.instance.replication?.source, key))
-      .sort((a, b) => compareKeys(a.watched.instance.key, b.watched.instance.key))
-      .map(wire);
+    const found = listed().filter(({ watched }) => sameKey(watched.instance.replication?.source, key));
+    return new Listing(
+      found.sort((a, b) => compareKeys(a.watched.instance.key, b.watched.instance.key)),
+      wire,
+    );
   }
 
   function keys() {
