@@ -78,6 +78,13 @@ export class DaemonClient {
     return envelope;
   }
 
+  /** Why the daemon cannot speak for its group now; undefined where it can. */
+  async outOfGroup(): Promise<string | undefined> {
+    const { status, envelope } = await this.#get('raft-health', this.#config.DaemonFindTimeoutMilliseconds);
+    if (status === 200) return undefined;
+    return `the daemon of this node is not well in its group (${String(envelope?.Message ?? status)})`;
+  }
+
   /** Stops listening. What the daemon has begun it finishes. */
   interrupt(): void {
     this.#interrupted.abort(

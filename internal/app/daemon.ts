@@ -16,6 +16,7 @@ import { VERSION } from '../runtime/version.ts';
 import { assemble } from './assemble.ts';
 import { AuditTrail, NO_SERVER } from './audit-trail.ts';
 import { daemonLog } from './daemon-log.ts';
+import { GroupApi } from './group/group-api.ts';
 import { GroupParts } from './group/group-parts.ts';
 import { lookoutFor } from './group/lookout.ts';
 import { Membership } from './group/membership.ts';
@@ -179,14 +180,29 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       ),
       agreement: group.agreement,
       peers: group.peers,
-      holder: orchestrator,
       leaves: () => live.config.RaftLeaveOnShutdown,
       recovering: () => orchestrator.recovery.book.list().some(({ endedMs }) => endedMs === undefined),
+      holder: {
+        takeOffice: () => {
+          orchestrator.takeOffice();
+          api?.tookOffice();
+        },
+        leaveOffice: () => orchestrator.leaveOffice(),
+        opinions: orchestrator.opinions,
+      },
+      onBytes: (channel, peer, payload) => api?.hear(channel, peer, payload),
       sound: () => group.digests.differsSince === undefined,
       backend: store,
       clock,
       log: log.child({ component: 'raft' }),
       onFatal: fatal,
+    });
+  const api =
+    membership &&
+    new GroupApi({
+      ...{ config, membership, clock, log: log.child({ component: 'raft' }) },
+      agreement: orchestrator.agreement,
+      backendWorks: () => store.health().ok,
     });
   const presence = new Presence({ nodes: store.nodes, node: self, clock, leads: discovery && !isShared });
   atEnd(() => presence.stop());
@@ -211,6 +227,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       self: { ...node, ...self, firstSeenMs: self.startedMs },
       leads: () => discovery && orchestrator.agreement.mayAct,
       election: shared?.office,
+      ...(api === undefined ? {} : { group: api.view }),
     }),
     settings,
     clock,
@@ -228,6 +245,8 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     atEnd(() => shared?.stop());
     membership?.start();
     atEnd(() => membership?.stop());
+    api?.start();
+    atEnd(() => api?.stop());
   } else if (!discovery) log.warn({}, 'started with -discovery=false: nothing is discovered, detected or recovered');
   log.info({ address: `${host}:${port}`, backend: self.backend, seeds: config.DiscoverySeeds }, 'orchestrator runs');
   signals.onReload(() => {

@@ -58,9 +58,19 @@ export class Offline {
     fillInventory(this.#inventory, this.restored);
   }
 
-  /** @throws {OrchestratorError} `CONFIG_INVALID`, `BACKEND_FAILED` */
-  static async open(options: { readonly config: Config; readonly noop: boolean; readonly log: Log }): Promise<Offline> {
-    const { config, noop, log } = options;
+  /**
+   * @param options.inGroup only beside the daemon of this node, and while that hears its leader: what its backend holds may be old otherwise,
+   * and nothing can be agreed on (C-110)
+   * @throws {OrchestratorError} `CONFIG_INVALID`, `BACKEND_FAILED`; `UNAVAILABLE`, `CONFLICT` in a group
+   */
+  static async open(options: {
+    readonly config: Config;
+    readonly noop: boolean;
+    readonly log: Log;
+    readonly inGroup: boolean;
+  }): Promise<Offline> {
+    const { config, noop, log, inGroup } = options;
+    if (inGroup) await requireMember(config);
     const failures = new BackendFailures(log);
     const store = await openBackend(config, {
       node: { hostname: hostname(), token: randomBytes(32).toString('hex') },
@@ -161,6 +171,17 @@ export class Offline {
     });
     return new LocalActions(orchestrator, log);
   }
+}
+
+async function requireMember(config: Config): Promise<void> {
+  const { DaemonClient } = await import('./daemon-client.ts');
+  const daemon = await DaemonClient.find(config);
+  const missing = daemon === undefined ? 'the daemon of this node does not run' : await daemon.outOfGroup();
+  if (missing === undefined) return;
+  throw new OrchestratorError(
+    'UNAVAILABLE',
+    `RaftEnabled is set: ${missing}. Use the API of another node, or orchestrator-client; -ignore-raft-setup acts on the backend of this node all the same, behind the back of the group`,
+  );
 }
 
 function restored(store: Backend, { detector }: Settings): Promise<Restored> {

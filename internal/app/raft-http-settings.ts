@@ -10,7 +10,7 @@ const STEPS_IN_A_ROW = 6;
 /** How the API deals with the group. */
 export function raftHttpSettings(current: Current): RaftHttpSettings {
   return {
-    defaultPort: 10_008,
+    defaultPort: current.config.DefaultRaftPort,
     tls: { ca: undefined, cert: undefined, key: undefined, skipVerify: false },
     get staleReadMs() {
       return current.config.RaftStaleReadSeconds * 1000;

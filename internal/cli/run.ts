@@ -22,23 +22,28 @@ export interface CommandRun {
  */
 export async function runCommand(command: Command, run: CommandRun): Promise<number> {
   const { arguments: given, config, log } = run;
-  if (config.RaftEnabled && !command.inGroup && !given.on('ignore-raft-setup'))
-    throw new OrchestratorError(
-      'BAD_REQUEST',
-      'RaftEnabled is set: a command would change the backend of this node behind the back of the group. Use the HTTP API or orchestrator-client; -ignore-raft-setup runs it here all the same',
-    );
   if ('runPlain' in command) {
+    if (isInGroup(run) && !command.inGroup)
+      throw new OrchestratorError(
+        'BAD_REQUEST',
+        `RaftEnabled is set: ${command.name} would change the backend of this node behind the back of the group; -ignore-raft-setup runs it all the same`,
+      );
     const context = { arguments: given, config, log, print: (lines: Lines) => print(lines, run) };
     print(await command.runPlain(context), run);
   } else await onBackend(command, run);
   return 0;
 }
 
+/** The command is to respect that this node is one of several. */
+function isInGroup({ arguments: given, config }: CommandRun): boolean {
+  return config.RaftEnabled && !given.on('ignore-raft-setup');
+}
+
 async function onBackend(command: BackendCommand, run: CommandRun): Promise<void> {
   const { arguments: given, config, log } = run;
   if (command.changesServers && given.on('noop'))
     throw new OrchestratorError('BAD_REQUEST', `-noop: ${command.name} would change servers`);
-  const world = await Offline.open({ config, noop: given.on('noop'), log });
+  const world = await Offline.open({ config, noop: given.on('noop'), log, inGroup: isInGroup(run) });
   try {
     for (const instance of command.each ? perInstance(given.text('i')) : [given.text('i')])
       await once(command, instance, world, run);

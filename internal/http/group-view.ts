@@ -20,8 +20,8 @@ export interface MemberView {
 
 /** A node that is not in its group yet. */
 export interface Waiting {
-  /** `discovering`: it looks for the others. `founding`: it has found them and waits for the rest. `joining`: it was not let in yet. */
-  readonly phase: 'discovering' | 'founding' | 'joining';
+  /** `discovering`: it looks for the others, or was not let in yet. `founding`: it has promised to found a group and waits for the rest. */
+  readonly phase: 'discovering' | 'founding';
   readonly reason: string;
 }
 

@@ -77,8 +77,9 @@ export class DaemonGroup {
       planned.map(({ place, config: particular }) =>
         Daemon.start({
           seeds,
-          config: (directory) => ({
+          config: (directory, port) => ({
             ...{ RaftEnabled: true, RaftDataDir: join(directory, 'raft'), RaftNodes },
+            HTTPAdvertise: `http://127.0.0.1:${port}`,
             ...particular(directory),
             ...config,
           }),

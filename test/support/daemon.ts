@@ -49,7 +49,9 @@ export async function runHere(file: string, args: readonly string[], log: string
 export interface DaemonOptions {
   readonly seeds: readonly string[];
   /** Or made of the directory that the daemon gets. */
-  readonly config?: Readonly<Record<string, unknown>> | ((directory: string) => Readonly<Record<string, unknown>>);
+  readonly config?:
+    | Readonly<Record<string, unknown>>
+    | ((directory: string, port: number) => Readonly<Record<string, unknown>>);
   readonly arguments?: readonly string[];
   readonly place?: Place;
 }
@@ -107,7 +109,7 @@ export class Daemon {
       DiscoverySeeds: options.seeds,
       RecoverMasterClusterFilters: ['*'],
       RecoverIntermediateMasterClusterFilters: ['*'],
-      ...(typeof options.config === 'function' ? options.config(daemon.directory) : options.config),
+      ...(typeof options.config === 'function' ? options.config(daemon.directory, daemon.port) : options.config),
     };
     writeFileSync(join(daemon.directory, 'orchestrator.conf.json'), JSON.stringify(config, null, 2));
     await daemon.launch();

@@ -2,8 +2,9 @@
 // the node is no longer fit for it.
 
 import type { Backend } from '../../backend/backend.ts';
+import type { Waiting } from '../../http/group-view.ts';
 import type { Lookout } from '../../raft/discovery/lookout.ts';
-import { type NodeStatus, RaftNode } from '../../raft/node/raft-node.ts';
+import { type NodeStatus, RaftNode, type RaftNodeDeps } from '../../raft/node/raft-node.ts';
 import type { NodeOptions } from '../../raft/node/thread-options.ts';
 import type { Credentials } from '../../raft/wire/credentials.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -41,6 +42,8 @@ export interface MembershipDeps {
   readonly sound: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
+  /** What another node says outside of the log. */
+  readonly onBytes: NonNullable<RaftNodeDeps['onBytes']>;
   /** This node cannot go on. */
   readonly onFatal: (err: unknown) => void;
 }
@@ -55,7 +58,7 @@ export class Membership {
   readonly #ending = new AbortController();
   #node: RaftNode | undefined;
   #starting: Promise<void> | undefined;
-  #waiting = 'it has just started';
+  #waiting: Waiting | undefined;
   #office: Promise<void> = Promise.resolve();
   #stopChecks = () => {};
   #failedMs: number | undefined;
@@ -71,7 +74,7 @@ export class Membership {
   }
 
   /** Why it does not belong to a group yet. */
-  get waiting(): string | undefined {
+  get waiting(): Waiting | undefined {
     return this.#node === undefined ? this.#waiting : undefined;
   }
 
@@ -107,15 +110,17 @@ export class Membership {
   }
 
   async #start(): Promise<void> {
-    const { options, lookout, machine, agreement, peers, holder, clock, log, proposalTimeoutMs, onFatal } = this.#deps;
+    const { options, lookout, machine, agreement, peers, holder, clock, log, proposalTimeoutMs, onBytes, onFatal } =
+      this.#deps;
     const node = await RaftNode.start(options, {
       ...{ machine, clock, log, proposalTimeoutMs, onFatal, lookout },
-      onWaiting: (why) => {
-        this.#waiting = why;
+      onWaiting: (why, promised) => {
+        this.#waiting = { phase: promised ? 'founding' : 'discovering', reason: why };
         log.info({ why }, 'this node belongs to no group yet');
       },
-      onBytes: (channel, { member }, payload) => {
-        if (channel === 'opinions') holder.opinions?.hear(member, payload);
+      onBytes: (channel, peer, payload) => {
+        if (channel === 'opinions') holder.opinions?.hear(peer.member, payload);
+        else onBytes(channel, peer, payload);
       },
       signal: this.#ending.signal,
     });

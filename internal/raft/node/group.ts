@@ -75,7 +75,8 @@ export class Group extends EventEmitter<GroupEvents> {
   /** What is agreed on and not applied yet, since a snapshot is being loaded. */
   readonly #agreed: Applicable[] = [];
   #restoring = false;
-  #keeping = false;
+  /** The snapshot that is being taken. */
+  #keeping: Promise<void> | undefined;
   #stopped: Error | undefined;
   #standpoint: Standpoint;
 
@@ -139,6 +140,17 @@ export class Group extends EventEmitter<GroupEvents> {
     if (this.#stopped !== undefined) throw this.#stopped;
     if (this.#restoring) throw new OrchestratorError('UNAVAILABLE', 'this node is loading a state: ask again');
     return { index: this.#applied, bytes: this.#deps.machine.snapshot() };
+  }
+
+  /**
+   * Of this node, whether or not the log has grown enough for one; the one under way serves as well.
+   *
+   * @throws {OrchestratorError} `UNAVAILABLE`, `STOPPED`, or what kept the state from being read
+   */
+  async takeSnapshot(): Promise<void> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    if (this.#restoring) throw new OrchestratorError('UNAVAILABLE', 'this node is loading a snapshot itself');
+    await (this.#keeping ?? this.#keep());
   }
 
   /** What the consensus thread says, in its order. */
@@ -293,18 +305,24 @@ export class Group extends EventEmitter<GroupEvents> {
   }
 
   async #takeSnapshot(): Promise<void> {
-    const { machine, consensus, log } = this.#deps;
-    if (this.#keeping) return; // it serves whoever asks meanwhile
+    const { consensus, log } = this.#deps;
+    if (this.#keeping !== undefined) return; // it serves whoever asks meanwhile
     if (this.#restoring) {
       consensus.order({ kind: 'keepFailed' });
       return;
     }
-    this.#keeping = true;
     try {
-      await consensus.keepSnapshot(this.#applied, machine.snapshot());
+      await this.#keep();
     } catch (err) {
       if (this.#stopped === undefined) log.error({ err }, 'no snapshot could be taken; the log is kept until one can');
     }
-    this.#keeping = false;
+  }
+
+  #keep(): Promise<void> {
+    const { machine, consensus } = this.#deps;
+    this.#keeping = consensus.keepSnapshot(this.#applied, machine.snapshot()).finally(() => {
+      this.#keeping = undefined;
+    });
+    return this.#keeping;
   }
 }

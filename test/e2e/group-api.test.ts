@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { runCli } from '../support/cli.ts';
+import { type Daemon, until } from '../support/daemon.ts';
+import { DaemonGroup } from '../support/daemon-group.ts';
+
+const LIMIT_MS = 60_000;
+
+interface RaftStatus {
+  readonly State: string;
+  readonly Leader: string;
+  readonly LeaderURI: string;
+  readonly RaftAdvertise: string;
+  readonly Tolerates: number;
+  readonly Healthy: boolean;
+  readonly Peers: readonly string[];
+}
+
+describe('the API of a group of three daemons', function () {
+  this.timeout(LIMIT_MS);
+  let group: DaemonGroup;
+  before(async () => {
+    group = await DaemonGroup.start({ seeds: [] });
+  });
+  after(() => group?.stop());
+
+  const ask = (daemon: Daemon, path: string) => fetch(`${daemon.url}${path}`, { signal: AbortSignal.timeout(10_000) });
+  const status = (daemon: Daemon) => daemon.api<RaftStatus>('raft-status');
+  const pair = async () => {
+    const leader = await group.leader();
+    const [follower] = await group.others();
+    assert.ok(follower);
+    await until(
+      'the follower knows where the API of the leader is',
+      async () => (await status(follower)).LeaderURI === leader.url,
+    );
+    return { leader, follower };
+  };
+  const whole = () =>
+    until('all are well, and know it', async () => {
+      const all = await Promise.all(group.daemons.map(status));
+      return all.every(({ Healthy, Tolerates, LeaderURI }) => Healthy && Tolerates === 1 && LeaderURI !== '');
+    });
+
+  it('every member names the same leader and its API, and what may be lost', async () => {
+    const leader = await group.leader();
+    await whole();
+    const all = await Promise.all(group.daemons.map(status));
+    const own = await status(leader);
+    for (const one of all) {
+      assert.deepEqual([one.Leader, one.LeaderURI, one.Peers.length], [own.RaftAdvertise, leader.url, 3]);
+      assert.equal(one.State, one.RaftAdvertise === own.RaftAdvertise ? 'Leader' : 'Follower');
+    }
+    const { Details } = await leader.api<{ Details: { RaftHealthyMembers: string[] } }>('health');
+    assert.equal(Details.RaftHealthyMembers.length, 3);
+  });
+
+  it('answers through any member, each class of routes where it belongs', async () => {
+    const { leader, follower } = await pair();
+    const checks = ['leader-check', 'leader-check/503', 'routed-leader-check', 'raft-health', 'lb-check'];
+    const codes = (daemon: Daemon) =>
+      Promise.all(checks.map(async (path) => (await ask(daemon, `/api/${path}`)).status));
+    assert.deepEqual(await codes(leader), [200, 200, 200, 200, 200]);
+    assert.deepEqual(await codes(follower), [404, 503, 200, 200, 200]);
+    assert.equal((await ask(follower, '/api/clusters')).status, 200);
+    const changed = await follower.api<{ Code: string }>('begin-downtime/db1.example/3306/me/why/1h');
+    assert.equal(changed.Code, 'OK', JSON.stringify(changed));
+    await until('all backends have it', async () => group.downtimes().every((hosts) => hosts.length === 1));
+    assert.equal(await follower.api('raft-snapshot'), 'snapshot created');
+    assert.equal((await follower.api<{ Message: string }>('reload-configuration')).Message, 'Unauthorized');
+    for (const probe of ['/livez', '/startupz', '/readyz', '/readyz?sync=true'])
+      assert.equal((await ask(follower, probe)).status, 200, probe);
+    assert.match(await (await ask(follower, '/metrics')).text(), /^orchestrator_raft_role\{role="follower"\} 1$/m);
+  });
+
+  it('a command of the command line goes through the API of its node, and is made by the leader', async () => {
+    const { follower } = await pair();
+    const config = `${follower.directory}/orchestrator.conf.json`;
+    const run = (...words: readonly string[]) => runCli(['-config', config, ...words]);
+    const { status: ended, stderr } = await run('-c', 'begin-downtime', '-i', 'db2.example:3306', '-reason', 'cli');
+    assert.equal(ended, 0, stderr);
+    await until('all backends have it', async () => group.downtimes().every((hosts) => hosts.length === 2));
+    assert.equal((await run('-c', 'clusters')).status, 0);
+  });
+
+  it('leadership goes where it is wanted, asked for through a follower', async () => {
+    const { leader, follower } = await pair();
+    await whole();
+    const { RaftAdvertise } = await status(follower);
+    const yielded = await follower.api<{ Code: string; Message: string }>(`raft-yield/${RaftAdvertise}?wait=true`);
+    assert.deepEqual([yielded.Code, yielded.Message], ['OK', 'Asynchronously yielded']);
+    await until('the one that was named leads', async () => group.leads(follower));
+    assert.equal(await group.leads(leader), false);
+    const refused = await leader.api<{ Code: string; Message: string }>('raft-yield-hint/nowhere');
+    assert.deepEqual([refused.Code, refused.Message], ['ERROR', 'no voter of the group matches nowhere']);
+  });
+
+  it('changes meet a leader again after it was killed, and are refused with a reason in between', async () => {
+    const { leader, follower } = await pair();
+    await whole();
+    await leader.kill();
+    const seen = new Set<number>();
+    await until('a change is made again', async () => {
+      const answer = await ask(follower, '/api/disable-global-recoveries');
+      seen.add(answer.status);
+      if (answer.status !== 200) assert.equal(((await answer.json()) as { Code: string }).Code, 'ERROR');
+      return answer.ok;
+    });
+    assert.deepEqual(
+      [...seen].filter((code) => ![200, 502, 503, 504].includes(code)),
+      [],
+    );
+    assert.equal((await ask(follower, '/api/clusters')).status, 200);
+    await leader.launch();
+    await whole();
+  });
+
+  it('a member is removed and added again through any other', async () => {
+    const { leader, follower } = await pair();
+    await whole();
+    const third = group.daemons.find((daemon) => daemon !== leader && daemon !== follower)!;
+    const { RaftAdvertise: address } = await status(third);
+    assert.equal(await follower.api(`raft-remove-peer/${address}`), address);
+    await until('it is none', async () => (await status(leader)).Peers.length === 2);
+    await third.kill();
+    rmSync(`${third.directory}/raft`, { recursive: true });
+    rmSync(`${third.directory}/orchestrator.sqlite3`);
+    await third.launch();
+    assert.equal(await follower.api(`raft-add-peer/${address}`), address);
+    await until('it is one again, and hears the leader', async () => {
+      const { Peers, Healthy, LeaderURI } = await status(third);
+      return Peers.length === 3 && Healthy && LeaderURI === leader.url;
+    });
+  });
+});
