@@ -24,6 +24,7 @@ import { credentialsOf, nodeOptions } from './group/node-options.ts';
 import { httpSettings } from './http-settings.ts';
 import { LiveConfig } from './live-config.ts';
 import type { Orchestrator } from './orchestrator.ts';
+import { orderlyStop } from './orderly-stop.ts';
 import { backendLabel, loginFrom, openBackend, openSeat, usesSqlite } from './own-backend.ts';
 import { Presence, takeLead } from './presence.ts';
 import { servicesOn } from './services.ts';
@@ -67,7 +68,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       fatal = reject;
     });
     failed.catch(() => undefined); // told below, if anybody waits for it by then
-    await start(
+    const drain = await start(
       options,
       log,
       (end) => endings.unshift(end),
@@ -75,6 +76,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     );
     const signal = await Promise.race([options.signals.stopped, failed]);
     log.info({ signal }, 'orchestrator stops');
+    await drain();
   } finally {
     for (const end of endings) await undo(end, log);
   }
@@ -89,8 +91,11 @@ async function undo(end: Work, log: Log): Promise<void> {
   }
 }
 
-/** @param atEnd takes what has to be undone, the newest first, also when the start fails half-way */
-async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => void, fatal: Fatal): Promise<void> {
+/**
+ * @param atEnd takes what has to be undone, the newest first, also when the start fails half-way
+ * @returns what a node does before that, where others depend on it
+ */
+async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => void, fatal: Fatal): Promise<Work> {
   const { config, signals, discovery } = options;
   const clock = systemClock;
   const node = { hostname: hostname(), token: randomBytes(32).toString('hex') };
@@ -166,6 +171,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
     passive: !discovery,
     ...{ group, shared },
   });
+  const recovering = () => orchestrator.recovery.book.list().some(({ endedMs }) => endedMs === undefined);
   const membership =
     group &&
     raft &&
@@ -181,7 +187,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       agreement: group.agreement,
       peers: group.peers,
       leaves: () => live.config.RaftLeaveOnShutdown,
-      recovering: () => orchestrator.recovery.book.list().some(({ endedMs }) => endedMs === undefined),
+      recovering,
       holder: {
         takeOffice: () => {
           orchestrator.takeOffice();
@@ -200,7 +206,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
   const api =
     membership &&
     new GroupApi({
-      ...{ config, membership, clock, log: log.child({ component: 'raft' }) },
+      ...{ config, membership, recovering, clock, log: log.child({ component: 'raft' }) },
       agreement: orchestrator.agreement,
       backendWorks: () => store.health().ok,
     });
@@ -256,6 +262,7 @@ async function start(options: DaemonOptions, log: Logger, atEnd: (end: Work) => 
       // told in the log; the daemon goes on with what it has
     }
   });
+  return () => api && orderlyStop({ group: api, config: live.config, ...{ server, signals, clock, log } });
 }
 
 /** Without a host in the configured address the daemon stays on loopback. */

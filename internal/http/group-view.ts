@@ -94,4 +94,10 @@ export interface GroupView {
   removePeer(address: string): Promise<void>;
   /** Of this node. */
   takeSnapshot(): Promise<void>;
+  /**
+   * Makes this node ready to be stopped: not ready for work, and no leader as soon as another is. Resolves when that is so, or cannot be.
+   * Taken back by `undrain`, or by a restart (F-90).
+   */
+  drain(): Promise<void>;
+  undrain(): void;
 }

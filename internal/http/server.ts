@@ -75,9 +75,14 @@ export class HttpServer {
     return this.#server.address() as AddressInfo;
   }
 
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  /** @param graceMs how long requests that are under way may take to end */
+  async stop(graceMs = 0): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    const cancel = this.#deps.clock.after(graceMs, () => this.#server.closeAllConnections());
+    if (graceMs === 0) this.#server.closeAllConnections();
+    else this.#server.closeIdleConnections();
+    await closed;
+    cancel();
   }
 
   /** Whatever goes wrong below becomes an envelope: clients repeat a call whose answer is not JSON. */

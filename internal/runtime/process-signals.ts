@@ -11,7 +11,7 @@ const SAME_WISH_MS = 1_000;
 export interface ProcessSignalsDeps {
   /** `process`, and the one way it ends without waiting for anything. */
   readonly process: EventEmitter & { exit(status: number): void };
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 }
 
 /**
@@ -26,6 +26,7 @@ export class ProcessSignals {
   readonly stopped: Promise<StopSignal>;
   readonly #deps: ProcessSignalsDeps;
   #firstStopMs: number | undefined;
+  #hurry: (() => void) | undefined;
   #reloadWanted = false;
   #reload = () => {
     this.#reloadWanted = true;
@@ -48,6 +49,17 @@ export class ProcessSignals {
     return this.#firstStopMs !== undefined;
   }
 
+  /** Until it is taken back, a second signal calls this in place of ending the process; once. */
+  onSecond(hurry: (() => void) | undefined): void {
+    this.#hurry = hurry;
+  }
+
+  /** The process ends at the latest then, whatever is left to do. */
+  endAfter(ms: number, status: number): void {
+    const { process, clock } = this.#deps;
+    clock.after(ms, () => process.exit(status));
+  }
+
   /** From now on SIGHUP calls `reload`; at once if one came already. */
   onReload(reload: () => void): void {
     this.#reload = reload;
@@ -58,6 +70,10 @@ export class ProcessSignals {
     const { process, clock } = this.#deps;
     const nowMs = clock.monotonicMs();
     this.#firstStopMs ??= nowMs;
-    if (nowMs - this.#firstStopMs > SAME_WISH_MS) process.exit(128 + STOPS[signal]);
+    if (nowMs - this.#firstStopMs <= SAME_WISH_MS) return;
+    if (this.#hurry === undefined) process.exit(128 + STOPS[signal]);
+    this.#firstStopMs = nowMs; // the next one is another wish again
+    this.#hurry?.();
+    this.#hurry = undefined;
   }
 }

@@ -93,6 +93,14 @@ export class FakeGroup implements GroupView {
       throw new OrchestratorError('UNAVAILABLE', 'it would leave less than a majority that answers');
   }
 
+  async drain(): Promise<void> {
+    this.calls.push('drain');
+  }
+
+  undrain(): void {
+    this.calls.push('undrain');
+  }
+
   async takeSnapshot(): Promise<void> {
     this.calls.push('snapshot');
   }

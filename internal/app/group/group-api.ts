@@ -19,12 +19,16 @@ export interface GroupApiDeps {
   readonly agreement: Agreement;
   /** The backend takes what it is given. */
   readonly backendWorks: () => boolean;
+  /** A recovery runs. */
+  readonly recovering: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** A newcomer has to be level with the leader for ten seconds before it votes. */
 const PROMOTION_LIMIT_MS = 60_000;
+const RECOVERY_LOOK_MS = 50;
+const NEVER = new AbortController().signal;
 const CHANNEL = 'forwarding' satisfies OpenChannel;
 
 export class GroupApi {
@@ -60,6 +64,8 @@ export class GroupApi {
       promotionLimitMs: PROMOTION_LIMIT_MS,
       wordOf: (id) => this.#words.of(id),
       ...{ membership, own, clock },
+      drain: () => this.drain(),
+      undrain: () => this.undrain(),
     });
   }
 
@@ -94,14 +100,24 @@ export class GroupApi {
       .catch((err: unknown) => log.debug({ err }, 'leadership was lost before it was told where the API is'));
   }
 
-  /** From here on this node is not ready (F-90). */
-  drain(): void {
+  /**
+   * From here on this node is not ready. Recoveries may end, then leadership is handed over, where this node has it and another can (F-90).
+   *
+   * @param signal does not wait any longer; what was ordered goes on
+   */
+  async drain(signal: AbortSignal = NEVER): Promise<void> {
+    const { clock, config, recovering, log } = this.#deps;
+    if (!this.#draining) log.info({}, 'this node is drained: not ready, and leader only until another is');
     this.#draining = true;
     this.#words.tell();
+    const endMs = clock.monotonicMs() + config.RaftTransferWaitSeconds * 1000;
+    while (recovering() && clock.monotonicMs() < endMs && !signal.aborted) await clock.sleep(RECOVERY_LOOK_MS, signal);
+    await this.#window.handOver();
   }
 
-  /** Where this node leads, and another can. */
-  handOver(): Promise<void> {
-    return this.#window.handOver();
+  undrain(): void {
+    this.#draining = false;
+    this.#words.tell();
+    this.#deps.membership.node?.fit(true);
   }
 }

@@ -23,6 +23,8 @@ export interface GroupWindowDeps {
   };
   readonly wordOf: (id: MemberId) => MemberWord | undefined;
   readonly own: () => MemberWord;
+  readonly drain: () => Promise<void>;
+  readonly undrain: () => void;
   readonly clock: Pick<Clock, 'monotonicMs' | 'every' | 'after'>;
 }
 
@@ -123,6 +125,14 @@ export class GroupWindow implements GroupView {
 
   takeSnapshot(): Promise<void> {
     return this.#joined().group.takeSnapshot();
+  }
+
+  drain(): Promise<void> {
+    return this.#deps.drain();
+  }
+
+  undrain(): void {
+    this.#deps.undrain();
   }
 
   /** Until another leader has committed something, or in vain for two election time-outs; load balancers are sent here meanwhile (F-90). */

@@ -22,6 +22,7 @@ export function raftRoutes({ services, settings }: HttpServerDeps): readonly Rou
     local(bare('raft-status', () => wireRaftStatus(group('raft-status'), raft.readyMaxLag))),
     local({ path: 'raft-snapshot', acts: 'onAnyNode', answer: 'bare', handle: snapshot }),
     local(bare('raft-follower-health-report/:authenticationToken/:raftBind/:raftAdvertise', reported)),
+    local({ path: 'raft-drain', acts: 'onAnyNode', answer: 'bare', handle: drain }),
     { path: 'raft-add-peer/:addr', acts: true, answer: 'bare', handle: add },
     { path: 'raft-remove-peer/:addr', acts: true, answer: 'bare', handle: remove },
     act('raft-yield/:node', yieldToNode),
@@ -45,6 +46,16 @@ export function raftRoutes({ services, settings }: HttpServerDeps): readonly Rou
   async function snapshot(): Promise<string> {
     await group('raft-snapshot').takeSnapshot();
     return 'snapshot created';
+  }
+
+  async function drain(request: Request): Promise<string> {
+    const view = group('raft-drain');
+    if (request.query('undo') === 'true') {
+      view.undrain();
+      return 'in service';
+    }
+    await view.drain();
+    return 'drained';
   }
 
   /** Health travels between the nodes by itself: whoever still reports it this way is told that all is well (C-71). */

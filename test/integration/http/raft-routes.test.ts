@@ -17,6 +17,8 @@ const ON_A_FOLLOWER: readonly Row[] = [
   ['raft-health', 200, 'healthy'],
   ['raft-follower-health-report/abc/10.0.0.1:10008/10.0.0.1:10008', 200, 'health reported'],
   ['raft-snapshot', 200, 'snapshot created'],
+  ['raft-drain', 200, 'drained'],
+  ['raft-drain?undo=true', 200, 'in service'],
   ['leader-check', 404, 'Not leader'],
   ['leader-check/503', 503, 'Not leader'],
   ['lb-check', 200, 'OK'],
@@ -48,6 +50,7 @@ const ON_THE_LEADER: readonly (readonly [...Row, calls: readonly string[]])[] = 
 
 const WITHOUT_A_GROUP: readonly string[] = [
   ...['raft-state', 'raft-leader', 'raft-peers', 'raft-health', 'raft-status', 'raft-snapshot', 'reelect'],
+  'raft-drain',
   'raft-follower-health-report/abc/x/y',
   ...['raft-add-peer/x', 'raft-remove-peer/x', 'raft-yield/x', 'raft-yield-hint/x'],
 ];

@@ -130,7 +130,7 @@ const REFUSED: readonly Row[] = [
   ['v2/clusters/shop/failover-plan', 'envelope'],
   ...['raft-state', 'raft-leader', 'raft-peers', 'raft-health', 'raft-status'].map((path): Row => [path, 'bare']),
   ['raft-follower-health-report/token/10.0.0.1:10008/10.0.0.1:10008', 'bare'],
-  ...['raft-snapshot', 'raft-add-peer/10.0.0.1', 'raft-remove-peer/10.0.0.1'].map(
+  ...['raft-snapshot', 'raft-drain', 'raft-add-peer/10.0.0.1', 'raft-remove-peer/10.0.0.1'].map(
     (path): Row => [path, 'bare', 'acts'],
   ),
   ...['raft-yield/10.0.0.1', 'raft-yield-hint/orc', 'reelect', 'grab-election'].map(
