@@ -1,10 +1,15 @@
 import type { Config } from '../config/keys.ts';
 import type { AuthenticationSettings } from '../http/authentication.ts';
 import type { HttpSettings } from '../http/ports.ts';
+import { listenerTls } from './api-tls.ts';
 import type { Current } from './live-config.ts';
 import { raftHttpSettings } from './raft-http-settings.ts';
 
-/** What the routes are told: paths and the kind of login as they were at start, all else as it is now. */
+/**
+ * What the routes are told: paths, certificates and the kind of login as they were at start, all else as it is now.
+ *
+ * @throws {OrchestratorError} `CONFIG_INVALID`: a certificate that cannot be read
+ */
 export function httpSettings(current: Current, node: HttpSettings['node']): HttpSettings {
   const { URLPrefix, StatusEndpoint } = current.config;
   const authentication = authenticationSettings(current);
@@ -13,6 +18,10 @@ export function httpSettings(current: Current, node: HttpSettings['node']): Http
     urlPrefix: URLPrefix,
     statusEndpoint: StatusEndpoint,
     authentication,
+    tls: listenerTls(current.config),
+    get statusNeedsCertificate() {
+      return current.config.StatusOUVerify;
+    },
     raft: raftHttpSettings(current),
     get messagePrefix() {
       return messagePrefix(current.config, node.hostname);

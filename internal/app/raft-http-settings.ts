@@ -1,5 +1,6 @@
 import type { Config } from '../config/keys.ts';
 import type { RaftHttpSettings } from '../http/ports.ts';
+import { relayTls } from './api-tls.ts';
 import type { Current } from './live-config.ts';
 
 /** Beyond the longest recovery, until a relayed call is given up (C-44). */
@@ -7,11 +8,15 @@ const RELAY_RESERVE_MS = 30_000;
 /** Changes of servers that one round of a recovery makes one after the other; more are made at the same time. */
 const STEPS_IN_A_ROW = 6;
 
-/** How the API deals with the group. */
+/**
+ * How the API deals with the group, and how this node speaks to the leader.
+ *
+ * @throws {OrchestratorError} `CONFIG_INVALID`: a certificate that cannot be read
+ */
 export function raftHttpSettings(current: Current): RaftHttpSettings {
   return {
     defaultPort: current.config.DefaultRaftPort,
-    tls: { ca: undefined, cert: undefined, key: undefined, skipVerify: false },
+    tls: relayTls(current.config),
     get staleReadMs() {
       return current.config.RaftStaleReadSeconds * 1000;
     },

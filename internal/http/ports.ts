@@ -10,6 +10,7 @@ import type { PromotionRule } from '../topology/promotion-rule.ts';
 import type { Tag } from '../topology/tag-expression.ts';
 import type { AuthenticationSettings } from './authentication.ts';
 import type { GroupView } from './group-view.ts';
+import type { ListenerTls } from './listener-tls.ts';
 import type { RelayTls } from './relay/relay.ts';
 
 export interface AuditEntry {
@@ -246,6 +247,10 @@ export interface HttpSettings {
   readonly urlPrefix: string;
   /** `/api/status`, or a path that is served as it stands, without the prefix. */
   readonly statusEndpoint: string;
+  /** Undefined: plain HTTP. */
+  readonly tls: ListenerTls | undefined;
+  /** The status endpoint asks for the certificate of the client too, where the others do. */
+  readonly statusNeedsCertificate: boolean;
   /** Put in front of the message of every envelope. */
   readonly messagePrefix: string;
   readonly authentication: AuthenticationSettings;

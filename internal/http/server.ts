@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Router from '@koa/router';
 import Koa from 'koa';
@@ -6,6 +6,7 @@ import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import { Answers } from './answers.ts';
 import { authenticate, type Caller, checkAuthentication, type GroupsOf } from './authentication.ts';
 import { statusOf } from './errors.ts';
+import { byCertificate, createListener } from './listener-tls.ts';
 import { Listing } from './listing.ts';
 import { probeRoutes } from './probes.ts';
 import { type GateDeps, relayGate } from './relay/gate.ts';
@@ -48,6 +49,9 @@ export class HttpServer {
     app.on('error', (err: unknown) => log.debug({ err }, 'a client went away'));
     app.use(this.#failures());
     app.use(probeRoutes(deps).routes());
+    const { tls, statusEndpoint, statusNeedsCertificate } = settings;
+    const isStatus = (path: string) => path === this.#statusPath() && !statusNeedsCertificate;
+    if (tls?.units !== undefined) app.use(byCertificate(tls.units, isStatus));
     const routes = apiRoutes(deps);
     app.use(this.#checks(routes.filter(({ answer }) => answer === 'check')).routes());
     app.use(this.#login(unixGroupsOf));
@@ -56,13 +60,18 @@ export class HttpServer {
       this.#mount(router, `/api/${route.path}`, route);
     const status = local(tell('status', healthHandler(deps)));
     const verbatim = new Router<State>({ sensitive: true });
-    if (settings.statusEndpoint === DEFAULT_STATUS_PATH) this.#mount(router, DEFAULT_STATUS_PATH, status);
-    else this.#mount(verbatim, settings.statusEndpoint, status);
+    if (statusEndpoint === DEFAULT_STATUS_PATH) this.#mount(router, DEFAULT_STATUS_PATH, status);
+    else this.#mount(verbatim, statusEndpoint, status);
     router.get('/metrics', (ctx) => this.#metrics(ctx));
     app.use(verbatim.routes());
     app.use(router.routes());
     app.use((ctx) => this.#unknown(ctx));
-    this.#server = createServer(app.callback());
+    this.#server = createListener(settings.tls, app.callback());
+  }
+
+  #statusPath(): string {
+    const { statusEndpoint, urlPrefix } = this.#deps.settings;
+    return statusEndpoint === DEFAULT_STATUS_PATH ? `${urlPrefix}${statusEndpoint}` : statusEndpoint;
   }
 
   async start(host: string, port: number): Promise<AddressInfo> {

@@ -22,8 +22,11 @@ export class Authority {
     this.#openssl('req', '-x509', ...this.#newKey(name), '-days', '2', '-subj', `/CN=${name}`);
   }
 
-  /** `names`: as in `subjectAltName`, for instance `IP:127.0.0.1`. */
-  issue(name: string, names: string): Certificate {
+  /**
+   * @param names as in `subjectAltName`, for instance `IP:127.0.0.1`
+   * @param unit organisational unit, if any
+   */
+  issue(name: string, names: string, unit?: string): Certificate {
     const request = join(this.#directory, `${name}.csr`);
     const extensions = join(this.#directory, `${name}.ext`);
     writeFileSync(extensions, `subjectAltName=${names}\n`);
@@ -39,7 +42,7 @@ export class Authority {
       '-out',
       request,
       '-subj',
-      `/CN=${name}`,
+      unit === undefined ? `/CN=${name}` : `/OU=${unit}/CN=${name}`,
     );
     this.#openssl(
       ...['x509', '-req', '-in', request, '-out', files.certFile, '-days', '2', '-extfile', extensions],

@@ -86,6 +86,8 @@ export const SETTINGS: HttpSettings = {
   urlPrefix: '',
   statusEndpoint: '/api/status',
   messagePrefix: '',
+  tls: undefined,
+  statusNeedsCertificate: false,
   authentication: {
     method: '',
     user: '',

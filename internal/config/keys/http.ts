@@ -6,26 +6,21 @@ export const HTTP = {
     ...restart,
     unbuilt: 'the TCP listener is opened instead',
   }),
-  HTTPAdvertise: text('', '`scheme://host:port` under which the other nodes reach this one.', {
-    ...restart,
-    ...later,
-  }),
+  HTTPAdvertise: text(
+    '',
+    '`scheme://host:port` under which the other nodes reach the API of this one. Empty: the host of `RaftAdvertise` with the port of `ListenAddress`.',
+    restart,
+  ),
   URLPrefix: text('', 'Path under which everything is mounted.', restart),
-  UseSSL: bool(false, 'Speaks HTTPS.', { ...restart, unbuilt: 'the listener speaks plain HTTP' }),
-  SSLPrivateKeyFile: text('', 'PEM file: key of the listener.', { ...restart, ...later }),
-  SSLCertFile: text('', 'PEM file: certificate of the listener.', { ...restart, ...later }),
-  SSLCAFile: text('', 'PEM file: who may sign certificates of clients and of the other nodes.', {
-    ...restart,
-    ...later,
-  }),
-  SSLSkipVerify: bool(false, 'Takes any certificate of another node.', { ...restart, ...later }),
-  UseMutualTLS: bool(false, 'Clients must present a certificate with one of `SSLValidOUs`.', {
-    ...restart,
-    unbuilt: 'client certificates are not asked for',
-  }),
-  SSLValidOUs: list([], 'Organisational units that are let in.', { ...restart, ...later }),
+  UseSSL: bool(false, 'Speaks HTTPS.', restart),
+  SSLPrivateKeyFile: text('', 'PEM file: key of the listener.', restart),
+  SSLCertFile: text('', 'PEM file: certificate of the listener; shown to the leader with `UseMutualTLS`.', restart),
+  SSLCAFile: text('', 'PEM file: who may sign certificates of clients and of the other nodes.', restart),
+  SSLSkipVerify: bool(false, 'Takes any certificate of another node.', restart),
+  UseMutualTLS: bool(false, 'Clients must present a certificate with one of `SSLValidOUs`.', restart),
+  SSLValidOUs: list([], 'Organisational units that are let in.', restart),
   StatusEndpoint: text('/api/status', 'Path of the health check.', restart),
-  StatusOUVerify: bool(false, 'The health check asks for the organisational unit too.', later),
+  StatusOUVerify: bool(false, 'The health check asks for the organisational unit too.'),
 };
 
 export const AUTHENTICATION = {

@@ -1,0 +1,48 @@
+// The listener on TLS, and who may come in by a certificate.
+
+import { createServer as createPlain, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecure } from 'node:https';
+import { TLSSocket } from 'node:tls';
+import type Koa from 'koa';
+
+/** PEM texts. */
+export interface ListenerTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Who signs certificates of clients; undefined: whom this system trusts. */
+  readonly ca: string | undefined;
+  /** Clients must show a certificate of one of these organisational units; undefined: none is asked for. */
+  readonly units: readonly string[] | undefined;
+}
+
+export function createListener(tls: ListenerTls | undefined, listener: RequestListener): Server {
+  if (tls === undefined) return createPlain(listener);
+  const { cert, key, ca, units } = tls;
+  return createSecure(
+    {
+      ...{ cert, key, ca, minVersion: 'TLSv1.2' },
+      requestCert: units !== undefined,
+      rejectUnauthorized: false, // the status endpoint is open to those who have none: told apart below
+    },
+    listener,
+  );
+}
+
+/** @param exempt paths that are open to everyone */
+export function byCertificate(units: readonly string[], exempt: (path: string) => boolean): Koa.Middleware {
+  return (ctx, next) => {
+    if (exempt(ctx.path)) return next();
+    const { socket } = ctx.req;
+    const problem = socket instanceof TLSSocket ? unitProblem(socket, units) : 'No TLS';
+    if (problem === undefined) return next();
+    ctx.status = 401;
+    ctx.body = problem;
+    return undefined;
+  };
+}
+
+function unitProblem(socket: TLSSocket, units: readonly string[]): string | undefined {
+  const { subject } = socket.getPeerCertificate();
+  const own: readonly string[] = [subject?.OU ?? []].flat(); // there may be several, whatever the type says
+  return socket.authorized && own.some((unit) => units.includes(unit)) ? undefined : 'Invalid OU';
+}
