@@ -29,6 +29,12 @@ export class Answers {
     this.json(ctx, { ...answer, Message: this.#settings.messagePrefix + answer.Message });
   }
 
+  /** As it was. */
+  repeat(ctx: Koa.Context, status: number, json: string): void {
+    ctx.status = status;
+    this.#text(ctx, json);
+  }
+
   #text(ctx: Koa.Context, json: string): void {
     ctx.set('Content-Type', 'application/json; charset=UTF-8');
     ctx.body = json;

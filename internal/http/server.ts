@@ -8,9 +8,10 @@ import { authenticate, type Caller, checkAuthentication, type GroupsOf } from '.
 import { statusOf } from './errors.ts';
 import { byCertificate, createListener } from './listener-tls.ts';
 import { Listing } from './listing.ts';
+import { Operations } from './operations.ts';
 import { probeRoutes } from './probes.ts';
 import { type GateDeps, relayGate } from './relay/gate.ts';
-import { Relay } from './relay/relay.ts';
+import { KEY_HEADER, Relay } from './relay/relay.ts';
 import { Request } from './request.ts';
 import { envelope, type HttpServerDeps, local, type Route, tell } from './route.ts';
 import { healthHandler } from './routes/node.ts';
@@ -20,6 +21,9 @@ import { unixGroupsOf } from './unix-groups.ts';
 const DEFAULT_STATUS_PATH = '/api/status';
 /** How long a leader may take to accept a connection (C-44). */
 const RELAY_CONNECT_MS = 5_000;
+const SWEEP_MS = 50;
+/** On an answer that was given before. */
+const REPEATED_HEADER = 'Idempotent-Replayed';
 
 interface State {
   caller: Caller;
@@ -30,6 +34,7 @@ export class HttpServer {
   readonly #deps: HttpServerDeps;
   readonly #answers: Answers;
   readonly #gate: GateDeps;
+  readonly #operations: Operations;
   readonly #server: Server;
 
   /** @throws {OrchestratorError} `CONFIG_INVALID`: a login that cannot work */
@@ -38,6 +43,7 @@ export class HttpServer {
     const { settings, clock, log } = deps;
     checkAuthentication(settings.authentication);
     this.#answers = new Answers(deps);
+    this.#operations = new Operations(clock);
     const relay = new Relay({
       clock,
       tls: settings.raft.tls,
@@ -86,29 +92,35 @@ export class HttpServer {
 
   /** @param graceMs how long requests that are under way may take to end */
   async stop(graceMs = 0): Promise<void> {
+    const { clock } = this.#deps;
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    const cancel = this.#deps.clock.after(graceMs, () => this.#server.closeAllConnections());
     if (graceMs === 0) this.#server.closeAllConnections();
-    else this.#server.closeIdleConnections();
+    const cancel = clock.after(graceMs, () => this.#server.closeAllConnections());
+    const stopSweeping = clock.every(SWEEP_MS, () => this.#server.closeIdleConnections()); // whoever is answered meanwhile
     await closed;
     cancel();
+    stopSweeping();
   }
 
   /** Whatever goes wrong below becomes an envelope: clients repeat a call whose answer is not JSON. */
   #failures(): Koa.Middleware<State> {
-    const { log, settings, services } = this.#deps;
     return async (ctx, next) => {
       try {
         await next();
       } catch (err) {
-        const known = err instanceof OrchestratorError;
-        if (!known) log.error({ err, path: ctx.path }, 'a request failed');
-        const modern = ctx.path.startsWith(`${settings.urlPrefix}/api/v2/`);
-        const status = known ? statusOf(err.code, { modern, inGroup: services.group !== undefined }) : 500;
-        const message = known ? errorText(err) : 'internal error; the log has it';
-        this.#answers.envelope(ctx, status, envelope('ERROR', message));
+        this.#failed(ctx, err);
       }
     };
+  }
+
+  #failed(ctx: Koa.Context, err: unknown): void {
+    const { log, settings, services } = this.#deps;
+    const known = err instanceof OrchestratorError;
+    if (!known) log.error({ err, path: ctx.path }, 'a request failed');
+    const modern = ctx.path.startsWith(`${settings.urlPrefix}/api/v2/`);
+    const status = known ? statusOf(err.code, { modern, inGroup: services.group !== undefined }) : 500;
+    const message = known ? errorText(err) : 'internal error; the log has it';
+    this.#answers.envelope(ctx, status, envelope('ERROR', message));
   }
 
   #login(groupsOf: GroupsOf): Koa.Middleware<State> {
@@ -148,8 +160,20 @@ export class HttpServer {
         services,
         settings,
       });
-      await this.#answer(ctx, route, request);
+      if (route.acts && ctx.get(KEY_HEADER) !== '') await this.#answerOnce(ctx, route, request);
+      else await this.#answer(ctx, route, request);
     });
+  }
+
+  async #answerOnce(ctx: Koa.Context, route: Route, request: Request): Promise<void> {
+    const asked = { key: ctx.get(KEY_HEADER), caller: request.caller.name, path: ctx.originalUrl };
+    const { status, json, repeated } = await this.#operations.once(asked, async () => {
+      await this.#answer(ctx, route, request).catch((err: unknown) => this.#failed(ctx, err));
+      return { status: ctx.status, json: String(ctx.body) };
+    });
+    if (!repeated) return;
+    ctx.set(REPEATED_HEADER, 'true');
+    this.#answers.repeat(ctx, status, json);
   }
 
   async #answer(ctx: Koa.Context, route: Route, request: Request): Promise<void> {

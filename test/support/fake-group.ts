@@ -21,7 +21,8 @@ export class FakeGroup implements GroupView {
   readonly calls: string[] = [];
   readonly bind: string;
   readonly advertise: string;
-  readonly electionTimeoutMs = 1_000;
+  /** As long as a change waits for a leader. */
+  electionTimeoutMs = 1_000;
   url = 'http://127.0.0.1:1';
   mayAct: boolean;
   leads: boolean;
@@ -49,7 +50,11 @@ export class FakeGroup implements GroupView {
     };
   }
 
+  /** How often somebody wanted to know. */
+  looks = 0;
+
   now(): GroupNow {
+    this.looks += 1;
     return this.#now;
   }
 

@@ -9,6 +9,9 @@ import type { Clock } from '../../runtime/clock.ts';
 /** Counts how often a request was relayed. */
 export const HOPS_HEADER = 'x-orchestrator-hops';
 
+/** Names a change, so that whoever asks for it again is told what came of it. */
+export const KEY_HEADER = 'idempotency-key';
+
 /** How this node speaks TLS to the leader; PEM texts. */
 export interface RelayTls {
   readonly ca: string | undefined;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { until } from '../../support/daemon.ts';
 import { FakeGroup } from '../../support/fake-group.ts';
 import { SETTINGS, TestHttp } from '../../support/http.ts';
 
@@ -91,8 +92,10 @@ describe('relaying to the leader', () => {
   it('two nodes that take each other for the leader do not bounce a request', async () => {
     const other = await TestHttp.start({ urlPrefix: '/orc' });
     try {
-      other.house.group = new FakeGroup(3).follow(follower.url);
-      follow(other.url);
+      const third = new FakeGroup(3).follow(follower.url);
+      third.electionTimeoutMs = 100;
+      other.house.group = third;
+      follower.house.group = Object.assign(new FakeGroup(2), { electionTimeoutMs: 100 }).follow(other.url);
       for (const path of [READ, WRITE]) {
         const { status, json } = await follower.get(path);
         assert.equal(status, 508);
@@ -164,6 +167,7 @@ describe('relaying to the leader', () => {
 
   it('without a leader: reads for a while with the age of what they are of, changes refused with the cause', async () => {
     const group = new FakeGroup(2).lose(4_000);
+    group.electionTimeoutMs = 100;
     follower.house.group = group;
     const fresh = await follower.get(READ);
     assert.deepEqual([fresh.status, fresh.headers['orchestrator-leader-contact-milliseconds']], [200, '4000']);
@@ -176,6 +180,16 @@ describe('relaying to the leader', () => {
     assert.deepEqual([stale.status, stale.headers['orchestrator-leader-contact-milliseconds']], [200, '6000']);
     assert.equal((await follower.get(`${WRITE}?stale=true`)).status, 503);
     assert.deepEqual(follower.house.calls, []);
+  });
+
+  it('a change that comes while leadership changes hands waits for the next leader', async () => {
+    const group = new FakeGroup(2).lose(100);
+    follower.house.group = group;
+    const write = follower.get(WRITE);
+    await until('it was looked for', async () => group.looks > 2);
+    group.follow(leader.url);
+    assert.equal((await write).status, 200);
+    assert.equal(leader.house.calls.length, 1);
   });
 
   it('whoever has no login here is not let through to the leader', async () => {
