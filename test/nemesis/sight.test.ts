@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { until } from '../support/daemon.ts';
+import { groupScenarios } from './group-scenarios.ts';
+
+groupScenarios(
+  'a leader that does not see the primary',
+  { tree: [undefined, 0, 0], flavour: 'mariadb' },
+  (stage, test) => {
+    const { scenario } = stage;
+
+    test('does not replace it while another node sees it take writes, whatever its replicas say', async () => {
+      if (!stage.network.cutsServers) {
+        console.log('SKIPPED: links to servers cannot be cut without network namespaces');
+        return;
+      }
+      await stage.start();
+      await scenario.replicated(2);
+      const leader = await stage.group.leader();
+      await stage.blind([leader], scenario.primary);
+      await scenario.analysed('UnreachableMaster');
+      await scenario.noRecovery();
+      for (const replica of scenario.replicas) await replica.query(scenario.words.stopReceiver);
+      await scenario.analysed('DeadMaster');
+      const { hostname, port } = scenario.primary.key;
+      await until('the other nodes are asked, and say no', async () => {
+        const plan = await leader.api<{ firstNo: { name: string; value: string } | null }>(
+          `v2/clusters/${hostname}:${port}/failover-plan`,
+        );
+        return plan.firstNo?.name === 'second opinion' && plan.firstNo.value.includes('sees it alive and writable');
+      });
+      await scenario.noRecovery();
+      assert.deepEqual(await scenario.writable(scenario.servers), [scenario.primary]);
+      for (const replica of scenario.replicas) await replica.query(scenario.words.startReceiver);
+      await stage.network.mend();
+      await scenario.sees(scenario.primary);
+      await stage.agree(0);
+    });
+  },
+);
