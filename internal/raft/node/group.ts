@@ -202,7 +202,7 @@ export class Group extends EventEmitter<GroupEvents> {
     const { answer } = heard;
     if (answer.kind !== 'refused') return heard;
     throw new OrchestratorError(answer.reason === 'notLeader' ? 'NOT_LEADER' : 'UNAVAILABLE', REASONS[answer.reason], {
-      context: { leader: answer.leader },
+      context: { leader: answer.leader, reason: answer.reason },
     });
   }
 

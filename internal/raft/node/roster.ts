@@ -4,6 +4,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
 import { type Address, formatAddress, parseAddress } from '../address.ts';
+import type { MembershipChange } from '../core/inputs.ts';
 import type { Configuration, Member, MemberId } from '../core/types.ts';
 import { admit } from '../forming/admit.ts';
 import type { Identity } from '../wire/hello.ts';
@@ -12,6 +13,9 @@ import type { Met } from './meetings.ts';
 import type { MembersView } from './members-view.ts';
 import type { Standpoint } from './protocol.ts';
 import { REASONS } from './reasons.ts';
+
+const RETRY_MS = 50;
+const MOST_WAIT_MS = 5_000;
 
 export interface RosterDeps {
   readonly group: Pick<Group, 'standpoint' | 'change' | 'on' | 'off'>;
@@ -67,7 +71,7 @@ export class Roster {
 
   /**
    * @param text id, name or address
-   * @throws {OrchestratorError} `NOT_LEADER`; `UNAVAILABLE` with the reason: last voter, no healthy majority left, another change runs (R-83)
+   * @throws {OrchestratorError} `NOT_LEADER`; `UNAVAILABLE` with the reason: last voter, no healthy majority left, another change runs for too long (R-83)
    */
   async remove(text: string): Promise<Changed> {
     const { group, defaultPort } = this.#deps;
@@ -75,7 +79,7 @@ export class Roster {
     const member = findMember(group.standpoint.configuration, text, defaultPort);
     if (member === undefined) return { member: undefined, changed: false };
     if (group.standpoint.configuration.voters.includes(member.id)) await this.#refuseWithoutMajority(member.id);
-    await group.change({ kind: 'remove', member: member.id });
+    await this.#change({ kind: 'remove', member: member.id });
     return { member: member.id, changed: true };
   }
 
@@ -93,8 +97,23 @@ export class Roster {
     const admission = admit(self, configuration, newcomer);
     if (admission.kind === 'refused') throw new OrchestratorError('CONFLICT', admission.why);
     if (admission.kind === 'present') return this.#wished(newcomer, vote);
-    await group.change(admission.change);
+    await this.#change(admission.change);
     return { member: id, changed: true };
+  }
+
+  /** One at a time: whoever comes while another change runs, such as a promotion, waits for its end. */
+  async #change(change: MembershipChange): Promise<void> {
+    const { group, clock } = this.#deps;
+    for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+      try {
+        await group.change(change);
+        return;
+      } catch (err) {
+        const runs = err instanceof OrchestratorError && err.context.reason === 'changeRunning';
+        if (!runs || waitedMs >= MOST_WAIT_MS) throw err;
+      }
+      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    }
   }
 
   async #met(address: Address): Promise<Identity> {
@@ -110,7 +129,7 @@ export class Roster {
     const member = members.find((one) => one.id === id);
     if (member === undefined || member.promote === vote || !learners.includes(id))
       return { member: id, changed: false };
-    await group.change({ kind: 'update', member: { ...member, promote: vote } });
+    await this.#change({ kind: 'update', member: { ...member, promote: vote } });
     return { member: id, changed: true };
   }
 

@@ -31,7 +31,10 @@ describe('three nodes with threads, disks and sockets', function () {
     );
     assert.deepEqual(concerns, []);
     for (const other of await group.others()) {
-      await assert.rejects(other.node.group.propose(Buffer.from('x')), { code: 'NOT_LEADER', context: { leader: id } });
+      await assert.rejects(other.node.group.propose(Buffer.from('x')), {
+        code: 'NOT_LEADER',
+        context: { leader: id, reason: 'notLeader' },
+      });
       await other.node.group.confirm(); // any node may read what was agreed on before
     }
   });

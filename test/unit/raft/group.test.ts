@@ -197,7 +197,7 @@ describe('a group of nodes', () => {
     const [other] = village.others();
     const refused = assert.rejects(other?.group.propose(words('x')) ?? Promise.resolve(), {
       code: 'NOT_LEADER',
-      context: { leader: id },
+      context: { leader: id, reason: 'notLeader' },
     });
     await village.clock.advance(100);
     await refused;
