@@ -47,9 +47,22 @@ function hostOf(pid: string): string | undefined {
 }
 
 function holds(pid: string, socket: string): boolean {
+  return filesOf(pid).some((file) => targetOf(pid, file) === socket);
+}
+
+function filesOf(pid: string): readonly string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((file) => readlinkSync(`/proc/${pid}/fd/${file}`) === socket);
+    return readdirSync(`/proc/${pid}/fd`);
   } catch {
-    return false;
+    return [];
+  }
+}
+
+/** A file that was closed meanwhile says nothing about the others. */
+function targetOf(pid: string, file: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${file}`);
+  } catch {
+    return undefined;
   }
 }
