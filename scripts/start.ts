@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fetch } from 'undici';
 import { claim, endLeftBehind, release } from './sandbox/claim.ts';
 import { isFree } from './sandbox/ports.ts';
 import { findFlavours, REPLICATION_LOGIN, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from './sandbox/sandbox.ts';

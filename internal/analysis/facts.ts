@@ -8,6 +8,7 @@ import {
   type WatchedInstance,
 } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { groupOf } from '../topology/replication-group.ts';
 
 export interface AnalysisOptions {
   readonly reasonableLagSeconds: number;
@@ -91,7 +92,7 @@ export function factsOf(snapshot: ClusterSnapshot, member: WatchedInstance, opti
   return {
     instance,
     isPrimary: sourceKey(instance) === undefined && (instance.group === undefined || instance.group.role === 'PRIMARY'),
-    isGroupMember: instance.group !== undefined && instance.group.state !== 'OFFLINE',
+    isGroupMember: groupOf(instance) !== undefined,
     isCoPrimary: coPrimary,
     valid: member.valid,
     partialSuccess: member.partialSuccess,

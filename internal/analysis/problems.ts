@@ -1,4 +1,5 @@
 import { isBinlogServer } from '../topology/instance.ts';
+import { acknowledgementsMissing, waitsForAcknowledgements } from '../topology/semi-sync.ts';
 import type { Facts } from './facts.ts';
 
 /** Which recovery a problem calls for. `detectionOnly`: told to people and hooks, never acted upon. */
@@ -6,7 +7,8 @@ export type RecoveryClass =
   | 'primary'
   | 'coPrimary'
   | 'intermediatePrimary'
-  | 'semiSync'
+  | 'lockedSemiSync'
+  | 'surplusSemiSync'
   | 'readOnlyPrimary'
   | 'groupMember'
   | 'detectionOnly'
@@ -31,10 +33,8 @@ const witness: Test = (f) => f.replicas.connected > 0;
 const noneReplicates: Test = (f) => f.replicas.replicating === 0;
 const laggingBehindSilence: Test = (f) =>
   f.replicas.valid > 0 && f.replicas.lagging === f.replicas.valid && f.replicas.delayed < f.replicas.valid;
-const semiSyncWaits: Test = (f) => {
-  const { sourceEnabled, sourceActive, waitForReplicaCount, sourceClients } = f.instance.semiSync;
-  return f.valid && sourceEnabled && sourceActive && waitForReplicaCount > 0 && sourceClients < waitForReplicaCount;
-};
+const semiSyncWaits: Test = ({ valid, instance }) =>
+  valid && waitsForAcknowledgements(instance) && acknowledgementsMissing(instance) > 0;
 const all =
   (...tests: readonly Test[]): Test =>
   (facts) =>
@@ -122,7 +122,7 @@ export const PROBLEMS: readonly Problem[] = [
   ),
   row(
     'LockedSemiSyncMaster',
-    'semiSync',
+    'lockedSemiSync',
     'Writes hang: fewer semi-sync replicas than the primary waits for',
     primary,
     semiSyncWaits,
@@ -137,20 +137,14 @@ export const PROBLEMS: readonly Problem[] = [
   ),
   row(
     'MasterWithTooManySemiSyncReplicas',
-    'semiSync',
+    'surplusSemiSync',
     'More semi-sync replicas than the primary waits for',
     primary,
-    (f) => {
-      const { sourceEnabled, sourceActive, waitForReplicaCount, sourceClients } = f.instance.semiSync;
-      return (
-        f.options.enforceExactSemiSync &&
-        f.valid &&
-        sourceEnabled &&
-        sourceActive &&
-        waitForReplicaCount > 0 &&
-        sourceClients > waitForReplicaCount
-      );
-    },
+    ({ options, valid, instance }) =>
+      options.enforceExactSemiSync &&
+      valid &&
+      waitsForAcknowledgements(instance) &&
+      acknowledgementsMissing(instance) < 0,
   ),
   row(
     'NoWriteableMasterStructureWarning',

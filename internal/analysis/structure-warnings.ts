@@ -1,4 +1,5 @@
 import { hasSeveralSources } from '../topology/instance.ts';
+import { acknowledgementsMissing } from '../topology/semi-sync.ts';
 import { type Facts, gtidMode } from './facts.ts';
 
 export interface StructureWarning {
@@ -46,11 +47,10 @@ export const STRUCTURE_WARNINGS: readonly StructureWarning[] = [
   { code: 'NoWriteableMasterStructureWarning', matches: (f) => f.isPrimary && f.instance.readOnly },
   {
     code: 'NotEnoughValidSemiSyncReplicasStructureWarning',
-    matches: ({ isPrimary, instance: { semiSync } }) =>
+    matches: ({ isPrimary, instance }) =>
       isPrimary &&
-      semiSync.sourceEnabled &&
-      !semiSync.sourceActive &&
-      semiSync.waitForReplicaCount > 0 &&
-      semiSync.sourceClients < semiSync.waitForReplicaCount,
+      instance.semiSync.sourceEnabled &&
+      !instance.semiSync.sourceActive &&
+      acknowledgementsMissing(instance) > 0,
   },
 ];

@@ -10,7 +10,7 @@ import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 export const NO_SERVER: InstanceKey = { hostname: '', port: 0 };
 
 /** What was done by itself and at night is stored whatever the configuration says. */
-const ALWAYS = /^(recover-|fence-)/;
+const ALWAYS = /^(recover-|fence-|raft-reap$)/;
 
 export interface AuditTrailDeps {
   readonly audits: Pick<Audits, 'add'>;
@@ -18,6 +18,8 @@ export interface AuditTrailDeps {
   readonly config: () => Pick<Config, 'AuditLogFile' | 'AuditToBackendDB'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Log;
+  /** Is told of each entry, too. */
+  readonly toSyslog?: ((text: string) => void) | undefined;
 }
 
 /** Tells what was done: a file, or the log where none is named; and the table `audit` where the configuration wants it. */
@@ -32,11 +34,13 @@ export class AuditTrail {
 
   /** Waits for nothing: this may be in the middle of a failover. */
   add(type: string, key: InstanceKey, cluster: string, message: string): void {
-    const { audits, config, clock, log } = this.#deps;
+    const { audits, config, clock, log, toSyslog } = this.#deps;
     const { AuditLogFile: file, AuditToBackendDB: toBackend } = config();
     if (toBackend || ALWAYS.test(type)) void audits.add(type, key, cluster, message);
+    const server = key.hostname === '' ? '' : keyText(key);
+    toSyslog?.([type, server, cluster && `[${cluster}]`, message].filter((part) => part !== '').join(' '));
     if (file === '') {
-      log.info({ audit: type, ...(key.hostname === '' ? {} : { instance: keyText(key) }), cluster }, message || type);
+      log.info({ audit: type, ...(server === '' ? {} : { instance: server }), cluster }, message || type);
       return;
     }
     const line = auditLine(clock.nowMs(), type, key, cluster, message);

@@ -1,7 +1,9 @@
+import type { OperationRequest } from '../operations/requests.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
-import type { InstanceKey } from '../topology/instance-key.ts';
-import type { AcknowledgeRequest, Actions, DowntimeRequest, RecoverAnswer } from './actions.ts';
+import { type InstanceKey, isDetachedHost, keyText } from '../topology/instance-key.ts';
+import type { AcknowledgeRequest, Actions, DowntimeRequest, OperationAnswer, RecoverAnswer } from './actions.ts';
 import type { DaemonClient, Envelope } from './daemon-client.ts';
+import { errorsOf, operationCall, regroupedOf } from './operation-call.ts';
 
 /** Every action handed to the running daemon, in the words of its API. */
 export class DaemonActions implements Actions {
@@ -65,6 +67,53 @@ export class DaemonActions implements Actions {
     };
   }
 
+  async operate(asked: OperationRequest): Promise<OperationAnswer> {
+    const request = BELOW_ITS_SOURCE.has(asked.operation) ? await this.#below(asked) : asked;
+    const { target, below } = request;
+    const { segments, query } = operationCall(request);
+    const { Details, Message } = await this.#daemon.call(segments, query);
+    if (Array.isArray(Details)) {
+      const moved = Details.map((one: { Key?: unknown }) => keyOf(one.Key, Message));
+      return { subject: below ?? target, source: undefined, moved, errors: errorsOf(String(Message)) };
+    }
+    const regrouped = regroupedOf(String(Message));
+    if (regrouped !== undefined) {
+      const subject = keyOf(Details, Message);
+      return { subject, source: undefined, moved: [], errors: String(Message).split('; ').slice(1), regrouped };
+    }
+    const { Key, MasterKey } = (Details ?? {}) as { Key?: unknown; MasterKey?: { Hostname?: unknown } };
+    const subject = Key === undefined ? target : keyOf(Key, Message);
+    const source = MasterKey === undefined || MasterKey.Hostname === '' ? undefined : keyOf(MasterKey, Message);
+    return { subject, source, moved: [subject], errors: [] };
+  }
+
+  /** Where no other end is named it is the source that the daemon reads now: no stored one, which may have been replaced since. */
+  async #below(request: OperationRequest): Promise<OperationRequest> {
+    if (request.below !== undefined) return request;
+    const below = sourceOf(await this.#read(request.target));
+    if (below === undefined)
+      throw new OrchestratorError('CONFLICT', `instance is not a replica: ${keyText(request.target)}`);
+    return { ...request, below };
+  }
+
+  /** The daemon judges what it read before by what the source had afterwards. */
+  async errantGtids(key: InstanceKey): Promise<string> {
+    const source = sourceOf(await this.#read(key));
+    if (source === undefined) return '';
+    await this.#read(source);
+    return String((await this.#read(key)).GtidErrant ?? '');
+  }
+
+  async #read({ hostname, port }: InstanceKey): Promise<WireInstance> {
+    const { Details } = await this.#daemon.call(['discover', hostname, port]);
+    return (Details ?? {}) as WireInstance;
+  }
+
+  async locateErrant({ hostname, port }: InstanceKey): Promise<readonly string[]> {
+    const { Details } = await this.#daemon.call(['locate-gtid-errant', hostname, port]);
+    return Array.isArray(Details) ? Details.map(String) : [];
+  }
+
   async acknowledge(request: AcknowledgeRequest, _by: string, comment: string): Promise<number> {
     const { Message } = await this.#daemon.call(acknowledgePath(request), { comment });
     return Number(/\d+/.exec(String(Message))?.[0] ?? 0);
@@ -72,6 +121,36 @@ export class DaemonActions implements Actions {
 
   async setRecoveriesDisabled(disabled: boolean): Promise<void> {
     await this.#daemon.call([disabled ? 'disable-global-recoveries' : 'enable-global-recoveries']);
+  }
+
+  async tag({ hostname, port }: InstanceKey, tag: string): Promise<void> {
+    await this.#daemon.call(['tag', hostname, port], { tag });
+  }
+
+  async untag(tag: string, key?: InstanceKey): Promise<readonly InstanceKey[]> {
+    const path = key === undefined ? ['untag-all'] : ['untag', key.hostname, key.port];
+    const { Details, Message } = await this.#daemon.call(path, { tag });
+    return Array.isArray(Details) ? Details.map((one) => keyOf(one, Message)) : [];
+  }
+
+  async submitPool(pool: string, list: string): Promise<void> {
+    await this.#daemon.call(['submit-pool-instances', pool], { instances: list });
+  }
+
+  async recordTopologies(): Promise<void> {
+    await this.#daemon.call(['snapshot-topologies']);
+  }
+
+  async registerVirtualName({ hostname, port }: InstanceKey, virtual: string): Promise<void> {
+    if (virtual === '') await this.#daemon.call(['deregister-hostname-unresolve', hostname, port]);
+    else await this.#daemon.call(['register-hostname-unresolve', hostname, port, virtual]);
+  }
+
+  async submitPrimaries(cluster?: string): ReturnType<Actions['submitPrimaries']> {
+    const hint = cluster === undefined ? [] : [cluster];
+    const { Details } = await this.#daemon.call(['submit-masters-to-kv-stores', ...hint]);
+    const pairs = (Details ?? []) as readonly { readonly Key?: unknown; readonly Value?: unknown }[];
+    return pairs.map(({ Key, Value }) => ({ key: String(Key), value: String(Value) }));
   }
 
   async forgetResolvedNames(): Promise<void> {
@@ -85,6 +164,11 @@ export class DaemonActions implements Actions {
   async close(): Promise<void> {}
 }
 
+/** Without another end, they are about the source that a replica has. */
+const BELOW_ITS_SOURCE: ReadonlySet<OperationRequest['operation']> = new Set(['repoint', 'match']);
+
+type WireInstance = { readonly MasterKey?: WireKey; readonly GtidErrant?: unknown };
+type WireKey = { readonly Hostname?: unknown; readonly Port?: unknown };
 type WireCoordinates = { readonly LogFile?: unknown; readonly LogPos?: unknown } | null;
 
 function acknowledgePath(request: AcknowledgeRequest): readonly (string | number)[] {
@@ -108,6 +192,12 @@ function segments(key: InstanceKey | undefined): readonly (string | number)[] {
 
 function successorOf({ Details, Message }: Envelope): InstanceKey {
   return keyOf((Details as { SuccessorKey?: unknown } | null)?.SuccessorKey, Message);
+}
+
+/** Undefined: it has none, or is kept from it. */
+function sourceOf({ MasterKey }: WireInstance): InstanceKey | undefined {
+  const source = { hostname: String(MasterKey?.Hostname ?? ''), port: Number(MasterKey?.Port ?? 0) };
+  return source.hostname === '' || isDetachedHost(source.hostname) ? undefined : source;
 }
 
 function keyOf(wire: unknown, message: unknown): InstanceKey {

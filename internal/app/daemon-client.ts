@@ -3,8 +3,12 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { Config } from '../config/keys.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { withDeadline } from '../runtime/deadline.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
+import { PASS_PHRASE } from '../runtime/pass-phrase.ts';
 import { backendLabel, usesSqlite } from './own-backend.ts';
+import { readPem } from './pem.ts';
 
 export interface Envelope {
   readonly Code?: unknown;
@@ -99,15 +103,16 @@ export class DaemonClient {
     const options: RequestOptions = {
       ...this.#options,
       path: `${URLPrefix}/api/${path}`,
-      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#interrupted.signal]),
       agent: false,
       ...(login ? { auth: `${HTTPAuthUser}:${HTTPAuthPassword}` } : {}),
     };
-    return new Promise<Answer>((resolve, reject) => {
-      request(options, (response) => void answerOf(response).then(resolve, reject))
-        .on('error', (err) => reject(this.#interrupted.signal.aborted ? this.#interrupted.signal.reason : err))
-        .end();
-    });
+    const ask = (signal: AbortSignal) =>
+      new Promise<Answer>((resolve, reject) => {
+        request({ ...options, signal }, (response) => void answerOf(response).then(resolve, reject))
+          .on('error', (err) => reject(this.#interrupted.signal.aborted ? this.#interrupted.signal.reason : err))
+          .end();
+      });
+    return withDeadline(systemClock, timeoutMs, this.#interrupted.signal, ask);
   }
 }
 
@@ -135,8 +140,13 @@ function placeOf(config: Config): { readonly address: string; readonly options: 
   if (!config.UseSSL) return { address: `${host}:${match[3]}`, options };
   const certificate = readFileSync(config.SSLCertFile);
   const pinned = { ca: certificate, checkServerIdentity: () => undefined };
-  const own = config.UseMutualTLS ? { cert: certificate, key: readFileSync(config.SSLPrivateKeyFile) } : {};
+  const own = config.UseMutualTLS ? { cert: certificate, key: ownKey(config) } : {};
   return { address: `${host}:${match[3]}`, options: { ...options, ...pinned, ...own } };
+}
+
+/** A command asks nobody: scripts run it. */
+function ownKey({ SSLPrivateKeyFile }: Config): string {
+  return readPem('SSLPrivateKeyFile', SSLPrivateKeyFile, process.env[PASS_PHRASE]);
 }
 
 /** Contract: `Details.AvailableNodes[].DBBackend` is the data file, or host and port. */

@@ -8,15 +8,23 @@ export interface DaemonLogOptions {
   /** On a terminal: the stack of each error below its line. JSON always holds it. */
   readonly stacks: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Is given each line, too, as JSON. */
+  readonly copy?: (json: string) => void;
 }
 
 const STDERR = 2;
 
 /** The root of a daemon's log, on the standard error: JSON, one object per line; on a terminal readable lines. */
-export function daemonLog({ level, stacks, env }: DaemonLogOptions): Logger {
+export function daemonLog({ level, stacks, env, copy }: DaemonLogOptions): Logger {
   const options = { level, redact: ['password', '*.password', 'login'], timestamp: pino.stdTimeFunctions.isoTime };
   const write = isatty(STDERR) ? onTerminal(writeOut, { colours: wantsColours(env), stacks }) : writeOut;
-  return pino(options, { write });
+  if (copy === undefined) return pino(options, { write });
+  return pino(options, {
+    write: (json) => {
+      write(json);
+      copy(json);
+    },
+  });
 }
 
 interface PinoLine {

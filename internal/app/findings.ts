@@ -1,7 +1,9 @@
 import type { Analysis } from '../analysis/analyse.ts';
 import type { RecoveryClass } from '../analysis/problems.ts';
-import type { RecoveryKind } from '../recovery/book.ts';
+import { KINDS, type RecoveryKind } from '../recovery/kinds.ts';
 import type { Finding } from '../recovery/sentinel.ts';
+import type { Verdict } from '../recovery/verdict.ts';
+import type { ClusterSnapshot } from '../topology/cluster.ts';
 
 /** What recovery needs to know of an analysis. */
 export function findingOf(analysis: Analysis): Finding {
@@ -12,29 +14,29 @@ export function findingOf(analysis: Analysis): Finding {
     description,
     kind: kindOf(analysis),
     response: responseTo(recovery),
-    silent: code.startsWith('UnreachableMaster') || code.startsWith('UnreachableIntermediateMaster'),
+    silent: code.startsWith('Unreachable'),
     suppressedBy,
   };
 }
 
+/** A verdict of a while ago, as things are found now: an heir that is not found any more gets nothing. */
+export function renewed({ heir: _former, ...verdict }: Verdict, found: Finding, snapshot: ClusterSnapshot): Verdict {
+  return { ...verdict, ...found, snapshot };
+}
+
 function responseTo(recovery: RecoveryClass): Finding['response'] {
   switch (recovery) {
-    case 'primary':
-    case 'coPrimary':
-    case 'intermediatePrimary':
-      return 'recover';
-    case 'semiSync':
-    case 'readOnlyPrimary':
-    case 'groupMember':
     case 'detectionOnly':
       return 'tell';
     case 'none':
       return 'show';
+    default:
+      return 'recover';
   }
 }
 
 function kindOf({ facts, recovery }: Analysis): RecoveryKind {
-  if (recovery === 'primary' || recovery === 'coPrimary' || recovery === 'intermediatePrimary') return recovery;
+  if (recovery in KINDS) return recovery as RecoveryKind;
   if (facts.isCoPrimary) return 'coPrimary';
   return facts.isPrimary ? 'primary' : 'intermediatePrimary';
 }

@@ -1,30 +1,40 @@
 import type { Config } from '../config/keys.ts';
 import type { AuthenticationSettings } from '../http/authentication.ts';
 import type { HttpSettings } from '../http/ports.ts';
-import { listenerTls } from './api-tls.ts';
+import { certificateUnits, listenerTls } from './api-tls.ts';
+import type { FullName } from './full-name.ts';
 import type { Current } from './live-config.ts';
 import { raftHttpSettings } from './raft-http-settings.ts';
 
 /**
  * What the routes are told: paths, certificates and the kind of login as they were at start, all else as it is now.
  *
+ * @param passPhrase of an encrypted `SSLPrivateKeyFile`
  * @throws {OrchestratorError} `CONFIG_INVALID`: a certificate that cannot be read
  */
-export function httpSettings(current: Current, node: HttpSettings['node']): HttpSettings {
+export function httpSettings(
+  current: Current,
+  node: HttpSettings['node'],
+  fullName: Pick<FullName, 'get'>,
+  passPhrase?: string,
+): HttpSettings {
   const { URLPrefix, StatusEndpoint } = current.config;
+  const prefix = () => messagePrefix(current.config, node.hostname, fullName);
+  prefix(); // so that the full name, where it is wanted, is known before the first request
   const authentication = authenticationSettings(current);
   return {
     node,
     urlPrefix: URLPrefix,
     statusEndpoint: StatusEndpoint,
     authentication,
-    tls: listenerTls(current.config),
+    tls: listenerTls(current.config, passPhrase),
+    certificateUnits: certificateUnits(current.config),
     get statusNeedsCertificate() {
       return current.config.StatusOUVerify;
     },
-    raft: raftHttpSettings(current),
+    raft: raftHttpSettings(current, passPhrase),
     get messagePrefix() {
-      return messagePrefix(current.config, node.hostname);
+      return prefix();
     },
     get pollSeconds() {
       return current.config.InstancePollSeconds;
@@ -35,6 +45,9 @@ export function httpSettings(current: Current, node: HttpSettings['node']): Http
     get maintenanceLagSeconds() {
       return current.config.ReasonableMaintenanceReplicationLagSeconds;
     },
+    get replicationRules() {
+      return current.settings.operations;
+    },
     get defaultPort() {
       return current.config.DefaultInstancePort;
     },
@@ -43,6 +56,14 @@ export function httpSettings(current: Current, node: HttpSettings['node']): Http
     },
     get readOnly() {
       return current.config.ReadOnly;
+    },
+    get writeBuffer() {
+      const { InstanceWriteBufferSize: size, InstanceFlushIntervalMilliseconds: flushMs } = current.config;
+      return { size, flushMs };
+    },
+    get queues() {
+      const ofDead = current.config.DeadInstanceDiscoveryMaxConcurrency > 0;
+      return ofDead ? (['DEFAULT', 'DEADINSTANCES'] as const) : (['DEFAULT'] as const);
     },
     get filters() {
       return filtersOf(current.config);
@@ -83,10 +104,21 @@ function authenticationSettings(current: Current): AuthenticationSettings {
 }
 
 /** `PrependMessagesWithOrcIdentity`; a host without a name goes by the custom one. */
-function messagePrefix(config: Config, host: string): string {
-  const wanted = config.PrependMessagesWithOrcIdentity;
-  const custom = config.CustomOrcIdentity;
-  const identity =
-    wanted === 'custom' ? custom : ['fqdn', 'hostname'].includes(wanted.toLowerCase()) ? host || custom : '';
+function messagePrefix(config: Config, host: string, fullName: Pick<FullName, 'get'>): string {
+  const identity = identityOf(config, host, fullName);
   return identity === '' ? '' : `Orchestrator ${identity} says: `;
+}
+
+function identityOf(config: Config, host: string, fullName: Pick<FullName, 'get'>): string {
+  const custom = config.CustomOrcIdentity;
+  switch (config.PrependMessagesWithOrcIdentity.toLowerCase()) {
+    case 'fqdn':
+      return fullName.get() || custom;
+    case 'hostname':
+      return host || custom;
+    case 'custom':
+      return custom;
+    default:
+      return '';
+  }
 }

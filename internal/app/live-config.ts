@@ -3,7 +3,7 @@ import type { Config } from '../config/keys.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Settings } from './settings.ts';
-import { settingsFrom } from './settings-from-config.ts';
+import { type GivenFlags, settingsFrom } from './settings-from-config.ts';
 
 /** What is in force now. Read through this object at the time of use: a reload exchanges both values. */
 export interface Current {
@@ -11,9 +11,8 @@ export interface Current {
   readonly settings: Settings;
 }
 
-export interface LiveConfigDeps {
+export interface LiveConfigDeps extends GivenFlags {
   readonly config: Config;
-  readonly noop: boolean;
   /** Reads the files again, and `extra` on top of them. @throws {OrchestratorError} `CONFIG_INVALID` */
   readonly load: (extra?: string) => LoadedConfig;
   /** The new values are in force. */
@@ -39,7 +38,7 @@ export class LiveConfig implements Current {
   constructor(deps: LiveConfigDeps) {
     this.#deps = deps;
     this.#config = deps.config;
-    this.#settings = settingsFrom(deps.config, deps.noop);
+    this.#settings = settingsFrom(deps.config, deps);
   }
 
   get config(): Config {
@@ -67,11 +66,11 @@ export class LiveConfig implements Current {
   }
 
   #exchange(extra: string | undefined): ReloadReport {
-    const { noop, load, log } = this.#deps;
+    const { load, log } = this.#deps;
     try {
       const { config: read, warnings } = load(extra);
       const { config, changed, waiting } = takeOver(this.#config, read);
-      this.#settings = settingsFrom(config, noop); // may still refuse: a certificate that cannot be read
+      this.#settings = settingsFrom(config, this.#deps); // may still refuse: a certificate that cannot be read
       this.#config = config;
       return { changed, waiting, warnings };
     } catch (err) {

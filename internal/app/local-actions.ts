@@ -1,21 +1,43 @@
 // Acting without a daemon: the same orchestrator, passive. Nothing stored is taken for true: the servers that an action is
 // about are read first, and read again afterwards, so that the backend holds what was found.
 
+import type { TopologyHistory } from '../backend/topology-history.ts';
+import type { OperationRequest } from '../operations/requests.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Gate } from '../recovery/gates.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { type ClusterSnapshot, memberOf, primariesOf } from '../topology/cluster.ts';
+import { type ClusterSnapshot, leaderOf, memberOf } from '../topology/cluster.ts';
+import { sourceKey } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
-import type { AcknowledgeRequest, Actions, DowntimeRequest, RecoverAnswer } from './actions.ts';
+import type { AcknowledgeRequest, Actions, DowntimeRequest, OperationAnswer, RecoverAnswer } from './actions.ts';
+import type { InstanceTags } from './instance-tags.ts';
 import type { Orchestrator } from './orchestrator.ts';
+import type { Publishing } from './publishing.ts';
+
+/** How long a command waits for key-value stores that were told of a promotion. */
+const PUBLISHED_MS = 5_000;
+
+export interface LocalParts {
+  readonly orchestrator: Orchestrator;
+  readonly publishing: Publishing;
+  readonly tags: InstanceTags;
+  readonly history: TopologyHistory;
+  readonly log: Log;
+}
 
 export class LocalActions implements Actions {
   readonly #orchestrator: Orchestrator;
+  readonly #publishing: Publishing;
+  readonly #tags: InstanceTags;
+  readonly #history: TopologyHistory;
   readonly #log: Log;
 
-  constructor(orchestrator: Orchestrator, log: Log) {
+  constructor({ orchestrator, publishing, tags, history, log }: LocalParts) {
     this.#orchestrator = orchestrator;
+    this.#publishing = publishing;
+    this.#tags = tags;
+    this.#history = history;
     this.#log = log;
   }
 
@@ -25,15 +47,15 @@ export class LocalActions implements Actions {
   }
 
   async forget(key: InstanceKey): Promise<void> {
-    if (!(await this.#orchestrator.forget(key))) throw notFound(`Unknown instance: ${keyText(key)}`);
+    if (!(await this.#orchestrator.requests.forget(key))) throw notFound(`Unknown instance: ${keyText(key)}`);
   }
 
   async beginDowntime(key: InstanceKey, { owner, reason, durationMs }: DowntimeRequest): Promise<void> {
-    await this.#orchestrator.beginDowntime(key, owner, reason, durationMs);
+    await this.#orchestrator.requests.beginDowntime(key, owner, reason, durationMs);
   }
 
   async endDowntime(key: InstanceKey): Promise<void> {
-    await this.#orchestrator.endDowntime(key);
+    await this.#orchestrator.requests.endDowntime(key);
   }
 
   async beginMaintenance(key: InstanceKey, { owner, reason, durationMs }: DowntimeRequest): Promise<void> {
@@ -45,7 +67,7 @@ export class LocalActions implements Actions {
   }
 
   async setPromotionRule(...[key, rule]: Parameters<Actions['setPromotionRule']>): Promise<void> {
-    await this.#orchestrator.setPromotionRule(key, rule);
+    await this.#orchestrator.requests.setPromotionRule(key, rule);
   }
 
   async recover(...[key, options]: Parameters<Actions['recover']>): Promise<RecoverAnswer> {
@@ -60,9 +82,8 @@ export class LocalActions implements Actions {
 
   async forceFailover(...[cluster, designated]: Parameters<Actions['forceFailover']>): Promise<InstanceKey> {
     const snapshot = await this.#surveyed(cluster);
-    const [primary, another] = primariesOf(snapshot);
-    if (primary === undefined || another !== undefined)
-      throw refused(`cluster ${snapshot.name} does not have exactly one master`);
+    const primary = leaderOf(snapshot);
+    if (primary === undefined) throw refused(`cluster ${snapshot.name} does not have exactly one master`);
     const done = await this.#orchestrator.recovery.recoverNow(snapshot, primary.instance.key, {
       code: 'DeadMaster',
       command: designated === undefined ? 'force-master-failover' : 'force-master-takeover',
@@ -84,13 +105,54 @@ export class LocalActions implements Actions {
     return { successor, coordinates: record.successorCoordinates ?? now ?? { file: '', position: 0 }, warnings };
   }
 
+  async operate(request: OperationRequest): Promise<OperationAnswer> {
+    const { operations, inventory, recovery } = this.#orchestrator;
+    const done = await operations.run(request, recovery.office.signal);
+    const known = inventory.get(done.subject)?.instance;
+    return { ...done, source: known && sourceKey(known) };
+  }
+
+  errantGtids(key: InstanceKey): Promise<string> {
+    return this.#orchestrator.operations.errantNow(key, this.#orchestrator.tasks.signal);
+  }
+
+  locateErrant(key: InstanceKey): Promise<readonly string[]> {
+    return this.#orchestrator.operations.locateErrant(key, this.#orchestrator.tasks.signal);
+  }
+
   async acknowledge(request: AcknowledgeRequest, by: string, comment: string): Promise<number> {
     const picked = await this.#orchestrator.recovery.acknowledge((record) => isMeant(record, request), by, comment);
     return picked.length;
   }
 
   async setRecoveriesDisabled(disabled: boolean): Promise<void> {
-    await this.#orchestrator.setRecoveriesDisabled(disabled);
+    await this.#orchestrator.requests.setRecoveriesDisabled(disabled);
+  }
+
+  async tag(key: InstanceKey, tag: string): Promise<void> {
+    await this.#tags.tag(key, tag);
+  }
+
+  async untag(tag: string, key?: InstanceKey): Promise<readonly InstanceKey[]> {
+    return this.#tags.untag(tag, key);
+  }
+
+  async submitPool(pool: string, list: string): Promise<void> {
+    await this.#orchestrator.pools.submit(pool, list);
+  }
+
+  async recordTopologies(): Promise<void> {
+    await this.#history.record(this.#orchestrator.snapshots());
+  }
+
+  async registerVirtualName(key: InstanceKey, hostname: string): Promise<void> {
+    await this.#orchestrator.requests.registerVirtualName(key, hostname);
+  }
+
+  async submitPrimaries(cluster?: string): ReturnType<Actions['submitPrimaries']> {
+    if (cluster !== undefined) return this.#publishing.submit(await this.#surveyed(cluster));
+    await Promise.all(this.#orchestrator.snapshots().map((snapshot) => this.#survey(snapshot)));
+    return this.#publishing.submit();
   }
 
   async forgetResolvedNames(): Promise<void> {
@@ -108,6 +170,8 @@ export class LocalActions implements Actions {
       .catch((err: unknown) =>
         this.#log.error({ err }, 'a recovery stays open: a daemon started on this backend finishes it'),
       );
+    await this.#publishing.settled(PUBLISHED_MS);
+    await this.#publishing.stop();
     await this.#orchestrator.stop();
   }
 

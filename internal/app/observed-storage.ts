@@ -1,6 +1,7 @@
 import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Storage } from './ports.ts';
+import { FIRST_SCRIPTS_NUMBER } from './scripts-left.ts';
 
 export interface RecoveryWatcher {
   /** A recovery ended. */
@@ -21,7 +22,7 @@ export function observedStorage(storage: Storage, watcher: RecoveryWatcher, cloc
       return storage.closed(record);
     },
     stepStarted: (uid, number, text) => {
-      begun.set(`${uid} ${number}`, clock.monotonicMs());
+      if (number < FIRST_SCRIPTS_NUMBER) begun.set(`${uid} ${number}`, clock.monotonicMs());
       return storage.stepStarted(uid, number, text);
     },
     stepEnded: (uid, number, text, result) => {

@@ -7,15 +7,23 @@ import type { Analysis } from '../analysis/analyse.ts';
 import type { Backend } from '../backend/backend.ts';
 import { SoleUse } from '../backend/sole-use.ts';
 import type { Config } from '../config/keys.ts';
+import { HostnameResolver, INTRODUCED_MS } from '../discovery/hostname-resolver.ts';
 import { Inventory } from '../discovery/inventory.ts';
+import type { NameService } from '../discovery/ports.ts';
+import { systemNames } from '../mysql/name-service.ts';
+import type { VirtualNames } from '../mysql/told-addresses.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
+import type { InstanceKey } from '../topology/instance-key.ts';
+import { livingMembers, type PoolMember } from '../topology/pools.ts';
 import type { Actions } from './actions.ts';
 import { analysesOf } from './analyses.ts';
 import { BackendFailures } from './backend-failures.ts';
+import type { LogReader } from './log-reader.ts';
+import type { Orchestrator } from './orchestrator.ts';
 import { openBackend, usesSqlite } from './own-backend.ts';
 import type { Restored } from './ports.ts';
 import { fillInventory } from './restored-inventory.ts';
@@ -66,10 +74,11 @@ export class Offline {
   static async open(options: {
     readonly config: Config;
     readonly noop: boolean;
+    readonly virtualNames?: VirtualNames;
     readonly log: Log;
     readonly inGroup: boolean;
   }): Promise<Offline> {
-    const { config, noop, log, inGroup } = options;
+    const { config, log, inGroup } = options;
     if (inGroup) await requireMember(config);
     const failures = new BackendFailures(log);
     const store = await openBackend(config, {
@@ -79,7 +88,7 @@ export class Offline {
       flushMs: FLUSH_MS,
     });
     try {
-      const settings = settingsFrom(config, noop);
+      const settings = settingsFrom(config, options);
       return new Offline({ config, settings, store, log, failures, stored: await restored(store, settings) });
     } catch (err) {
       await store.close();
@@ -87,10 +96,31 @@ export class Offline {
     }
   }
 
+  /** Servers in pools, by pool, then by server. */
+  pools(): readonly PoolMember[] {
+    return livingMembers(this.restored.pools, systemClock.nowMs(), this.settings.pools.lifeMs);
+  }
+
   /** Every known cluster, by name. */
   snapshots(): readonly ClusterSnapshot[] {
     this.#snapshots ??= this.#inventory.clusters(systemClock.nowMs());
     return this.#snapshots;
+  }
+
+  /** Host names and what they stand for: all that is stored, and these, looked up as the configuration says, within a bounded time. */
+  async namesBehind(
+    hostnames: readonly string[],
+    names: NameService = systemNames,
+  ): Promise<ReadonlyMap<string, string>> {
+    const { resolvedNames } = this.restored;
+    const resolver = new HostnameResolver({
+      ...{ settings: this.settings.hostnames, names, clock: systemClock, log: this.#log },
+    });
+    await resolver.introduce(
+      hostnames.filter((hostname) => !resolvedNames.has(hostname)),
+      INTRODUCED_MS,
+    );
+    return new Map([...resolvedNames, ...resolver.entries().map(({ given, resolved }) => [given, resolved] as const)]);
   }
 
   analyse(snapshot: ClusterSnapshot): readonly Analysis[] {
@@ -109,6 +139,12 @@ export class Offline {
     if (!alone && daemon === undefined) await this.#keepOthersOut();
     this.#actions = daemon ?? (await this.#localActions());
     return this.#actions;
+  }
+
+  /** To be stopped when it is not needed any more. */
+  async logReader(): Promise<LogReader> {
+    const { LogReader } = await import('./log-reader.ts');
+    return new LogReader(this.settings, this.#log);
   }
 
   /**
@@ -148,6 +184,11 @@ export class Offline {
     const daemon = await DaemonClient.find(this.config);
     if (daemon === undefined) return undefined;
     this.#log.info({ daemon: daemon.address }, 'a daemon runs on this backend: it carries out the command');
+    if (this.settings.servers.virtualNames !== 'verified')
+      this.#log.error(
+        { daemon: daemon.address },
+        '-skip-unresolve and -skip-unresolve-check have no effect: a daemon carries out the command',
+      );
     const { DaemonActions } = await import('./daemon-actions.ts');
     return new DaemonActions(daemon);
   }
@@ -156,8 +197,13 @@ export class Offline {
     const { assemble } = await import('./assemble.ts');
     const { LocalActions } = await import('./local-actions.ts');
     const { AuditTrail } = await import('./audit-trail.ts');
+    const { InstanceTags } = await import('./instance-tags.ts');
+    const { publishingOn } = await import('./publishing-on.ts');
     const log = this.#log;
-    const orchestrator = assemble({
+    const publishing = await publishingOn({
+      ...{ world: () => orchestrator, current: () => this, store: this.store, clock: systemClock, log },
+    });
+    const orchestrator: Orchestrator = assemble({
       current: this,
       store: this.store,
       restored: await restored(this.store, this.settings), // not what was read before others were kept out
@@ -167,9 +213,14 @@ export class Offline {
       log,
       hooksLog: log,
       onProbed: () => {},
+      watcher: { recovered: (record) => publishing.recovered(record), stepped: () => {} },
+      addressesOf: (host) => publishing.addressesOf(host),
+      published: () => publishing.settled(),
       passive: true,
     });
-    return new LocalActions(orchestrator, log);
+    const stored = (key?: InstanceKey) => this.store.names.tags(key);
+    const tags = new InstanceTags({ agreement: orchestrator.agreement, stored });
+    return new LocalActions({ orchestrator, publishing, tags, history: this.store.topologyHistory, log });
   }
 }
 

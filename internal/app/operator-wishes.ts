@@ -6,7 +6,9 @@ import type { Observer } from '../discovery/observer.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
+import type { GroupTokens } from './group-tokens.ts';
 import type { MaintenanceCommand } from './maintenance.ts';
+import type { Pools } from './pools.ts';
 import type { Restored, Storage } from './ports.ts';
 import type { RecoveryCommand } from './recovery-ledger.ts';
 import { fillInventory, withRule } from './restored-inventory.ts';
@@ -16,6 +18,10 @@ export interface OperatorWishesDeps {
   readonly restored: Restored;
   readonly inventory: Inventory;
   readonly observer: () => Pick<Observer, 'watch' | 'unwatch' | 'forget'>;
+  /** Replicas are told this in place of the host from now on; empty: the host itself. */
+  readonly virtualName: (hostname: string, virtual: string) => void;
+  readonly pools: Pools;
+  readonly tokens: GroupTokens;
   /** Something about this cluster changed. */
   readonly touched: (cluster: string) => void;
   readonly touchedAll: () => void;
@@ -45,7 +51,9 @@ export class OperatorWishes {
 
   /** The backend holds another state than memory does: that one counts. */
   reload(restored: Restored): void {
-    const { inventory, touchedAll } = this.#deps;
+    const { inventory, pools, tokens, touchedAll } = this.#deps;
+    pools.reload(restored.pools);
+    tokens.reload(restored.tokens);
     this.#rules = new Map(restored.promotionRules);
     this.#disabled = restored.recoveriesDisabled;
     inventory.dropWishes();
@@ -63,7 +71,7 @@ export class OperatorWishes {
   }
 
   /** Does what was agreed on. */
-  apply(command: Exclude<Command, RecoveryCommand | MaintenanceCommand>, { atMs }: Stamp): unknown {
+  apply(command: Exclude<Command, RecoveryCommand | MaintenanceCommand>, stamp: Stamp): unknown {
     const { storage, inventory, observer, touchedAll } = this.#deps;
     switch (command.op) {
       case 'discover':
@@ -88,10 +96,21 @@ export class OperatorWishes {
         this.#disabled = command.op === 'disable-global-recoveries';
         storage.recoveriesDisabled(this.#disabled);
         return touchedAll();
+      case 'put-instance-tag':
+        return storage.tagged(command.key, command.name, command.value);
+      case 'delete-instance-tag':
+        return storage.untagged(command.keys, command.name, command.value);
+      case 'register-hostname-unresolve':
+        this.#deps.virtualName(command.key.hostname, command.hostname);
+        return storage.virtualName(command.key.hostname, command.hostname);
+      case 'submit-pool-instances':
+        return this.#deps.pools.apply(command, stamp);
+      case 'redeem-access-token':
+        return this.#deps.tokens.apply(command, stamp);
       case 'put-key-value':
         return storage.published(command.name, command.value);
       case 'expire':
-        return storage.expired(atMs, command.retention);
+        return storage.expired(stamp.atMs, command.retention);
       case 'leader-uri':
       case 'state-digest':
         return undefined; // of the group itself, which sees to it

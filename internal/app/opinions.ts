@@ -9,8 +9,10 @@ import { type InstanceKey, isUsableKey, keyText } from '../topology/instance-key
 
 /** The way to the other nodes. */
 export interface OpinionPort {
-  /** Those that can be reached now, without this one. */
+  /** All but this one. */
   peers(): readonly string[];
+  /** One that nothing was heard of lately: it is asked too, and not waited for. */
+  isSilent(node: string): boolean;
   /** To one of them, or nowhere: what does not get through is not repeated. */
   send(node: string, bytes: Uint8Array): void;
 }
@@ -30,6 +32,7 @@ type Message =
 
 interface Question {
   readonly views: Map<string, View['opinion']>;
+  readonly waitsFor: readonly string[];
   readonly done: () => void;
 }
 
@@ -57,11 +60,12 @@ export class Opinions {
     return this.#deps.port.peers();
   }
 
-  /** What each of the others sees now; those that have not answered in time are silent. Never throws. */
+  /** What each of the others sees now; those that have not answered in time, or were silent before, are silent. Never throws. */
   async ask(key: InstanceKey): Promise<readonly View[]> {
     const { port, clock, settings } = this.#deps;
     const { timeoutMs } = settings;
     const peers = port.peers();
+    const waitsFor = peers.filter((node) => !port.isSilent(node));
     const id = this.#nextId;
     this.#nextId += 1;
     const views = new Map<string, View['opinion']>(peers.map((node) => [node, 'silent']));
@@ -71,10 +75,10 @@ export class Opinions {
         cancel();
         resolve();
       };
-      this.#questions.set(id, { views, done });
+      this.#questions.set(id, { views, waitsFor, done });
       const bytes = encode({ kind: 'ask', id, key, withinMs: timeoutMs });
       for (const node of peers) port.send(node, bytes);
-      if (peers.length === 0) done();
+      if (waitsFor.length === 0) done();
     });
     this.#questions.delete(id);
     return [...views].map(([node, opinion]) => ({ node, opinion }));
@@ -95,8 +99,8 @@ export class Opinions {
     const question = this.#questions.get(id);
     if (question?.views.get(node) !== 'silent') return; // too late, not asked, or said before
     question.views.set(node, opinion);
-    const said = [...question.views.values()];
-    if (opinion === 'writable' || !said.includes('silent')) question.done();
+    const { views, waitsFor } = question;
+    if (opinion === 'writable' || !waitsFor.some((one) => views.get(one) === 'silent')) question.done();
   }
 
   async #answer(node: string, { id, key, withinMs }: Extract<Message, { kind: 'ask' }>): Promise<void> {

@@ -1,35 +1,43 @@
 // Builds every object from plain values, starts and stops them in order.
 
 import type { Analysis } from '../analysis/analyse.ts';
-import type { Retention } from '../backend/retention.ts';
 import type { Command, Stamp } from '../command/command.ts';
-import { HostnameResolver } from '../discovery/hostname-resolver.ts';
+import { HostnameResolver, INTRODUCED_MS } from '../discovery/hostname-resolver.ts';
 import { Inventory } from '../discovery/inventory.ts';
 import { IDLE_FACTOR, Observer, type ProbeEvent } from '../discovery/observer.ts';
 import type { Executor } from '../mysql/change-lock.ts';
 import { systemNames } from '../mysql/name-service.ts';
 import { MysqlServers } from '../mysql/servers.ts';
+import { Operations } from '../operations/operations.ts';
+import { PlacesSeen } from '../operations/places-seen.ts';
+import type { HostAddresses } from '../recovery/primary-pairs.ts';
 import type { News } from '../recovery/sentinel.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
-import type { Downtime } from '../topology/downtime.ts';
-import type { WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, keyText, parseKey } from '../topology/instance-key.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
+import { afterProbe } from './after-probe.ts';
+import { AgreedCalls, isCallCommand } from './agreed-calls.ts';
 import { type Agreement, Alone, type Apply } from './agreement.ts';
 import { analysesOf } from './analyses.ts';
 import { type FailoverPreview, failoverPlan } from './failover-plan.ts';
+import { GroupTokens } from './group-tokens.ts';
 import { isLeftOut, isUnwanted } from './left-out.ts';
 import { isMaintenanceCommand, Maintenance } from './maintenance.ts';
+import { isMarkCommand, MarkedClusters } from './marked-clusters.ts';
 import { confirmIn } from './office.ts';
+import { OperatorRequests } from './operator-requests.ts';
 import { OperatorWishes } from './operator-wishes.ts';
 import type { OpinionPort, Opinions } from './opinions.ts';
 import { opinionsOf } from './own-opinion.ts';
+import { Pools } from './pools.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import { isRecoveryCommand } from './recovery-ledger.ts';
 import { RecoveryRoom } from './recovery-room.ts';
+import { Seeds } from './seeds.ts';
 import type { Settings } from './settings.ts';
 
 export interface OrchestratorDeps {
@@ -37,13 +45,19 @@ export interface OrchestratorDeps {
   readonly storage: Storage;
   readonly restored: Restored;
   readonly runHooks: RunHooks;
+  /** Two servers have changed places on request. */
+  readonly tookSource: (successor: InstanceKey, demoted: InstanceKey) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly onProbed: (event: ProbeEvent) => void;
   /** Does what it is asked and nothing by itself: follows no server to another one, starts no recovery. */
   readonly passive?: boolean;
+  /** This node is about to hand over: it begins no recovery any more. */
+  readonly draining?: () => boolean;
   /** How this node is called where commands are agreed on. */
   readonly node: string;
+  /** Of a host, as they were looked up last. */
+  readonly addressesOf?: (hostname: string) => HostAddresses;
   /** With whom things are agreed on; with nobody else, where it is not given. */
   readonly agreementOn?: (apply: Apply) => Agreement;
   /** The way to the other nodes, where there are any. What comes from them is for `opinions` to hear. */
@@ -59,28 +73,55 @@ export class Orchestrator {
   readonly observer: Observer;
   readonly recovery: RecoveryRoom;
   readonly maintenance: Maintenance;
+  readonly pools: Pools;
+  readonly tokens: GroupTokens;
+  readonly operations: Operations;
+  /** For Pseudo-GTID. */
+  readonly marked: MarkedClusters;
   readonly agreement: Agreement;
+  readonly requests: OperatorRequests;
+  /** Calls of the API that were made under a key. */
+  readonly calls: AgreedCalls;
   /** Undefined: there are no other nodes. */
   readonly opinions: Opinions | undefined;
   readonly #deps: OrchestratorDeps;
   readonly #wishes: OperatorWishes;
-  readonly #seeded = new Set<string>();
+  readonly #places: PlacesSeen;
+  readonly #seeds: Seeds;
 
   constructor(deps: OrchestratorDeps) {
     const { restored, clock, log } = deps;
     this.#deps = deps;
     const apply: Apply = (command, stamp) => this.#apply(command, stamp);
     this.agreement = deps.agreementOn?.(apply) ?? new Alone(apply, clock, deps.node);
+    this.requests = new OperatorRequests(this.agreement, clock);
+    this.calls = new AgreedCalls(deps.storage, () => this.agreement, restored.calls);
     this.tasks = new TaskGroup(log);
     this.inventory = new Inventory(
       () => deps.settings.clusterNameToAlias,
       () => this.#freshForMs(),
     );
+    this.pools = new Pools(
+      {
+        storage: deps.storage,
+        agreement: () => this.agreement,
+        known: () => this.inventory.all().map(({ instance }) => instance.key),
+        canonical: (key) => this.observer.canonical(key),
+        introduce: (hostnames) => this.introduce(hostnames),
+        settings: () => deps.settings.pools,
+      },
+      restored.pools,
+    );
+    const toDecide = { storage: deps.storage, agreement: () => this.agreement, clock, log };
+    this.tokens = new GroupTokens({ ...toDecide, settings: () => deps.settings.tokens }, restored.tokens);
     this.#wishes = new OperatorWishes({
       storage: deps.storage,
       restored,
       inventory: this.inventory,
       observer: () => this.observer,
+      virtualName: (hostname, virtual) => this.hostnames.setVirtualName(hostname, virtual),
+      pools: this.pools,
+      tokens: this.tokens,
       touched: (cluster) => this.#touch(cluster),
       touchedAll: () => this.#touchAll(),
     });
@@ -104,6 +145,7 @@ export class Orchestrator {
       },
       onDisconnect: (key) => this.observer.suspect(key),
       virtualName: (hostname) => this.hostnames.virtualName(hostname),
+      marked: (key) => this.marked.isMarked(key),
       whyNoChange: () => (deps.settings.coordinator.noop ? 'started with --noop' : undefined),
       leads: () => this.agreement.mayAct,
       executor: () => this.#executor(),
@@ -125,6 +167,7 @@ export class Orchestrator {
       onMoved: (from, to) => this.#moved(from, to),
       onUnseen: (key) => this.#wishes.forget(key),
     });
+    this.#seeds = new Seeds({ settings: () => deps.settings, observer: this.observer, log });
     this.opinions =
       deps.peers &&
       opinionsOf(
@@ -150,6 +193,7 @@ export class Orchestrator {
       globallyDisabled: () => this.#wishes.recoveriesDisabled,
       endDowntime: (key) => void this.#wishes.endDowntime(key, 'end-downtime'),
       agreement: () => this.agreement,
+      match: (halted, other, signal) => this.operations.placeBelow(halted, other, signal),
       opinions: this.opinions,
     });
     if (deps.passive === true) this.recovery.takeOffice(); // an operator's command is all that happens here
@@ -161,11 +205,32 @@ export class Orchestrator {
       agreement: this.agreement,
       touched: (cluster) => this.#touch(cluster),
     });
+    this.marked = new MarkedClusters({
+      ...{ storage: deps.storage, restored: restored.markedClusters, inventory: this.inventory, clock, log },
+      get settings() {
+        return deps.settings;
+      },
+      servers: () => this.servers,
+      agreement: () => this.agreement,
+      recovery: () => this.recovery,
+    });
+    this.#places = new PlacesSeen(() => clock.monotonicMs());
+    this.operations = new Operations({
+      ...{ servers: this.servers, locks: this.maintenance, equivalences: deps.storage.equivalences, clock, log },
+      places: this.#places,
+      get settings() {
+        return deps.settings.operations;
+      },
+      snapshots: () => this.snapshots(),
+      refresh: (key, signal) => this.observer.probeNow(key, signal),
+      audit: (type, key, message) => deps.storage.audit(type, key, this.inventory.clusterName(key), message),
+      tookSource: deps.tookSource,
+    });
   }
 
   start(): void {
     for (const { instance } of this.#deps.restored.instances) this.observer.watch(instance.key);
-    this.#watchSeeds();
+    this.#seeds.watch();
     this.observer.start();
     if (this.agreement.mayAct) this.takeOffice();
   }
@@ -174,6 +239,8 @@ export class Orchestrator {
   takeOffice(): void {
     this.recovery.takeOffice();
     this.recovery.takeUp();
+    const locks = this.maintenance.list();
+    this.tasks.run('abandoned operations', (signal) => this.operations.endAbandoned(locks, signal));
     this.#touchAll();
   }
 
@@ -184,7 +251,7 @@ export class Orchestrator {
 
   /** To be called when the settings have changed: new seeds are watched, and every cluster is looked at anew. */
   refresh(): void {
-    if (this.#deps.passive !== true) this.#watchSeeds();
+    if (this.#deps.passive !== true) this.#seeds.watch();
     this.#touchAll();
   }
 
@@ -197,6 +264,8 @@ export class Orchestrator {
     this.#wishes.reload(restored);
     this.recovery.reload(restored);
     this.maintenance.reload(restored.maintenances);
+    this.calls.reload(restored.calls);
+    this.marked.reload(restored.markedClusters);
     const wanted = new Set(servers.map(keyText));
     for (const key of servers) this.observer.watch(key);
     for (const { instance } of this.inventory.all()) {
@@ -228,10 +297,6 @@ export class Orchestrator {
     return this.#wishes.recoveriesDisabled;
   }
 
-  async setRecoveriesDisabled(disabled: boolean): Promise<void> {
-    await this.agreement.decide({ op: disabled ? 'disable-global-recoveries' : 'enable-global-recoveries' });
-  }
-
   snapshots(): readonly ClusterSnapshot[] {
     return this.inventory.clusters(this.#deps.clock.nowMs());
   }
@@ -245,48 +310,9 @@ export class Orchestrator {
     return failoverPlan(snapshot, this.recovery.coordinator, this.#deps.settings, virtualName);
   }
 
-  async setPromotionRule(key: InstanceKey, rule: PromotionRule): Promise<void> {
-    await this.agreement.decide({ op: 'register-candidate', key, rule });
-  }
-
-  /** One that must not run out. */
-  async renewPromotionRule(key: InstanceKey, rule: PromotionRule): Promise<void> {
-    await this.agreement.decide({ op: 'register-candidate', key, rule, quiet: true });
-  }
-
-  /** Rows of an age go, on all nodes of the group. */
-  async expire(retention: Retention): Promise<void> {
-    await this.agreement.decide({ op: 'expire', retention });
-  }
-
-  async beginDowntime(key: InstanceKey, owner: string, reason: string, durationMs: number): Promise<void> {
-    const beginMs = this.#deps.clock.nowMs();
-    const downtime = { owner, reason, beginMs, endMs: beginMs + durationMs };
-    await this.agreement.decide({ op: 'begin-downtime', key, downtime });
-  }
-
-  /**
-   * False: there was none.
-   *
-   * @param how what the audit calls it
-   */
-  async endDowntime(key: InstanceKey, how: 'end-downtime' | 'expire-downtime' = 'end-downtime'): Promise<boolean> {
-    return (await this.agreement.decide({ op: 'end-downtime', key, how })) === true;
-  }
-
-  /** One that must not run out. */
-  async renewDowntime(key: InstanceKey, downtime: Downtime): Promise<void> {
-    await this.agreement.decide({ op: 'begin-downtime', key, downtime, quiet: true });
-  }
-
   /** By `host:port`. */
   promotionRules(): ReadonlyMap<string, PromotionRule> {
     return this.#wishes.promotionRules;
-  }
-
-  /** `undefined`: the cluster is called what its servers suggest. */
-  async setAliasOverride(cluster: string, alias: string | undefined): Promise<void> {
-    await this.agreement.decide({ op: 'set-cluster-alias-manual-override', cluster, alias: alias ?? null });
   }
 
   /** The name service is asked where nobody has asked it before. */
@@ -294,24 +320,28 @@ export class Orchestrator {
     return { hostname: this.hostnames.known(hostname) ?? (await this.hostnames.resolve(hostname)), port };
   }
 
+  /** So that `observer.canonical` knows what names that nobody has used before stand for. */
+  introduce(hostnames: readonly string[]): Promise<void> {
+    const watched = new Set(this.inventory.all().map(({ instance }) => instance.key.hostname));
+    return this.hostnames.introduce(
+      hostnames.filter((hostname) => !watched.has(hostname)),
+      INTRODUCED_MS,
+    );
+  }
+
+  /**
+   * What keeps automation away from a server must not be filed under a name that nobody can look up: it would protect nothing, unseen.
+   *
+   * @throws {OrchestratorError} `NOT_FOUND`
+   */
+  mustBeMeant(key: InstanceKey): void {
+    if (this.inventory.get(key) !== undefined || !this.hostnames.isUnresolved(key.hostname)) return;
+    throw new OrchestratorError('NOT_FOUND', `cannot look up which server ${keyText(key)} is: name it as it is known`);
+  }
+
   forgetResolvedNames(): Promise<void> {
     this.hostnames.reset();
     return this.#deps.storage.resolvedNamesForgotten();
-  }
-
-  /** False: it was not known. */
-  async forget(key: InstanceKey): Promise<boolean> {
-    return (await this.agreement.decide({ op: 'forget', key })) === true;
-  }
-
-  async forgetCluster({ name, members }: ClusterSnapshot): Promise<void> {
-    const keys = members.map(({ instance }) => instance.key);
-    await this.agreement.decide({ op: 'forget-cluster', cluster: name, keys });
-  }
-
-  /** Has a server watched, by all nodes. */
-  async watch(key: InstanceKey): Promise<void> {
-    await this.agreement.decide({ op: 'discover', key });
   }
 
   /** Undefined: this node is alone. */
@@ -331,37 +361,15 @@ export class Orchestrator {
   #apply(command: Command, stamp: Stamp): unknown {
     if (isRecoveryCommand(command)) return this.recovery.ledger.apply(command, stamp);
     if (isMaintenanceCommand(command)) return this.maintenance.apply(command, stamp);
+    if (isCallCommand(command)) return this.calls.apply(command, stamp);
+    if (isMarkCommand(command)) return this.marked.apply(command, stamp);
+    if (command.op === 'expire') this.calls.expire(stamp.atMs);
     return this.#wishes.apply(command, stamp);
   }
 
-  /** Each seed once: one that was forgotten since stays forgotten. */
-  #watchSeeds(): void {
-    const { settings, log } = this.#deps;
-    for (const seed of settings.seeds) {
-      if (this.#seeded.has(seed)) continue;
-      this.#seeded.add(seed);
-      try {
-        this.observer.watch(parseKey(seed, settings.defaultPort));
-      } catch (err) {
-        log.warn({ seed, err }, 'this entry of DiscoverySeeds names no server: skipped');
-      }
-    }
-  }
-
   #onProbed(event: ProbeEvent): void {
-    const { storage, onProbed } = this.#deps;
     const cluster = this.inventory.clusterName(event.key);
-    if (event.watched !== undefined) {
-      this.#registerDetectedRule(event.watched);
-      const watched = this.#wishes.withRule(event.watched);
-      if (watched !== event.watched) this.inventory.restore([watched]);
-      storage.instanceSeen(watched, cluster);
-    }
-    onProbed(event);
-    if (event.ok && this.#deps.passive !== true) {
-      this.#keepReady(event.key);
-      if (event.watched !== undefined) this.recovery.fenceReturned(event.watched.instance);
-    }
+    afterProbe(event, cluster, this, { ...this.#deps, wishes: this.#wishes, places: this.#places });
     this.#touch(cluster, event.steady ? 'steady' : 'change');
   }
 
@@ -374,31 +382,6 @@ export class Orchestrator {
     if (downtime !== undefined) storage.downtime(to, downtime);
     storage.downtime(from, undefined);
     storage.forgotten(from);
-  }
-
-  /** What a server's own query says about its rule takes the place of what was registered. */
-  #registerDetectedRule({ instance: { key, detectedPromotionRule } }: WatchedInstance): void {
-    if (detectedPromotionRule === undefined || this.#wishes.ruleOf(key) === detectedPromotionRule) return;
-    if (!this.agreement.mayAct) return; // the leader says it for everybody
-    this.setPromotionRule(key, detectedPromotionRule).catch((err: unknown) => {
-      this.#deps.log.debug({ instance: keyText(key), err }, 'promotion rule was not agreed on');
-    });
-  }
-
-  /** Servers that lead others may have to be fenced one day. */
-  #keepReady(key: InstanceKey): void {
-    const { settings, log } = this.#deps;
-    const instance = this.inventory.get(key)?.instance;
-    if (!settings.coordinator.attempt.fenceReplacedPrimary || instance === undefined) return;
-    if (instance.readOnly || instance.replicaKeys.length === 0) {
-      this.servers.dropReady(key);
-      return;
-    }
-    this.tasks.run(`ready ${keyText(key)}`, (signal) =>
-      this.servers.keepReady(key, settings.observer.probeTimeoutMs, signal).catch((err: unknown) => {
-        log.debug({ instance: keyText(key), err }, 'no second connection for fencing');
-      }),
-    );
   }
 
   #touchAll(): void {

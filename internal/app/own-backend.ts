@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { Backend, type BackendOptions } from '../backend/backend.ts';
 import type { BackendLogin, MysqlBackendSettings } from '../backend/mysql/settings.ts';
 import type { Node } from '../backend/recoveries.ts';
-import { UPGRADE } from '../backend/release.ts';
+import { UPGRADE, type Upgrade } from '../backend/release.ts';
 import type { Seat } from '../backend/seat.ts';
 import type { Config } from '../config/keys.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -20,20 +20,24 @@ export function backendLabel(config: Config): string {
 }
 
 /**
+ * @param options.flushMs without it, what the configuration says
  * @param login asked for each connection; without it, what the configuration says now
  * @throws {OrchestratorError} `CONFIG_INVALID`, `BACKEND_FAILED`, `BACKEND_CORRUPT`
  */
 export async function openBackend(
   config: Config,
-  options: BackendOptions,
+  given: Omit<BackendOptions, 'flushMs'> & Partial<BackendOptions>,
   login: () => BackendLogin = () => loginFrom(config),
 ): Promise<Backend> {
-  const upgrade = {
-    update: !config.SkipOrchestratorDatabaseUpdate,
-    refuseOther: config.PanicIfDifferentDatabaseDeploy,
-  };
+  const upgrade = upgradeFrom(config);
+  const options = { flushMs: config.BackendFlushIntervalMilliseconds, ...given };
   if (usesSqlite(config)) return Backend.openSqlite(config.SQLite3DataFile, options, upgrade);
   return Backend.openMysql({ ...mysqlSettings(config, login), upgrade }, options);
+}
+
+/** What may become of the tables that are found. */
+export function upgradeFrom(config: Config): Upgrade {
+  return { update: !config.SkipOrchestratorDatabaseUpdate, refuseOther: config.PanicIfDifferentDatabaseDeploy };
 }
 
 /** Of a backend that several daemons share. */
@@ -47,6 +51,7 @@ export const loginFrom = (config: Config): BackendLogin => ({
   password: config.MySQLOrchestratorPassword,
 });
 
+/** @throws {OrchestratorError} `CONFIG_INVALID` */
 function mysqlSettings(config: Config, login: () => BackendLogin): Omit<MysqlBackendSettings, 'upgrade'> {
   for (const name of ['MySQLOrchestratorHost', 'MySQLOrchestratorDatabase'] as const)
     if (config[name] === '')
@@ -54,12 +59,28 @@ function mysqlSettings(config: Config, login: () => BackendLogin): Omit<MysqlBac
         'CONFIG_INVALID',
         `BackendDB is mysql and ${name} is empty: set it, or set BackendDB to sqlite and SQLite3DataFile to a file`,
       );
-  const strict = !config.MySQLOrchestratorSSLSkipVerify;
   return {
     host: config.MySQLOrchestratorHost,
     port: config.MySQLOrchestratorPort,
     schema: config.MySQLOrchestratorDatabase,
     login,
+    ...connectionSettings(config),
+  };
+}
+
+/** Of a backend elsewhere, as the own one is reached. @param place without a login it is the own one's */
+export function foreignSettings(
+  config: Config,
+  { login, ...place }: Pick<MysqlBackendSettings, 'host' | 'port' | 'schema'> & { login: BackendLogin | undefined },
+): MysqlBackendSettings {
+  return { ...place, login: () => login ?? loginFrom(config), ...connectionSettings(config), upgrade: UPGRADE };
+}
+
+function connectionSettings(
+  config: Config,
+): Omit<MysqlBackendSettings, 'host' | 'port' | 'schema' | 'login' | 'upgrade'> {
+  const strict = !config.MySQLOrchestratorSSLSkipVerify;
+  return {
     tls: config.MySQLOrchestratorUseMutualTLS
       ? {
           ...clientPems(config, {
@@ -72,6 +93,7 @@ function mysqlSettings(config: Config, login: () => BackendLogin): Omit<MysqlBac
           minVersion: 'TLSv1.2',
         }
       : undefined,
+    maxPacketBytes: config.MySQLOrchestratorMaxAllowedPacket,
     connectTimeoutMs: config.MySQLConnectTimeoutSeconds * 1000,
     readTimeoutMs: config.MySQLOrchestratorReadTimeoutSeconds * 1000,
     maxConnections: config.MySQLOrchestratorMaxPoolConnections,

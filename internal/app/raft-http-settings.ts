@@ -11,12 +11,13 @@ const STEPS_IN_A_ROW = 6;
 /**
  * How the API deals with the group, and how this node speaks to the leader.
  *
+ * @param passPhrase of an encrypted `SSLPrivateKeyFile`
  * @throws {OrchestratorError} `CONFIG_INVALID`: a certificate that cannot be read
  */
-export function raftHttpSettings(current: Current): RaftHttpSettings {
+export function raftHttpSettings(current: Current, passPhrase?: string): RaftHttpSettings {
   return {
     defaultPort: current.config.DefaultRaftPort,
-    tls: relayTls(current.config),
+    tls: relayTls(current.config, passPhrase),
     get staleReadMs() {
       return current.config.RaftStaleReadSeconds * 1000;
     },

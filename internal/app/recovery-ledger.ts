@@ -6,10 +6,12 @@ import type { Inventory } from '../discovery/inventory.ts';
 import { RecoveryBook, type RecoveryRecord, type RecoveryStore } from '../recovery/book.ts';
 import { isHeldBy, whyNotGranted } from '../recovery/claim.ts';
 import type { DetectionRecord } from '../recovery/detections.ts';
+import { KINDS } from '../recovery/kinds.ts';
 import { lost, underMandate } from '../recovery/mandate.ts';
 import type { FailoverPlan } from '../recovery/plan.ts';
 import { lastPlanIn } from '../recovery/plan-note.ts';
-import { primaryPairs } from '../recovery/primary-pairs.ts';
+import { type HostAddresses, primaryPairs } from '../recovery/primary-pairs.ts';
+import type { ScriptsList } from '../recovery/scripts-behind.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -18,11 +20,14 @@ import { sourceKey } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import type { Agreement } from './agreement.ts';
 import type { Restored, Storage } from './ports.ts';
+import { ScriptsLeft } from './scripts-left.ts';
 import type { Settings } from './settings.ts';
 
 const RECOVERY_OPS = [
   'write-recovery',
   'resolve-recovery',
+  'effects-begun',
+  'effects-done',
   'ack-recovery',
   'register-failure-detection',
   'recovery-progress',
@@ -70,6 +75,8 @@ export interface RecoveryLedgerDeps {
   readonly endDowntime: (key: InstanceKey) => void;
   readonly globallyDisabled: () => boolean;
   readonly newUid: () => string;
+  /** As they were looked up last. */
+  readonly addressesOf: (hostname: string) => HostAddresses;
   readonly onTold: (detection: DetectionRecord) => void;
   readonly onAcknowledged: (records: readonly RecoveryRecord[]) => void;
 }
@@ -78,6 +85,7 @@ export class RecoveryLedger {
   readonly book: RecoveryBook;
   /** Replaced primaries that wait to be fenced, by `host:port`. */
   readonly openFences: Map<string, InstanceKey>;
+  readonly scripts: ScriptsLeft;
   readonly #deps: RecoveryLedgerDeps;
   /** Of open recoveries, by uid. */
   readonly #courses = new Map<string, Course>();
@@ -87,12 +95,14 @@ export class RecoveryLedger {
     this.#deps = deps;
     const { restored } = deps;
     this.openFences = new Map(restored.openFences.map((key) => [keyText(key), key]));
+    this.scripts = new ScriptsLeft(deps.storage, restored.scriptsLeft);
     this.book = new RecoveryBook(this.#agreed(), () => deps.settings.book, restored.recoveries);
     this.#rememberPromotions();
   }
 
   /** The backend holds another state than memory does: that one counts. */
-  reload({ recoveries, openFences }: Restored): void {
+  reload({ recoveries, openFences, scriptsLeft }: Restored): void {
+    this.scripts.reload(scriptsLeft);
     this.openFences.clear();
     for (const key of openFences) this.openFences.set(keyText(key), key);
     this.book.reload(recoveries);
@@ -123,6 +133,11 @@ export class RecoveryLedger {
     await this.#held({ op: 'recovery-progress', uid, number, text, limitMs });
   }
 
+  /** @throws {OrchestratorError} `NOT_LEADER`: the script must not be run */
+  async beginScript(uid: string, list: ScriptsList, number: number): Promise<void> {
+    await this.#held({ op: 'effects-begun', uid, list, number, term: this.#deps.agreement().term });
+  }
+
   /** Steps of an open recovery that were begun, in order; the backend knows of those before this process. */
   async journalled(uid: string): Promise<readonly string[]> {
     const steps = [...(await this.#deps.storage.journalled(uid))];
@@ -142,12 +157,22 @@ export class RecoveryLedger {
     return this.#courses.get(uid)?.plan ?? this.#deps.storage.planOf(uid);
   }
 
-  async intendFence(failed: InstanceKey, cluster: string, successor: InstanceKey): Promise<void> {
-    await this.decide({ op: 'intend-fence', failed, cluster, successor });
+  /** A recovery that is open makes this server writable, or has not said yet whom it does. */
+  mayBePromoting(key: InstanceKey): boolean {
+    return this.book.open().some(({ uid, kind }) => {
+      const plan = this.#courses.get(uid)?.plan;
+      return KINDS[kind].replaces && (plan === undefined || sameKey(plan.successor, key));
+    });
   }
 
+  /** @throws {OrchestratorError} `NOT_LEADER`: it may be agreed on yet, and whoever leads next sees to it */
+  async intendFence(failed: InstanceKey, cluster: string, successor: InstanceKey): Promise<void> {
+    await underMandate(this.decide({ op: 'intend-fence', failed, cluster, successor }));
+  }
+
+  /** @throws {OrchestratorError} `NOT_LEADER` */
   async endFence(failed: InstanceKey): Promise<void> {
-    await this.decide({ op: 'end-fence', failed });
+    await underMandate(this.decide({ op: 'end-fence', failed }));
   }
 
   /** Does what was agreed on. The same command may come again: that changes nothing and writes no second row. */
@@ -158,6 +183,10 @@ export class RecoveryLedger {
         return this.#claim(command, stamp);
       case 'resolve-recovery':
         return this.#close(command, stamp);
+      case 'effects-begun':
+        return this.scripts.begin(command, stamp);
+      case 'effects-done':
+        return this.scripts.done(command);
       case 'ack-recovery':
         return this.#acknowledge(command);
       case 'register-failure-detection':
@@ -193,8 +222,13 @@ export class RecoveryLedger {
       this.#courses.delete(record.uid);
     }
     const fences = [...this.openFences.values()];
+    const scripts = this.scripts.uids().map((uid) => this.scripts.done({ uid }));
     this.openFences.clear();
-    return Promise.all([...ended.map((record) => storage.closed(record)), ...fences.map((key) => storage.fenced(key))]);
+    return Promise.all([
+      ...ended.map((record) => storage.closed(record)),
+      ...fences.map((key) => storage.fenced(key)),
+      ...scripts,
+    ]);
   }
 
   /** The book says what all nodes agreed on. */
@@ -205,8 +239,8 @@ export class RecoveryLedger {
         if (isRefused(answer)) throw new OrchestratorError('RECOVERY_REFUSED', `not granted: ${answer.refused}`);
         return this.book.find(record.uid) ?? record;
       },
-      closed: async (record) => {
-        await this.#held({ op: 'resolve-recovery', record, aftermath: this.#aftermathOf(record) });
+      closed: async (record, scripts) => {
+        await this.#held({ op: 'resolve-recovery', record, aftermath: this.#aftermathOf(record), scripts });
       },
       acknowledged: async (records, acknowledgement) => {
         await this.decide({ op: 'ack-recovery', uids: records.map(({ uid }) => uid), acknowledgement });
@@ -215,7 +249,7 @@ export class RecoveryLedger {
   }
 
   /** What only the holder of a claim may say. @throws {OrchestratorError} `NOT_LEADER`: that is somebody else by now */
-  async #held(command: Of<'recovery-progress' | 'resolve-recovery'>): Promise<void> {
+  async #held(command: Of<'recovery-progress' | 'resolve-recovery' | 'effects-begun'>): Promise<void> {
     const answer = await underMandate(this.decide(command));
     if (isRefused(answer)) throw lost(answer.refused);
   }
@@ -252,7 +286,7 @@ export class RecoveryLedger {
     return this.#deps.storage.stepStarted(uid, number, text);
   }
 
-  #close({ record, aftermath }: Of<'resolve-recovery'>, stamp: Stamp): Promise<void> | Refused {
+  #close({ record, aftermath, scripts = [] }: Of<'resolve-recovery'>, stamp: Stamp): Promise<unknown> | Refused {
     const known = this.book.find(record.uid);
     if (known === undefined || !isHeldBy(stamp, known.holder)) return { refused: 'it is not ours any more' };
     const { holder, acknowledged } = known;
@@ -264,7 +298,8 @@ export class RecoveryLedger {
     this.book.learn(closed);
     this.#courses.delete(record.uid);
     if (aftermath !== null && known.endedMs === undefined) this.#settle(closed, aftermath);
-    return this.#deps.storage.closed(closed);
+    const due = known.endedMs === undefined ? this.scripts.due(record.uid, scripts) : undefined;
+    return Promise.all([this.#deps.storage.closed(closed), due]);
   }
 
   #note({ id, uid, messages }: Of<'write-recovery-step'>): void {
@@ -303,22 +338,24 @@ export class RecoveryLedger {
 
   /** Null: nothing follows, or it was said when the recovery was closed first. */
   #aftermathOf(record: RecoveryRecord): Aftermath | null {
-    const { settings, clock } = this.#deps;
+    const { settings, clock, inventory, addressesOf } = this.#deps;
     const known = this.book.find(record.uid);
-    if (!record.successful || record.kind === 'intermediatePrimary' || known?.endedMs !== undefined) return null;
+    if (!record.successful || !KINDS[record.kind].replaces || known?.endedMs !== undefined) return null;
     const beginMs = clock.nowMs();
     const endMs = beginMs + settings.lostDowntimeMs;
     const downtime = { owner: 'orchestrator', reason: LOST_IN_RECOVERY, beginMs, endMs };
     const { successor } = record;
+    const pairsOf = (key: InstanceKey) => primaryPairs(settings.kvPrefix, record.alias, key, addressesOf(key.hostname));
     return {
       downtimes: [record.failed, ...record.lost.map(({ key }) => key)].map((key) => ({ key, downtime })),
       successor,
       promoted: settings.coordinator.attempt.plan.applyPromotion,
-      pairs: successor === undefined ? [] : [...primaryPairs(settings.kvPrefix, record.alias, successor)],
+      pairs: successor === undefined ? [] : pairsOf(successor),
+      domain: inventory.snapshot(record.cluster, beginMs).domain,
     };
   }
 
-  #settle(record: RecoveryRecord, { downtimes, successor, promoted, pairs }: Aftermath): void {
+  #settle(record: RecoveryRecord, { downtimes, successor, promoted, pairs, domain = '' }: Aftermath): void {
     const { storage, inventory, endDowntime } = this.#deps;
     if (successor !== undefined) endDowntime(successor);
     for (const { key, downtime } of downtimes) {
@@ -327,8 +364,12 @@ export class RecoveryLedger {
     }
     if (successor === undefined) return;
     if (promoted) this.#leads(record);
-    inventory.setAlias(keyText(successor), record.alias);
-    storage.clusterRenamed(record.cluster, keyText(successor));
+    const [from, to] = [record.cluster, keyText(successor)];
+    if (from !== to) inventory.setAlias(from, undefined);
+    inventory.setAlias(to, record.alias);
+    if (domain !== '') inventory.rememberDomain(to, domain);
+    storage.clusterRenamed(from, to);
+    storage.writerOf(domain || from, successor);
     for (const [name, value] of pairs) storage.published(name, value);
   }
 
@@ -345,7 +386,7 @@ export class RecoveryLedger {
     if (!settings.coordinator.attempt.plan.applyPromotion) return;
     for (const record of this.book.list()) {
       const { successor, successful, kind, endedMs = 0 } = record;
-      if (successor === undefined || !successful || kind === 'intermediatePrimary') continue;
+      if (successor === undefined || !successful || !KINDS[kind].replaces) continue;
       const seenMs = inventory.get(successor)?.lastSeenMs ?? Number.POSITIVE_INFINITY;
       if (seenMs <= endedMs && this.book.replaced(successor) === undefined) this.#leads(record);
     }

@@ -8,31 +8,37 @@ import type { Observer } from '../discovery/observer.ts';
 import type { MysqlServers } from '../mysql/servers.ts';
 import { RecoveryAttempt } from '../recovery/attempt.ts';
 import type { RecoveryBook, RecoveryRecord } from '../recovery/book.ts';
-import { type HookList, RecoveryCoordinator } from '../recovery/coordinator.ts';
+import { RecoveryCoordinator } from '../recovery/coordinator.ts';
 import { Detector } from '../recovery/detector.ts';
 import { FenceKeeper } from '../recovery/fence.ts';
 import { matchesClusterFilter } from '../recovery/filters.ts';
-import type { Mandate } from '../recovery/mandate.ts';
-import { resumeRecovery } from '../recovery/resume.ts';
+import { forcedKind, whyNotForced } from '../recovery/forced.ts';
+import { KINDS } from '../recovery/kinds.ts';
+import { LateForget } from '../recovery/late-forget.ts';
+import type { Match } from '../recovery/ports.ts';
+import type { HostAddresses } from '../recovery/primary-pairs.ts';
 import { RecoveryRunner } from '../recovery/runner.ts';
 import { type Finding, Sentinel } from '../recovery/sentinel.ts';
+import type { StandstillDeps } from '../recovery/standstill.ts';
 import { GracefulTakeover } from '../recovery/takeover.ts';
-import type { Verdict } from '../recovery/verdict.ts';
+import { stillFound, type Verdict } from '../recovery/verdict.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { errorText, OrchestratorError } from '../runtime/errors.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
 import { LOST_IN_RECOVERY } from '../topology/downtime.ts';
 import { type Instance, sourceKey } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
-import { missingFrom } from '../topology/received.ts';
 import type { Agreement } from './agreement.ts';
-import { findingOf } from './findings.ts';
+import { findingOf, renewed } from './findings.ts';
 import { NodeOffice } from './office.ts';
 import type { Opinions } from './opinions.ts';
 import type { Restored, RunHooks, Storage } from './ports.ts';
 import { RecoveryLedger } from './recovery-ledger.ts';
+import { RecoveryScripts } from './recovery-scripts.ts';
+import { ReplacedPrimaries } from './replaced-primaries.ts';
+import { Resumption } from './resumption.ts';
 import type { Settings } from './settings.ts';
 import { newRecoveryUid } from './uid.ts';
 
@@ -50,14 +56,19 @@ export interface RecoveryRoomDeps {
   readonly analyse: (snapshot: ClusterSnapshot) => readonly Analysis[];
   readonly globallyDisabled: () => boolean;
   readonly agreement: () => Agreement;
+  /** This node is about to hand over. */
+  readonly draining?: () => boolean;
+  /** How this node is called. */
+  readonly node: string;
+  /** Of a host, as they were looked up last. */
+  readonly addressesOf?: (hostname: string) => HostAddresses;
+  /** For replicas that go by file and position. */
+  readonly match: Match;
   /** Undefined: there are no other nodes. */
   readonly opinions: Opinions | undefined;
   /** Here alone: for what is agreed on already. */
   readonly endDowntime: (key: InstanceKey) => void;
 }
-
-/** How often it is looked for recoveries that nobody is at. */
-const ORPHANS_MS = 1_000;
 
 export class RecoveryRoom {
   readonly book: RecoveryBook;
@@ -69,12 +80,13 @@ export class RecoveryRoom {
   readonly takeover: GracefulTakeover;
   readonly #deps: RecoveryRoomDeps;
   readonly #runner: RecoveryRunner;
+  readonly #resumption: Resumption;
   readonly #detector: Detector;
+  readonly #scripts: RecoveryScripts;
+  readonly #replaced: ReplacedPrimaries;
   readonly #stuck = new StuckWrites();
   /** What this node does to servers; none while another one leads. */
   #office: NodeOffice | undefined;
-  /** Open recoveries that are being finished or let go here. */
-  readonly #resuming = new Set<string>();
 
   constructor(deps: RecoveryRoomDeps) {
     this.#deps = deps;
@@ -82,6 +94,7 @@ export class RecoveryRoom {
     const shared = { servers, tasks, clock, log };
     const newUid = () => newRecoveryUid(clock);
     this.ledger = new RecoveryLedger({
+      addressesOf: () => ({ ipv4: '', ipv6: '' }),
       ...deps,
       newUid,
       get settings() {
@@ -94,8 +107,18 @@ export class RecoveryRoom {
     this.book = this.ledger.book;
     const note = (uid: string, message: string) => this.ledger.note(uid, message);
 
+    this.#scripts = new RecoveryScripts({ ...deps, ledger: this.ledger });
+    const lateForget = new LateForget({
+      ...{ ...shared, note, office: () => this.office },
+      get settings() {
+        return deps.settings.runner;
+      },
+    });
     this.#runner = new RecoveryRunner({
       ...shared,
+      match: deps.match,
+      named: (raw) => observer.named(raw),
+      forgetLater: (uid, key) => lateForget.begin(uid, key),
       journal: {
         stepStarted: (uid, number, text, limitMs) => this.ledger.begin(uid, number, text, limitMs),
         stepEnded: async (uid, number, text, result) =>
@@ -112,7 +135,14 @@ export class RecoveryRoom {
       get settings() {
         return deps.settings.fence;
       },
-      onFenced: (key) => this.#office?.tasks.run(`fenced ${keyText(key)}`, () => this.#onFenced(key)),
+      onFenced: (key) => this.#office?.tasks.run(`fenced ${keyText(key)}`, () => this.#replaced.fenced(key)),
+    });
+    this.#replaced = new ReplacedPrimaries({
+      ...{ storage, clock, log, inventory, observer, ledger: this.ledger, fences: this.fences },
+      get settings() {
+        return deps.settings;
+      },
+      office: () => this.office,
     });
     this.#detector = new Detector({
       get settings() {
@@ -122,15 +152,26 @@ export class RecoveryRoom {
       newUid,
       known: restored.detections,
       store: (detection, told) => this.ledger.detected(detection, told),
-      hooks: ({ uid }, verdict, mandate) => this.#hooks('detection', uid, verdict, mandate),
+      hooks: ({ uid }, verdict, mandate) => this.#scripts.before('detection', uid, verdict, mandate),
     });
+    const standstill: StandstillDeps = {
+      ...shared,
+      take: (uid, step, mandate) => this.#runner.take(uid, step, mandate),
+      get settings() {
+        return deps.settings.runner;
+      },
+    };
     const attempt = new RecoveryAttempt({
       runner: this.#runner,
+      standstill,
       fences: this.fences,
       get settings() {
         return deps.settings.coordinator.attempt;
       },
-      preFailoverHooks: (record, verdict, mandate) => this.#hooks('preFailover', record.uid, verdict, mandate, record),
+      preFailoverHooks: (record, verdict, mandate) =>
+        this.#scripts.before('preFailover', record.uid, verdict, mandate, record),
+      isCurrent: (verdict) => this.#current(verdict) !== undefined,
+      answers: (key) => inventory.get(key)?.valid ?? false,
       note,
       storeFence: (failed, cluster, successor) => this.ledger.intendFence(failed, cluster, successor),
       dropFence: (failed) => this.ledger.endFence(failed),
@@ -147,18 +188,30 @@ export class RecoveryRoom {
       },
       newUid,
       evidence: (key) => inventory.health(key),
+      current: (verdict) => this.#current(verdict),
       isWatched: (key) => observer.isWatched(key),
+      lastAttemptedMs: (key) => inventory.get(key)?.lastAttemptedMs,
       globallyDisabled: deps.globallyDisabled,
       reconnectAskedMs: (primary, replica) => this.sentinel.reconnectAskedMs(primary, replica),
-      hooks: (list, record, verdict, mandate) => this.#hooks(list, record.uid, verdict, mandate, record),
+      scripts: this.#scripts.behind,
       note,
       audit: (type, key, cluster, message) => storage.audit(type, key, cluster, message),
       onChanged: (_, touched) => this.#onChanged(touched),
       blocked: (record) => storage.blocked(record),
+      draining: () => deps.draining?.() ?? false,
       electedMs: () => this.#office?.sinceMs ?? 0,
       others: () => this.#others(),
       ask: async (key) => (await deps.opinions?.ask(key)) ?? [],
       suspect: (key) => observer.suspect(key),
+    });
+    this.#resumption = new Resumption({
+      ...{ ...shared, storage, inventory, observer, standstill },
+      ...{ ledger: this.ledger, coordinator: this.coordinator, runner: this.#runner, fences: this.fences, lateForget },
+      get settings() {
+        return deps.settings;
+      },
+      scripts: this.#scripts.behind,
+      onChanged: (touched) => this.#onChanged(touched),
     });
     this.sentinel = new Sentinel({
       ...shared,
@@ -181,13 +234,13 @@ export class RecoveryRoom {
       },
     });
     this.takeover = new GracefulTakeover({
-      ...shared,
+      servers,
       coordinator: this.coordinator,
       get settings() {
         return deps.settings.takeover;
       },
-      hooks: (list, failed, successor, snapshot, mandate) => {
-        const planned = { uid: '', code: 'DeadMaster', kind: 'primary', record: undefined } as const;
+      hooks: (list, failed, successor, snapshot, mandate, record) => {
+        const planned = { uid: record?.uid ?? '', code: 'DeadMaster', kind: 'primary', record } as const;
         const words = { description: 'Planned takeover', command: 'graceful-master-takeover' };
         const subject = { ...planned, ...words, failed, snapshot, successor };
         return deps.runHooks(list, subject, () => mandate.confirm());
@@ -219,27 +272,15 @@ export class RecoveryRoom {
 
   /** Takes up what an earlier leader, or process, left: fences to be set, recoveries to be finished or let go. */
   takeUp(): void {
-    const { settings, log, inventory } = this.#deps;
+    const { settings, log } = this.#deps;
     const open = this.book.open();
     if (settings.coordinator.noop) {
       const left = { fences: [...this.ledger.openFences.keys()], recoveries: open.map(({ uid }) => uid) };
       log.info(left, 'started with --noop: what an earlier process left is not taken up');
       return;
     }
-    const known = inventory.all().map(({ instance }) => instance.key);
     for (const key of this.ledger.openFences.values()) this.fences.watch(key);
-    this.office.tasks.run('open recoveries', (signal) => this.#resumeOrphans(known, signal));
-  }
-
-  /** Those that an earlier leader left, or that this node had to stop in before it was known to lead again. */
-  async #resumeOrphans(known: readonly InstanceKey[], signal: AbortSignal): Promise<void> {
-    for (;;) {
-      for (const record of this.book.open()) {
-        const { uid } = record;
-        if (!this.#resuming.has(uid) && !this.coordinator.isRunning(uid)) this.#resume(record, known);
-      }
-      await this.#deps.clock.sleep(ORPHANS_MS, signal);
-    }
+    this.#resumption.begin(this.office);
   }
 
   /** Another node leads, or this one ends: what is under way stops where it is, for the next leader to finish. */
@@ -260,7 +301,7 @@ export class RecoveryRoom {
     const surveyed = async (stop: AbortSignal) => {
       await Promise.allSettled(inventory.all().map(({ instance }) => observer.probeNow(instance.key, stop)));
     };
-    for (const record of own) await this.#finish(record, surveyed, mandate);
+    await this.#resumption.settle(own, surveyed, mandate);
   }
 
   /** The last writes of a primary stand still while too few semi-sync replicas acknowledge. */
@@ -283,40 +324,38 @@ export class RecoveryRoom {
     const found = this.#findings(snapshot).find((finding) => sameKey(finding.key, key));
     if (options.code === undefined && found?.response !== 'recover') return undefined;
     const answers = inventory.get(key)?.valid ?? false;
+    const kind = options.code === undefined ? (found?.kind ?? 'primary') : forcedKind(snapshot, key);
+    if (KINDS[kind].replaces) {
+      const { designated } = options;
+      const plan = this.coordinator.previewTakeover(snapshot, key, designated, kind);
+      const why = whyNotForced({ snapshot, key, designated, answers, plan });
+      if (why !== undefined) throw new OrchestratorError('RECOVERY_REFUSED', why);
+    }
     const verdict: Verdict = {
       code: options.code ?? found?.code ?? '',
       description: found?.description ?? '',
-      kind: found?.kind ?? 'primary',
+      kind,
       key,
       snapshot,
       suppressedBy: undefined,
+      ...(found?.heir === undefined ? {} : { heir: found.heir }),
       command: options.command ?? '',
     };
     const { code: _code, command: _command, ...rest } = options;
     return this.coordinator.force(verdict, { ...rest, primaryAnswers: answers }, this.office);
   }
 
-  /**
-   * A replaced primary that takes writes and follows nobody was started anew after it had been fenced: it is fenced again.
-   * An operator who wants it to lead ends its downtime first.
-   */
+  /** Of a primary that was read. */
   fenceReturned(instance: Instance): void {
-    const { settings, clock, log, inventory } = this.#deps;
-    const { key } = instance;
-    if (
-      this.#office === undefined ||
-      instance.readOnly ||
-      sourceKey(instance) !== undefined ||
-      this.fences.isWatched(key)
-    )
-      return;
-    if (!settings.coordinator.attempt.fenceReplacedPrimary || settings.coordinator.noop) return;
-    if (inventory.downtime(key, clock.nowMs())?.reason !== LOST_IN_RECOVERY) return;
-    const record = this.book.replaced(key);
-    if (record?.successor === undefined) return;
-    log.warn({ instance: keyText(key), uid: record.uid }, 'replaced primary takes writes again: fencing it once more');
-    this.ledger.later({ op: 'intend-fence', failed: key, cluster: record.cluster, successor: record.successor });
-    this.fences.watch(key);
+    if (this.#office !== undefined) this.#replaced.returned(instance);
+  }
+
+  /** What was found of this server a while ago, as it is found now. */
+  #current(verdict: Verdict): Verdict | undefined {
+    const { inventory, clock } = this.#deps;
+    const snapshot = inventory.snapshot(verdict.snapshot.name, clock.nowMs());
+    const found = stillFound(verdict, this.#findings(snapshot));
+    return found ? renewed(verdict, found, snapshot) : undefined;
   }
 
   #findings(snapshot: ClusterSnapshot): readonly Finding[] {
@@ -337,87 +376,11 @@ export class RecoveryRoom {
     if (finding.kind !== 'intermediatePrimary' || finding.response !== 'recover') return finding;
     const instance = memberOf(snapshot, finding.key)?.instance;
     const above = instance && sourceKey(instance);
-    const replaced = this.book.list().find(({ successful, failed }) => successful && sameKey(failed, above));
+    const replaced = above && this.book.replaced(above);
     const heir = replaced?.successor && this.#deps.inventory.get(replaced.successor);
     if (heir === undefined) return finding;
     const lost = snapshot.downtimes.get(keyText(finding.key))?.reason === LOST_IN_RECOVERY;
     return { ...finding, heir, suppressedBy: lost ? undefined : finding.suppressedBy };
-  }
-
-  #resume(record: RecoveryRecord, knownKeys: readonly InstanceKey[]): void {
-    const { settings, clock, inventory } = this.#deps;
-    const seen = (key: InstanceKey) => inventory.get(key)?.valid === true || inventory.health(key).failures > 0;
-    const { office } = this;
-    const surveyed = async (stop: AbortSignal) => {
-      while (!knownKeys.every(seen)) await clock.sleep(settings.observer.hotIntervalMs, stop);
-      if (office.term > 0) await this.#readAnew(record, stop);
-    };
-    this.#resuming.add(record.uid);
-    office.tasks.run(`resume ${record.uid}`, () =>
-      this.#finish(record, surveyed, office).finally(() => this.#resuming.delete(record.uid)),
-    );
-  }
-
-  /** Who has just been elected has read the servers before; what counts is what they say now. */
-  async #readAnew({ cluster, failed }: RecoveryRecord, signal: AbortSignal): Promise<void> {
-    const { inventory, observer, clock } = this.#deps;
-    const near = [cluster, inventory.clusterName(failed)].flatMap(
-      (name) => inventory.snapshot(name, clock.nowMs()).members,
-    );
-    await Promise.allSettled(near.map(({ instance }) => observer.probeNow(instance.key, signal)));
-  }
-
-  /** Those that the leader would have run that was deposed before it could close the recovery. */
-  async #scriptsBehind(record: RecoveryRecord, mandate: Mandate): Promise<void> {
-    const { uid, kind, code, failed, successor } = record;
-    const { inventory, clock } = this.#deps;
-    const snapshot = inventory.snapshot(inventory.clusterName(successor ?? failed), clock.nowMs());
-    const words = { description: '', command: '', suppressedBy: undefined };
-    const verdict: Verdict = { code, kind, key: failed, snapshot, ...words };
-    const lists = [kind === 'intermediatePrimary' ? 'postIntermediate' : 'postPrimary', 'postFailover'] as const;
-    for (const list of lists) await this.#hooks(list, uid, verdict, mandate, record);
-  }
-
-  #finish(record: RecoveryRecord, surveyed: (signal: AbortSignal) => Promise<void>, mandate: Mandate): Promise<void> {
-    const { settings, clock, log, inventory, servers } = this.#deps;
-    return resumeRecovery(
-      record,
-      {
-        servers,
-        runner: this.#runner,
-        book: this.book,
-        fences: this.fences,
-        clock,
-        log,
-        probeTimeoutMs: settings.runner.probeTimeoutMs,
-        stepTimeoutMs: settings.runner.stepTimeoutMs,
-        limitOf: (uid) => this.ledger.limitOf(uid),
-        retryMs: settings.fence.retryMs,
-        journalled: (uid) => this.ledger.journalled(uid),
-        planOf: (uid) => this.ledger.planOf(uid),
-        surveyed,
-        replicasOf: (key) =>
-          inventory
-            .all()
-            .filter(({ valid, instance }) => valid && sameKey(sourceKey(instance), key))
-            .map(({ instance }) => instance.key),
-        fenceDropped: (key) => this.ledger.endFence(key),
-        scripts: (ended) => this.#scriptsBehind(ended, mandate),
-        onResumed: (_, touched) => this.#onChanged(touched),
-      },
-      mandate,
-    );
-  }
-
-  async #onFenced(key: InstanceKey): Promise<void> {
-    const { storage, inventory, observer } = this.#deps;
-    const record = this.book.list().find(({ successful, failed }) => successful && sameKey(failed, key));
-    const found = await this.#onlyThere(key, record?.successor).catch((err: unknown) => errorText(err));
-    const message = `made read-only, client sessions ended; ${found}`;
-    storage.audit('fence-replaced-primary', key, inventory.clusterName(key), message);
-    if (record !== undefined) this.ledger.note(record.uid, `${keyText(key)} ${message}`);
-    await this.ledger.endFence(key);
-    observer.suspect(key);
   }
 
   /** Two nodes could not outvote each other anyway: asking begins with the third, or where the operator wants it. */
@@ -431,36 +394,7 @@ export class RecoveryRoom {
     return { kind: 'notYet', nodes };
   }
 
-  /** What a replaced primary wrote that never reached its successor, in words. */
-  async #onlyThere(key: InstanceKey, successor: InstanceKey | undefined): Promise<string> {
-    const { observer } = this.#deps;
-    const { signal } = this.office;
-    if (successor === undefined) return 'its successor is not known';
-    const old = await observer.probeNow(key, signal);
-    const heir = await observer.probeNow(successor, signal);
-    const only = missingFrom(heir, old);
-    return only === ''
-      ? `holds nothing that ${keyText(successor)} lacks`
-      : `holds transactions that ${keyText(successor)} lacks: ${only}`;
-  }
-
   #onChanged(touched: readonly InstanceKey[]): void {
     for (const key of touched) this.#deps.observer.suspect(key);
-  }
-
-  #hooks(
-    list: HookList | 'detection',
-    uid: string,
-    verdict: Verdict,
-    mandate: Mandate,
-    record?: RecoveryRecord,
-  ): Promise<boolean> {
-    const { key: failed, code, description, command, kind, snapshot } = verdict;
-    const holder = record?.holder;
-    if (holder !== undefined && holder.term > 0)
-      this.ledger.note(uid, `scripts (${list}) are run by ${holder.node} in term ${holder.term}`);
-    const successor = record?.successor;
-    const subject = { uid, code, description, command, kind, failed, snapshot, record, successor };
-    return this.#deps.runHooks(list, subject, () => mandate.confirm());
   }
 }

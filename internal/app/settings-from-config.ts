@@ -3,13 +3,25 @@ import type { HostnameSettings } from '../discovery/hostname-resolver.ts';
 import type { ObserverSettings } from '../discovery/observer.ts';
 import type { DetectionSettings } from '../mysql/detection.ts';
 import type { TlsSettings } from '../mysql/tls.ts';
+import type { VirtualNames } from '../mysql/told-addresses.ts';
 import { matchesServer } from '../recovery/filters.ts';
 import type { PlanOptions } from '../recovery/plan.ts';
+import type { InstanceKey } from '../topology/instance-key.ts';
 import { clientPems } from './pem.ts';
 import type { Settings } from './settings.ts';
+import { tokenLimits, tokenSecrets } from './token-limits.ts';
+
+/** Of one operation, where the configuration sets no limit. */
+const OPERATION_SECONDS = 600;
+
+/** What the command line says besides the configuration. */
+export interface GivenFlags {
+  readonly noop: boolean;
+  readonly virtualNames?: VirtualNames;
+}
 
 /** The one place where configuration keys turn into plain values. */
-export function settingsFrom(config: Config, noop: boolean): Settings {
+export function settingsFrom(config: Config, { noop, virtualNames = 'verified' }: GivenFlags): Settings {
   const probeTimeoutMs = atMost(config.ProbeReadTimeoutMilliseconds, config.MySQLDiscoveryReadTimeoutSeconds);
   const stepMaxMs = config.RecoveryStepMaxSeconds * 1000;
   const stepTimeoutMs = Math.min(
@@ -22,11 +34,14 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     servers: {
       login: { user: config.MySQLTopologyUser, password: config.MySQLTopologyPassword },
       replicationCredentialsQuery: config.ReplicationCredentialsQuery,
+      virtualNames,
       sweepTimeoutMs: config.FenceAttemptTimeoutMilliseconds,
       rareIntervalMs: config.InstancePollSeconds * 1000,
+      eventsChunk: config.BinlogEventsChunkSize,
       refusedRetryMs: config.RefusedStatementRetrySeconds * 1000,
       detection: detection(config),
       tls: topologyTls(config),
+      asksForProxy: !config.SkipMaxScaleCheck,
       replicas: {
         registeredFirst: config.DiscoverByShowSlaveHosts,
         ignoredUsers: config.DiscoveryIgnoreReplicationUsernameFilters,
@@ -71,7 +86,7 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       probeTimeoutMs,
       stepTimeoutMs,
       stepMaxMs,
-      promoteOnDrainTimeout: config.PromoteOnDrainTimeout,
+      promoteOnDrainTimeout: config.PromoteOnDrainTimeout && !config.DelayMasterPromotionIfSQLThreadNotUpToDate,
       attachLimitMs: config.AttachWatchTimeoutMilliseconds,
       attachPollMs: config.AttachWatchIntervalMilliseconds,
     },
@@ -82,6 +97,11 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
       primaryFilters: config.RecoverMasterClusterFilters,
       intermediateFilters: config.RecoverIntermediateMasterClusterFilters,
       graceMs: config.PrimaryDownGraceMilliseconds,
+      holdMs: {
+        intermediatePrimary: config.DetectionHoldMilliseconds, // of one that answers
+        surplusSemiSync: config.DetectionHoldMilliseconds,
+        readOnlyPrimary: config.ReadOnlyPrimaryHoldSeconds * 1000,
+      },
       retryMs: config.FailedRecoveryRetryMilliseconds,
       confirmFailures: config.ConfirmingProbeFailures,
       reconnectSettleMs: config.ReconnectSettleMilliseconds,
@@ -104,9 +124,33 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     takeover: {
       probeTimeoutMs,
       stepTimeoutMs,
-      catchUpMs,
       reasonableLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
     },
+    operations: {
+      operationTimeoutMs:
+        (config.MySQLTopologyReadTimeoutSeconds > 0 ? config.MySQLTopologyReadTimeoutSeconds : OPERATION_SECONDS) *
+        1000,
+      stepTimeoutMs,
+      probeTimeoutMs,
+      startLimitMs: config.AttachWatchTimeoutMilliseconds,
+      startPollMs: config.AttachWatchIntervalMilliseconds,
+      parallelMoves: config.MaxConcurrentReplicaOperations,
+      lowerVersionAllowed: config.LowerReplicaVersionAllowed,
+      verifyFilters: config.VerifyReplicationFilters,
+      reasonableMaintenanceLagSeconds: config.ReasonableMaintenanceReplicationLagSeconds,
+      useSuperReadOnly: config.UseSuperReadOnly,
+      semiSync: config.EnforceExactSemiSyncReplicas ? 'exact' : config.RecoverLockedSemiSyncMaster ? 'enough' : 'each',
+      isBanned: (key) => isBanned(config, key),
+      pseudoGtid: {
+        marker: {
+          pattern: config.PseudoGTIDPattern,
+          fixedSubstring: config.PseudoGTIDPatternIsFixedSubstring,
+          monotonicHint: config.PseudoGTIDMonotonicHint,
+        },
+        skipContaining: config.SkipBinlogEventsContaining,
+      },
+    },
+    writesMarkers: config.AutoPseudoGTID,
     opinions: { timeoutMs: config.RecoveryOpinionTimeoutMilliseconds },
     analysisIgnore: config.RecoveryIgnoreHostnameFilters,
     analysis: {
@@ -117,6 +161,12 @@ export function settingsFrom(config: Config, noop: boolean): Settings {
     lockedSemiSyncMs: (config.ReasonableLockedSemiSyncMasterSeconds || config.ReasonableReplicationLagSeconds) * 1000,
     kvPrefix: config.KVClusterMasterPrefix,
     lostDowntimeMs: 365 * 86_400_000,
+    tokens: { ...tokenLimits(config), secrets: () => tokenSecrets(config) },
+    pools: {
+      defaultPort: config.DefaultInstancePort,
+      fuzzy: config.SupportFuzzyPoolHostnames,
+      lifeMs: config.InstancePoolExpiryMinutes * 60_000,
+    },
   };
 }
 
@@ -141,6 +191,8 @@ function detection(config: Config): DetectionSettings {
     queries: {
       lag: config.ReplicationLagQuery || config.SlaveLagQuery,
       clusterAlias: config.DetectClusterAliasQuery,
+      // who writes the markers knows where they are
+      pseudoGtid: config.PseudoGTIDPattern === '' || config.AutoPseudoGTID ? '' : config.DetectPseudoGTIDQuery,
       clusterDomain: config.DetectClusterDomainQuery,
       instanceAlias: config.DetectInstanceAliasQuery,
       promotionRule: config.DetectPromotionRuleQuery,
@@ -186,6 +238,15 @@ function planOptions(config: Config): PlanOptions {
     failIfNotApplied: config.FailMasterPromotionIfSQLThreadNotUpToDate,
     applyPromotion: config.ApplyMySQLPromotionAfterMasterFailover,
     detachLost: config.DetachLostReplicasAfterMasterFailover || config.DetachLostSlavesAfterMasterFailover,
-    isBanned: (key) => config.PromotionIgnoreHostnameFilters.some((filter) => matchesServer(filter, key)),
+    matches: config.PseudoGTIDPattern !== '',
+    isBanned: (key) => isBanned(config, key),
+    postponeLagSeconds: config.PostponeReplicaRecoveryOnLagMinutes * 60,
+    detachPromoted: config.MasterFailoverDetachReplicaMasterHost,
+    semiSync: config.EnforceExactSemiSyncReplicas ? 'exact' : config.RecoverLockedSemiSyncMaster ? 'enough' : 'off',
+    acknowledgeLimitMs: config.AttachWatchTimeoutMilliseconds,
   };
+}
+
+function isBanned(config: Config, key: InstanceKey): boolean {
+  return config.PromotionIgnoreHostnameFilters.some((filter) => matchesServer(filter, key));
 }

@@ -16,6 +16,8 @@ export interface UpkeepSettings {
   readonly lostDowntimeMs: number;
   /** How long a recovery counts as held back after that was found last. */
   readonly blockedMs: number;
+  /** How often a picture of all topologies is taken; 0: never. */
+  readonly recordTopologiesMs: number;
   readonly retention: Retention;
 }
 
@@ -30,6 +32,8 @@ export interface UpkeepDeps {
 }
 
 const BLOCKS_MS = 1_000;
+/** Between two markers for Pseudo-GTID. */
+const MARKERS_MS = 5_000;
 /** All clean-ups come round once in this time. */
 const CLEAN_UP_ROUND_MS = 60_000;
 /** What has not changed is written again this often, so that it does not run out. */
@@ -55,8 +59,10 @@ export class Upkeep {
     this.#stops = [
       clock.every(BLOCKS_MS, () => void backend.detections.endBlocks(clock.nowMs() - this.#deps.settings.blockedMs)),
       clock.every(settings.pollMs, () => this.#safely(() => this.#poll())),
+      clock.every(MARKERS_MS, () => this.#writeMarkers()),
       clock.every(CLEAN_UP_ROUND_MS, () => this.#refreshVirtualNames()),
       clock.every(CLEAN_UP_ROUND_MS, () => this.#expire()),
+      clock.every(CLEAN_UP_ROUND_MS, () => this.#recordTopologies()),
       clock.every(TELL_PRIMARIES_MS, () => this.#tellPrimaries()),
       clock.every(CLEAN_UP_ROUND_MS / rounds, () => this.#safely(() => this.#cleanUpNext())),
     ];
@@ -103,13 +109,13 @@ export class Upkeep {
       };
       switch (downtimeFate(downtime, server, settings.lostDowntimeMs, nowMs)) {
         case 'expired':
-          await orchestrator.endDowntime(key, 'expire-downtime');
+          await orchestrator.requests.endDowntime(key, 'expire-downtime');
           break;
         case 'over':
-          await orchestrator.endDowntime(key, 'end-downtime');
+          await orchestrator.requests.endDowntime(key, 'end-downtime');
           break;
         case 'renew':
-          await orchestrator.renewDowntime(key, { ...downtime, endMs: nowMs + settings.lostDowntimeMs });
+          await orchestrator.requests.renewDowntime(key, { ...downtime, endMs: nowMs + settings.lostDowntimeMs });
           break;
         case 'keep':
           break;
@@ -126,7 +132,7 @@ export class Upkeep {
       const watched = orchestrator.inventory.byText(text);
       if (watched === undefined || nowMs - atMs < settings.retention.candidateMs / 4) continue;
       this.#rulesAtMs.set(text, nowMs);
-      await orchestrator.renewPromotionRule(watched.instance.key, rule);
+      await orchestrator.requests.renewPromotionRule(watched.instance.key, rule);
     }
   }
 
@@ -145,6 +151,11 @@ export class Upkeep {
     void this.#deps.backend.names.put(map, name, text);
   }
 
+  #writeMarkers(): void {
+    const { marked, tasks } = this.#deps.orchestrator;
+    tasks.run('Pseudo-GTID markers', (signal) => marked.writeAll(signal));
+  }
+
   /** Registered by others in the backend, and gone from there when they are not registered anew. */
   #refreshVirtualNames(): void {
     const { backend, orchestrator, log } = this.#deps;
@@ -158,7 +169,23 @@ export class Upkeep {
   #expire(): void {
     const { orchestrator, inGroup, settings, log } = this.#deps;
     if (!inGroup || !orchestrator.agreement.mayAct) return;
-    orchestrator.expire(settings.retention).catch((err: unknown) => log.warn({ err }, 'old rows are kept for now'));
+    orchestrator.requests
+      .expire(settings.retention)
+      .catch((err: unknown) => log.warn({ err }, 'old rows are kept for now'));
+  }
+
+  /** Counted from the last picture, whoever took it. Each node of a group has a backend of its own, with pictures of its own. */
+  #recordTopologies(): void {
+    const { backend, orchestrator, clock, settings, log } = this.#deps;
+    const { recordTopologiesMs } = settings;
+    if (recordTopologiesMs === 0) return;
+    const { topologyHistory } = backend;
+    topologyHistory
+      .lastMs()
+      .then(async (lastMs) => {
+        if (clock.nowMs() - lastMs >= recordTopologiesMs) await topologyHistory.record(orchestrator.snapshots());
+      })
+      .catch((err: unknown) => log.warn({ err }, 'topologies were not recorded: tried again in a minute'));
   }
 
   /** Nodes that lost sight of a cluster find it again. */
@@ -167,7 +194,9 @@ export class Upkeep {
     if (!inGroup || !orchestrator.agreement.mayAct) return;
     for (const snapshot of orchestrator.snapshots())
       for (const { instance } of primariesOf(snapshot))
-        orchestrator.watch(instance.key).catch((err: unknown) => log.debug({ err }, 'the others were not told of it'));
+        orchestrator.requests
+          .watch(instance.key)
+          .catch((err: unknown) => log.debug({ err }, 'the others were not told of it'));
   }
 
   #cleanUpNext(): void {

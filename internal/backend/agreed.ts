@@ -3,9 +3,11 @@
 
 import { createHash } from 'node:crypto';
 import type { Log } from '../runtime/log.ts';
+import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { Change, Row, Select } from './database.ts';
+import { unseenRow } from './instance-row.ts';
 import { type Node, TERM } from './recoveries.ts';
-import { number, text } from './rows.ts';
+import { KEY, keyOf, number, text } from './rows.ts';
 import { STATE_TABLES, type StateTable } from './state-tables.ts';
 import { Tables } from './tables.ts';
 import type { Store, WriteQueue } from './write-queue.ts';
@@ -16,6 +18,8 @@ export interface Position {
   readonly term: number;
   /** Of the group that agreed on it. */
   readonly clusterId: string;
+  /** Name of the node whose backend it is; empty: an older release wrote it. */
+  readonly nodeId: string;
 }
 
 /** One entry of the log of the group. */
@@ -28,6 +32,13 @@ export interface AgreedEntry {
   readonly node: string;
 }
 
+/**
+ * How the state of this node stands to that of its group. `joined`: it was taken in later and has not got the group's state yet.
+ * `founded`: it began with the group, and nobody has compared yet. `agreed`: it has held what the group holds.
+ */
+export type Standing = 'joined' | 'founded' | 'agreed';
+
+const STANDINGS: readonly Standing[] = ['joined', 'founded', 'agreed'];
 const POSITION = 'raft_position';
 
 export class Agreed {
@@ -37,6 +48,9 @@ export class Agreed {
   #tables: Tables;
   /** Of the group; every position is noted with it. */
   #clusterId = '';
+  #nodeId = '';
+  /** What is noted with the next position besides. */
+  #first: Row = {};
   #last: Promise<void> = Promise.resolve();
 
   constructor(queue: WriteQueue, log: Log) {
@@ -55,12 +69,46 @@ export class Agreed {
   async position(): Promise<Position | undefined> {
     const [row] = await this.#queue.read({ table: POSITION, limit: 1 });
     if (row === undefined) return undefined;
-    return { index: number(row.applied_index), term: number(row.applied_term), clusterId: text(row.cluster_id) };
+    return {
+      index: number(row.applied_index),
+      term: number(row.applied_term),
+      clusterId: text(row.cluster_id),
+      nodeId: text(row.node_id),
+    };
   }
 
-  /** From here on everything is noted as agreed on by this group. */
-  belongsTo(clusterId: string): void {
+  /** Of the state in the tables; `founded` where nothing says otherwise. */
+  async standing(): Promise<Standing> {
+    const [row] = await this.#queue.read({ table: POSITION, limit: 1 });
+    return STANDINGS[number(row?.standing ?? STANDINGS.indexOf('founded'))] ?? 'founded';
+  }
+
+  /** Behind everything that was given so far. */
+  async stands(standing: Standing): Promise<void> {
+    this.#last = this.#last.then(() =>
+      this.#queue.writeSurely([
+        { kind: 'update', table: POSITION, row: standingRow(standing), where: [['anchor', '=', 1]] },
+      ]),
+    );
+    await this.#last;
+  }
+
+  /** This node has no entry of the group yet, and gets its state from it. */
+  joins(): void {
+    this.#first = standingRow('joined');
+  }
+
+  /** From here on everything is noted as agreed on by this group, and written by this node. */
+  belongsTo(clusterId: string, nodeId = ''): void {
     this.#clusterId = clusterId;
+    this.#nodeId = nodeId;
+  }
+
+  /** It was copied from another node, and is that of this one from now on (C-125). */
+  async adopt(nodeId: string): Promise<void> {
+    await this.#queue.writeSurely([
+      { kind: 'update', table: POSITION, row: { node_id: nodeId }, where: [['anchor', '=', 1]] },
+    ]);
   }
 
   /**
@@ -102,20 +150,46 @@ export class Agreed {
     return hash.digest('hex');
   }
 
-  /** Puts these rows in the place of all that there are. Resolves when the database holds them. */
-  replace(rows: ReadonlyMap<StateTable, readonly Row[]>, at: Pick<AgreedEntry, 'index' | 'term'>): Promise<void> {
+  /**
+   * Puts these rows in the place of all that there are. Resolves when the database holds them.
+   *
+   * @param servers to be watched: those that have no row get one, so that a restart knows of them before they were read
+   */
+  replace(
+    rows: ReadonlyMap<StateTable, readonly Row[]>,
+    at: Pick<AgreedEntry, 'index' | 'term'>,
+    servers: readonly InstanceKey[] = [],
+  ): Promise<void> {
     const changes: Change[] = STATE_TABLES.map(({ name }) => ({ kind: 'delete', table: name, where: [] }));
     for (const [{ name }, list] of rows) for (const row of list) changes.push({ kind: 'insert', table: name, row });
-    const replaced = this.#last.then(() => {
+    const replaced = this.#last.then(async () => {
       this.#tables = new Tables(this.#entry, this.#entry.author); // they remember what they read
-      return this.#queue.writeSurely([...changes, this.#positionAt(at)]);
+      this.#first = standingRow('agreed');
+      await this.#queue.writeSurely([...changes, ...(await this.#unseen(servers)), this.#positionAt(at)]);
     });
     this.#last = replaced;
     return replaced;
   }
 
+  async #unseen(servers: readonly InstanceKey[]): Promise<readonly Change[]> {
+    if (servers.length === 0) return [];
+    const table = 'database_instance';
+    const known = new Set((await this.#queue.readSurely({ table })).map((row) => keyText(keyOf(row))));
+    return servers
+      .filter((key) => !known.has(keyText(key)))
+      .map((key) => ({ kind: 'upsert', table, key: KEY, row: unseenRow(key) }));
+  }
+
   #positionAt({ index, term }: Pick<AgreedEntry, 'index' | 'term'>): Change {
-    const row = { anchor: 1, cluster_id: this.#clusterId, applied_index: index, applied_term: term };
+    const row = {
+      anchor: 1,
+      cluster_id: this.#clusterId,
+      applied_index: index,
+      applied_term: term,
+      node_id: this.#nodeId,
+      ...this.#first,
+    };
+    this.#first = {};
     return { kind: 'upsert', table: POSITION, key: ['anchor'], row };
   }
 
@@ -207,4 +281,8 @@ class EntryStore implements Store {
     await this.written;
     return this.#queue.readSurely(select);
   }
+}
+
+function standingRow(standing: Standing): Row {
+  return { standing: STANDINGS.indexOf(standing) };
 }

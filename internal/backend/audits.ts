@@ -1,4 +1,5 @@
 import type { InstanceKey } from '../topology/instance-key.ts';
+import type { Condition, Select } from './database.ts';
 import { keyColumns, keyOf, number, text, whereKey } from './rows.ts';
 import { toText } from './time.ts';
 import type { Store } from './write-queue.ts';
@@ -27,15 +28,17 @@ export class Audits {
   }
 
   /** Newest first; pages count from 0. `only`: of one server. */
-  async page(page: number, pageSize: number, only?: InstanceKey): Promise<readonly AuditEntry[]> {
-    const rows = await this.#store.read({
-      table: 'audit',
-      ...(only === undefined ? {} : { where: whereKey(only) }),
-      orderBy: 'audit_id',
-      descending: true,
-      limit: pageSize,
-      offset: page * pageSize,
-    });
+  page(page: number, pageSize: number, only?: InstanceKey): Promise<readonly AuditEntry[]> {
+    return this.#read({ limit: pageSize, offset: page * pageSize }, only === undefined ? [] : whereKey(only));
+  }
+
+  /** Newest first, those with a smaller number than `id`. */
+  before(id: number, limit: number, only?: InstanceKey): Promise<readonly AuditEntry[]> {
+    return this.#read({ limit }, [['audit_id', '<', id], ...(only === undefined ? [] : whereKey(only))]);
+  }
+
+  async #read(part: Pick<Select, 'limit' | 'offset'>, where: readonly Condition[]): Promise<readonly AuditEntry[]> {
+    const rows = await this.#store.read({ table: 'audit', where, orderBy: 'audit_id', descending: true, ...part });
     return rows.map((row) => ({
       id: number(row.audit_id),
       at: text(row.audit_timestamp),

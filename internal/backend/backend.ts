@@ -2,13 +2,14 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { Agreed } from './agreed.ts';
 import type { Change, Database } from './database.ts';
+import { LeaderAddress } from './leader-address.ts';
 import type { MysqlBackendSettings } from './mysql/settings.ts';
 import type { Node } from './recoveries.ts';
 import { UPGRADE } from './release.ts';
 import { SqliteDatabase } from './sqlite/sqlite-database.ts';
 import { Tables } from './tables.ts';
 import { Wishes } from './wishes.ts';
-import { type BackendHealth, WriteQueue } from './write-queue.ts';
+import { type BackendHealth, WriteQueue, type WriteQueueDeps } from './write-queue.ts';
 
 export interface BackendOptions {
   /** The process that writes. */
@@ -16,6 +17,7 @@ export interface BackendOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly flushMs: number;
+  readonly onWrite?: WriteQueueDeps['onWrite'];
 }
 
 /** How long a stop waits for what is not written yet, ms. */
@@ -27,14 +29,17 @@ export class Backend extends Tables {
   readonly agreed: Agreed;
   /** What operators asked of other daemons; on a shared backend only. */
   readonly wishes: Wishes;
+  /** On a shared backend only. */
+  readonly leaderAddress: LeaderAddress;
   readonly #database: Database;
   readonly #queue: WriteQueue;
 
-  constructor(database: Database, { node, clock, log, flushMs }: BackendOptions) {
-    const queue = new WriteQueue({ database, clock, log, flushMs });
+  constructor(database: Database, { node, clock, log, flushMs, onWrite }: BackendOptions) {
+    const queue = new WriteQueue({ database, clock, log, flushMs, onWrite });
     super(queue, node);
     this.agreed = new Agreed(queue, log);
     this.wishes = new Wishes(queue, node.token);
+    this.leaderAddress = new LeaderAddress(queue, node.token);
     this.#database = database;
     this.#queue = queue;
   }

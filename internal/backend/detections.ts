@@ -25,7 +25,8 @@ export interface StoredBlock extends Omit<BlockedRecord, 'alias'> {
   readonly blockingId: number;
 }
 
-export type DetectionFilter = { readonly alias: string } | { readonly id: number };
+/** `before`: numbers below this one. */
+export type DetectionFilter = { readonly alias: string } | { readonly id: number } | { readonly before: number };
 
 /** `topology_failure_detection` and `blocked_topology_recovery`. */
 export class Detections {
@@ -235,5 +236,6 @@ function detectionOf(row: Row): DetectionRecord {
 }
 
 function filterCondition(filter: DetectionFilter): Condition {
+  if ('before' in filter) return ['detection_id', '<', filter.before];
   return 'id' in filter ? ['detection_id', '=', filter.id] : ['cluster_alias', '=', filter.alias];
 }

@@ -78,6 +78,7 @@ function instanceOf(row: Row): Instance {
     detectedPromotionRule: undefined,
     semiSyncPriority: number('semi_sync_enforced'),
     measuredLagSeconds: undefined,
+    usesPseudoGtid: bit('pseudo_gtid'),
     hasReplicationCredentials: bit('has_replication_credentials'),
     missingRights: [],
   };

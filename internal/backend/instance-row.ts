@@ -82,6 +82,7 @@ export function instanceRow(watched: WatchedInstance, cluster: string, depth: nu
     semi_sync_available: bit(semiSync.available),
     replication_depth: byte(depth),
     has_replication_credentials: bit(instance.hasReplicationCredentials),
+    pseudo_gtid: bit(instance.usesPseudoGtid),
     semi_sync_master_enabled: bit(semiSync.sourceEnabled),
     semi_sync_master_timeout: semiSync.sourceTimeoutMs,
     semi_sync_master_wait_for_slave_count: semiSync.waitForReplicaCount,
@@ -96,3 +97,18 @@ export function instanceRow(watched: WatchedInstance, cluster: string, depth: nu
 function keysText(keys: readonly InstanceKey[]): string {
   return JSON.stringify([...keys].sort(compareKeys).map(({ hostname, port }) => ({ Hostname: hostname, Port: port })));
 }
+
+/** Of a server that nobody has read yet; every column that other programs' tables want a value for has one. */
+export function unseenRow({ hostname, port }: InstanceKey): Readonly<Record<string, Value>> {
+  const coordinates = { binary_log_file: '', master_log_file: '', relay_master_log_file: '' };
+  const positions = { binary_log_pos: 0, read_master_log_pos: 0, exec_master_log_pos: 0 };
+  return {
+    ...{ hostname, port, version: 'Unknown', server_id: 0, last_checked: NEVER_CHECKED, last_seen: null },
+    ...{ binlog_format: '', log_bin: 0, log_slave_updates: 0, master_host: '', master_port: 0 },
+    ...{ slave_sql_running: 0, slave_io_running: 0, num_slave_hosts: 0, slave_hosts: '[]', cluster_name: '' },
+    ...coordinates,
+    ...positions,
+  };
+}
+
+const NEVER_CHECKED = '1971-01-01 00:00:00';

@@ -54,6 +54,23 @@ export class Journal {
     return rows.map(({ step }) => text(step));
   }
 
+  /** All steps of a recovery from this number on have ended. */
+  async endedFrom(uid: string, first: number): Promise<void> {
+    const where = [
+      ['recovery_uid', '=', uid],
+      ['step_number', '>=', first],
+    ] as const;
+    await this.#store.write([{ kind: 'update', table: 'recovery_journal', row: { ended_at: this.#now() }, where }]);
+  }
+
+  /** Steps from this number on that never ended, of all recoveries, in order. */
+  async openFrom(first: number): Promise<readonly { readonly uid: string; readonly step: string }[]> {
+    const where = [['step_number', '>=', first]] as const;
+    const rows = await this.#store.read({ table: 'recovery_journal', where, orderBy: 'step_number' });
+    const open = rows.filter(({ ended_at: endedAt }) => endedAt === null);
+    return open.map(({ recovery_uid: uid, step }) => ({ uid: text(uid), step: text(step) }));
+  }
+
   async note(uid: string, message: string): Promise<void> {
     await this.#store.write([this.#noteOf(uid, message)], { expendable: true });
   }

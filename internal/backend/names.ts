@@ -1,6 +1,6 @@
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { Change, Row } from './database.ts';
-import { keyOf, text, whereKey } from './rows.ts';
+import { KEY, keyColumns, keyOf, text, whereKey } from './rows.ts';
 import { toText } from './time.ts';
 import type { Store } from './write-queue.ts';
 
@@ -22,6 +22,8 @@ const MAPS = {
   unresolved: { table: 'hostname_unresolve', from: 'hostname', to: 'unresolved_hostname', at: 'last_registered' },
   value: { table: 'kv_store', from: 'store_key', to: 'store_value', at: 'last_updated' },
 } as const;
+
+const TAGS = 'database_instance_tags';
 
 export type NameMap = keyof typeof MAPS;
 
@@ -94,10 +96,46 @@ export class Names {
     ]);
   }
 
+  /** Takes the place of what the server had under this name. */
+  async tag(key: InstanceKey, name: string, value: string): Promise<void> {
+    const last_updated = toText(this.#store.nowMs());
+    const row = { ...keyColumns(key), tag_name: name, tag_value: value, last_updated };
+    await this.#store.write([{ kind: 'upsert', table: TAGS, key: [...KEY, 'tag_name'], row }]);
+  }
+
+  /** @param value null: whatever it says */
+  async untag(keys: readonly InstanceKey[], name: string, value: string | null): Promise<void> {
+    const only = value === null ? [] : [['tag_value', '=', value] as const];
+    await this.#store.write(
+      keys.map((key) => ({
+        kind: 'delete',
+        table: TAGS,
+        where: [...whereKey(key), ['tag_name', '=', name], ...only],
+      })),
+    );
+  }
+
+  /** Of no host in particular. */
+  async attribute(name: string, value: string): Promise<void> {
+    const submit_timestamp = toText(this.#store.nowMs());
+    const row = { hostname: '*', attribute_name: name, attribute_value: value, submit_timestamp };
+    await this.#store.write([{ kind: 'upsert', table: 'host_attributes', key: ['hostname', 'attribute_name'], row }]);
+  }
+
+  /** What replicas are told in place of a host; empty: nothing. */
+  async virtualName(hostname: string, unresolved: string): Promise<void> {
+    await this.put('unresolved', hostname, unresolved === '' ? undefined : unresolved);
+    if (unresolved === '') return;
+    const row = { unresolved_hostname: unresolved, hostname, last_registered: toText(this.#store.nowMs()) };
+    await this.#store.write([
+      { kind: 'upsert', table: 'hostname_unresolve_history', key: ['unresolved_hostname'], row },
+    ]);
+  }
+
   /** By server, then by name; of one server or of all. */
   async tags(key?: InstanceKey): Promise<readonly StoredTag[]> {
     const rows = await this.#store.read({
-      table: 'database_instance_tags',
+      table: TAGS,
       orderBy: 'tag_name',
       ...(key === undefined ? {} : { where: whereKey(key) }),
     });

@@ -90,6 +90,11 @@ export class Nodes {
     }));
   }
 
+  /** Of processes that gave a beat lately. */
+  async livingTokens(): Promise<ReadonlySet<string>> {
+    return new Set((await this.seenSince(this.#store.nowMs() - LEAD_EXPIRES_MS)).map(({ token }) => token));
+  }
+
   /** Written at once: who looks a moment later finds it. A later process of ours knows the token again. */
   async lead(): Promise<void> {
     await this.#store.write([

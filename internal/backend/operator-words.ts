@@ -2,7 +2,7 @@ import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import { type PromotionRule, parsePromotionRule } from '../topology/promotion-rule.ts';
 import type { Node } from './recoveries.ts';
 import { bit, KEY, keyColumns, keyOf, number, readable, text, whereKey } from './rows.ts';
-import { toMs, toText } from './time.ts';
+import { LAST_MS, toMs, toText } from './time.ts';
 import type { Store } from './write-queue.ts';
 
 /** Times are wall-clock milliseconds. */
@@ -25,6 +25,8 @@ export interface StoredMaintenance extends StoredDowntime {
   readonly key: InstanceKey;
   /** Asked for by a person for a time they named: outlives the node that took it. */
   readonly bounded: boolean;
+  /** Of the process that took it. */
+  readonly token: string;
 }
 
 const MAINTENANCE = 'database_instance_maintenance';
@@ -100,6 +102,7 @@ export class OperatorWords {
       id: number(row.database_instance_maintenance_id),
       key: keyOf(row),
       bounded: number(row.explicitly_bounded) === 1,
+      token: text(row.processing_node_token),
       ...periodOf(row),
     }));
   }
@@ -147,6 +150,6 @@ function periodOf(row: Readonly<Record<string, string | number | null>>): Stored
     owner: text(row.owner),
     reason: text(row.reason),
     beginMs: toMs(row.begin_timestamp),
-    endMs: text(row.end_timestamp) === '' ? Number.MAX_SAFE_INTEGER : toMs(row.end_timestamp),
+    endMs: text(row.end_timestamp) === '' ? LAST_MS : toMs(row.end_timestamp),
   };
 }

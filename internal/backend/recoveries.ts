@@ -1,5 +1,6 @@
-import type { RecoveryKind, RecoveryRecord } from '../recovery/book.ts';
+import type { RecoveryRecord } from '../recovery/book.ts';
 import type { Holder } from '../recovery/claim.ts';
+import type { RecoveryKind } from '../recovery/kinds.ts';
 import type { Change, Condition, Row, Select } from './database.ts';
 import { PeriodEnds, unixSeconds } from './period-ends.ts';
 import { bit, keyColumns, keyOf, keysOf, keysText, number, readable, text, whereKey } from './rows.ts';
@@ -92,7 +93,7 @@ export class Recoveries {
           all_errors: record.errors.join('\n'),
           last_detection_id: await this.#lastDetection(record),
         },
-        where: [['uid', '=', record.uid]],
+        where: [whereUid(record.uid)],
       },
       ...(record.harmless ? [await this.#periods.end(record.failed, endedMs, [whereUid(record.uid)])] : []),
     ]);
@@ -224,8 +225,19 @@ function holderOf(row: Row): Holder | undefined {
 
 /** The table holds no kind. */
 function kindOfCode(code: string): RecoveryKind {
-  if (code.includes('CoMaster')) return 'coPrimary';
-  return code.includes('IntermediateMaster') ? 'intermediatePrimary' : 'primary';
+  switch (code) {
+    case 'LockedSemiSyncMaster':
+      return 'lockedSemiSync';
+    case 'MasterWithTooManySemiSyncReplicas':
+      return 'surplusSemiSync';
+    case 'NoWriteableMasterStructureWarning':
+      return 'readOnlyPrimary';
+    case 'DeadReplicationGroupMemberWithReplicas':
+      return 'groupMember';
+    default:
+      if (code.includes('CoMaster')) return 'coPrimary';
+      return code.includes('IntermediateMaster') ? 'intermediatePrimary' : 'primary';
+  }
 }
 
 /** Whether the active period ended because the recovery did. */

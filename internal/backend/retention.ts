@@ -2,6 +2,7 @@
 // spreads them over time.
 
 import { PROMOTION_RULES } from '../topology/promotion-rule.ts';
+import { MARKED_MS } from '../topology/pseudo-gtid-marker.ts';
 import type { Change, Condition } from './database.ts';
 import { STATE_TABLES } from './state-tables.ts';
 import { toText } from './time.ts';
@@ -11,6 +12,10 @@ export interface Retention {
   readonly auditMs: number;
   readonly unseenMs: number;
   readonly candidateMs: number;
+  /** How long a server stays in a pool; undefined: an older node says what goes, and knows of none. */
+  readonly poolMs?: number;
+  /** Undefined: pictures of topologies stay for ever. */
+  readonly topologyMs?: number;
   /** Names that were resolved; two lookups may fail in a row. */
   readonly resolvedMs: number;
   /** Active periods: of recoveries, and of detections. */
@@ -32,7 +37,7 @@ export function isOfGroup({ table }: Change): boolean {
 }
 
 export function cleanUps(nowMs: number, retention: Retention): readonly Change[] {
-  const { auditMs, unseenMs, candidateMs, resolvedMs, recoveryBlockMs, detectionMs } = retention;
+  const { auditMs, unseenMs, candidateMs, poolMs, topologyMs, resolvedMs, recoveryBlockMs, detectionMs } = retention;
   const before = (column: string, ageMs: number): Condition => [column, '<', toText(Math.max(0, nowMs - ageMs))];
   const old = (table: string, column: string, ageMs: number, ...more: Condition[]): Change => ({
     kind: 'delete',
@@ -55,12 +60,22 @@ export function cleanUps(nowMs: number, retention: Retention): readonly Change[]
     old('topology_recovery', 'start_active_period', auditMs),
     old('topology_recovery_steps', 'audit_at', auditMs),
     old('recovery_journal', 'started_at', auditMs),
+    {
+      kind: 'update', // what an operation of the established product held, whose process has ended
+      table: 'database_instance_maintenance',
+      row: { maintenance_active: null },
+      where: [['maintenance_active', '=', 1], ['explicitly_bounded', '=', 0], before('end_timestamp', 0)],
+    },
     old('database_instance_maintenance', 'end_timestamp', MAINTENANCE_MS, ['maintenance_active', '=', null]),
     old('cluster_alias', 'last_registered', unseenMs),
     old('cluster_domain_name', 'last_registered', unseenMs),
+    old('cluster_injected_pseudo_gtid', 'time_injected', MARKED_MS),
+    old('master_position_equivalence', 'last_suggested', unseenMs),
     old('database_instance_analysis_changelog', 'analysis_timestamp', unseenMs),
+    ...(poolMs === undefined ? [] : [old('database_instance_pool', 'registered_at', poolMs)]),
     old('hostname_resolve', 'resolved_timestamp', resolvedMs),
     old('hostname_unresolve', 'last_registered', resolvedMs / 2),
+    ...(topologyMs === undefined ? [] : [oldPictures(nowMs - topologyMs)]),
     old('node_health', 'last_seen_active', NODE_MS),
     old('node_health_history', 'first_seen_active', unseenMs),
     // a ban is kept until it is replaced: it must not turn into `neutral` while nobody looks
@@ -68,4 +83,10 @@ export function cleanUps(nowMs: number, retention: Retention): readonly Change[]
       old('candidate_database_instance', 'last_suggested', candidateMs, ['promotion_rule', '=', rule]),
     ),
   ];
+}
+
+/** Their table has Unix times. */
+function oldPictures(beforeMs: number): Change {
+  const before: Condition = ['snapshot_unix_timestamp', '<', Math.max(0, Math.floor(beforeMs / 1000))];
+  return { kind: 'delete', table: 'database_instance_topology_history', where: [before], atMost: AT_MOST };
 }

@@ -27,6 +27,7 @@ export const STATE_TABLES: readonly StateTable[] = [
   { name: 'host_attributes', key: 'hostname' },
   { name: 'hostname_unresolve', key: 'hostname', local: true },
   { name: 'kv_store', key: 'store_key' },
+  { name: 'own_call', key: 'call_id' },
   { name: 'recovery_journal', key: 'recovery_uid' },
   { name: 'topology_failure_detection', key: 'detection_id', numbers: ['detection_id'] },
   { name: 'topology_recovery', key: 'recovery_id', numbers: ['recovery_id', 'last_detection_id'] },

@@ -1,6 +1,8 @@
 import type { RecoveryRecord } from '../recovery/book.ts';
+import { AccessTokens } from './access-tokens.ts';
 import { Analyses } from './analyses.ts';
 import { Audits } from './audits.ts';
+import { CallRows } from './calls.ts';
 import type { Change } from './database.ts';
 import { Detections } from './detections.ts';
 import { Instances } from './instances.ts';
@@ -8,8 +10,11 @@ import { Journal } from './journal.ts';
 import { Names } from './names.ts';
 import { Nodes } from './nodes.ts';
 import { OperatorWords } from './operator-words.ts';
+import { PoolRows } from './pools.ts';
+import { Positions } from './positions.ts';
 import { type Node, Recoveries } from './recoveries.ts';
 import { cleanUps, isOfGroup, type Retention } from './retention.ts';
+import { TopologyHistory } from './topology-history.ts';
 import type { Store } from './write-queue.ts';
 
 /** One repository per group of tables, all on one store. */
@@ -22,7 +27,12 @@ export class Tables {
   readonly audits: Audits;
   readonly words: OperatorWords;
   readonly names: Names;
+  readonly positions: Positions;
   readonly nodes: Nodes;
+  readonly calls: CallRows;
+  readonly pools: PoolRows;
+  readonly tokens: AccessTokens;
+  readonly topologyHistory: TopologyHistory;
   readonly #store: Store;
 
   /** @param node the process that what is written is due to */
@@ -36,7 +46,12 @@ export class Tables {
     this.audits = new Audits(store);
     this.words = new OperatorWords(store, node);
     this.names = new Names(store);
+    this.positions = new Positions(store);
     this.nodes = new Nodes(store, node);
+    this.calls = new CallRows(store);
+    this.pools = new PoolRows(store);
+    this.tokens = new AccessTokens(store);
+    this.topologyHistory = new TopologyHistory(store);
   }
 
   /** Lets go of rows that a group keeps alike on all its nodes, by what its leader says the time is. */

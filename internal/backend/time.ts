@@ -1,5 +1,8 @@
 import type { Value } from './database.ts';
 
+/** The last moment that has a text; every listing and every row can name it. */
+export const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+
 /** UTC, whole seconds, as every time in the backend. */
 export const toText = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 

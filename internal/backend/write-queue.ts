@@ -42,9 +42,22 @@ export interface WriteQueueDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly flushMs: number;
+  /** One transaction, written or not. */
+  readonly onWrite?: ((write: WriteTiming) => void) | undefined;
+}
+
+export interface WriteTiming {
+  /** Of what was written behind: rows of servers; 0 where it was urgent. */
+  readonly instances: number;
+  /** Of what waited longest. */
+  readonly waitMs: number;
+  readonly executeMs: number;
+  readonly ok: boolean;
 }
 
 interface Entry {
+  /** On the monotonic clock. */
+  readonly keptMs: number;
   readonly changes: readonly Change[];
   /** May be given up first: notes and audit lines. */
   readonly expendable: boolean;
@@ -230,9 +243,9 @@ export class WriteQueue implements Store {
     return this.#urgent.size + this.#behind.size;
   }
 
-  #keep(lane: Map<string, Entry>, name: string, entry: Entry): void {
+  #keep(lane: Map<string, Entry>, name: string, entry: Omit<Entry, 'keptMs'>): void {
     lane.delete(name); // the newest goes to the end
-    lane.set(name, entry);
+    lane.set(name, { ...entry, keptMs: this.#deps.clock.monotonicMs() });
     if (lane.size <= MOST_ENTRIES) return;
     const [first] = [...lane].filter(([, { done }]) => done === undefined);
     const [victim] = [...lane].find(([, { expendable }]) => expendable) ?? first ?? [];
@@ -263,13 +276,16 @@ export class WriteQueue implements Store {
   /** False: the database takes nothing now. */
   async #writeBatch(lane: Map<string, Entry>, batch: readonly (readonly [string, Entry])[]): Promise<boolean> {
     const { database, clock, log } = this.#deps;
+    const timed = this.#timer(lane, batch);
     this.#sinceMs = clock.monotonicMs();
     try {
       if (this.#failure !== undefined && needsReopening(this.#failure.reason)) await database.reopen();
       await database.write(batch.flatMap(([, { changes }]) => changes));
       this.#sinceMs = undefined;
+      timed(true);
     } catch (err) {
       this.#sinceMs = undefined;
+      timed(false);
       const failure = asFailure(err);
       if (failure.reason !== 'refused') {
         this.#failed(failure);
@@ -288,6 +304,16 @@ export class WriteQueue implements Store {
     }
     this.#succeeded();
     return true;
+  }
+
+  /** @returns for the end of it */
+  #timer(lane: Map<string, Entry>, batch: readonly (readonly [string, Entry])[]): (ok: boolean) => void {
+    const { clock, onWrite } = this.#deps;
+    const beganMs = clock.monotonicMs();
+    const [, oldest] = batch[0] ?? [];
+    const instances = lane === this.#behind ? batch.length : 0;
+    const waitMs = beganMs - (oldest?.keptMs ?? beganMs);
+    return (ok) => onWrite?.({ instances, waitMs, executeMs: clock.monotonicMs() - beganMs, ok });
   }
 
   #failed({ error, reason }: { readonly error: OrchestratorError; readonly reason: FailureReason }): void {

@@ -9,12 +9,22 @@ import type { Selection } from './selection.ts';
 
 /** In the order of the list that `help` prints. */
 export const SECTIONS = [
+  'Smart relocation',
+  'Classic file:pos relocation',
+  'Binlog server relocation',
+  'GTID relocation',
+  'Pseudo-GTID relocation',
+  'Replication, general',
+  'Replication information',
+  'Instance',
+  'Binary logs',
+  'Pools',
   'Information',
+  'Key-value',
   'Tags',
   'Instance management',
   'Recovery',
   'Instance, meta',
-  'Replication information',
   'Meta',
   'Raft',
 ] as const;
@@ -68,7 +78,12 @@ export interface PlainCommand extends CommandRow {
   ) => Lines | Promise<Lines>;
 }
 
-export type Command = BackendCommand | PlainCommand;
+/** Runs until it is told to stop. */
+export interface LoopCommand extends CommandRow {
+  readonly loops: true;
+}
+
+export type Command = BackendCommand | PlainCommand | LoopCommand;
 
 /** @throws {OrchestratorError} `BAD_REQUEST`: the flag was not given */
 export function required({ arguments: given }: Pick<CommandContext, 'arguments'>, flag: TextFlag): string {

@@ -7,6 +7,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   RAFT_STORE_DAMAGED: 12,
   RAFT_TWO_GROUPS: 13,
   RAFT_REMOVED: 14,
+  RAFT_REAPED: 15,
 };
 
 export function exitStatusOf(err: unknown): number {

@@ -1,11 +1,11 @@
 import { type Command, SECTIONS } from './command.ts';
-import { LATER } from './commands/later.ts';
 import { COMMANDS, lookUp } from './table.ts';
 
 export const CHEAT_SHEET = `orchestrator: high availability for MySQL and MariaDB replication
 
   orchestrator [flags] http              run the daemon: discovery, recovery, HTTP API
   orchestrator [flags] -c COMMAND        run one command on the backend, then end
+  orchestrator client COMMAND            ask a running daemon over its API; see: orchestrator client help
   orchestrator help                      list the commands
   orchestrator help COMMAND              explain one
   orchestrator -help                     list the flags
@@ -16,13 +16,13 @@ export const CHEAT_SHEET = `orchestrator: high availability for MySQL and MariaD
   orchestrator -c graceful-master-takeover-auto -alias main -d db2.example.com
 `;
 
-/** Every command that works, by section; then the names of those to come. */
+/** Every command, by section. */
 export function commandList(): string {
   const sections = SECTIONS.map((section) => {
     const rows = COMMANDS.filter((command) => command.section === section);
     return `${section}:\n${rows.map(({ name, summary }) => `\t${name.padEnd(40)}${summary}\n`).join('')}`;
   });
-  return `${sections.join('')}Not available yet:\n\t${Object.keys(LATER).join(', ')}\n`;
+  return sections.join('');
 }
 
 /** The name and a colon, then what there is to say; nothing of an unknown command. */
@@ -31,8 +31,6 @@ export function commandHelp(name: string): string {
   switch (found.kind) {
     case 'command':
       return `${name}:\n${explain(found.command, name)}\n`;
-    case 'later':
-      return `${name}:\n  Not available in this version.\n`;
     case 'unknown':
       return `${name}:\n\n`;
   }

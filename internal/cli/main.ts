@@ -1,3 +1,4 @@
+import type { DaemonOptions } from '../app/daemon.ts';
 import type { Config } from '../config/keys.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
@@ -7,6 +8,7 @@ import { Arguments, FlagError } from './arguments.ts';
 import { exitStatusOf } from './exit-status.ts';
 import { flagList, USAGE } from './flags.ts';
 import { StderrLog } from './stderr-log.ts';
+import { virtualNames } from './virtual-names.ts';
 
 export interface Streams {
   readonly out: (text: string) => void;
@@ -22,6 +24,10 @@ const PROMOTION_RULES = ['prefer', 'neutral', 'prefer_not', 'must_not'];
  * loaded: a command on a small backend is over in a fraction of a second.
  */
 export async function main(argv: readonly string[], streams: Streams): Promise<number> {
+  if (argv[0] === 'client') {
+    const { clientMain } = await import('../client/main.ts');
+    return clientMain(argv.slice(1), streams);
+  }
   let log = makeLog(streams);
   try {
     const given = new Arguments(argv);
@@ -51,7 +57,7 @@ async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Pro
     streams.out(`${VERSION}\n${buildCommit()}\n`);
     return 0;
   }
-  const signals = isDaemon(given) ? new ProcessSignals({ process, clock: systemClock }) : undefined;
+  const signals = isDaemon(given) ? hearSignals() : undefined;
   const { loadConfig } = await import('../config/load.ts');
   const file = given.text('config');
   const load = (extra?: string) => {
@@ -61,25 +67,28 @@ async function dispatch(given: Arguments, streams: Streams, log: StderrLog): Pro
     return { ...loaded, config: { ...loaded.config, SkipOrchestratorDatabaseUpdate: false } };
   };
   const { config, warnings } = load();
-  if (signals !== undefined) {
+  const daemon = async (heard: ProcessSignals, parts: Pick<DaemonOptions, 'http' | 'discovery'>) => {
     const { runDaemon } = await import('../app/daemon.ts');
     await runDaemon({
-      config,
-      warnings,
-      load,
-      signals,
+      ...{ config, warnings, load, signals: heard, env: streams.env, ...parts },
       noop: given.on('noop'),
-      discovery: given.on('discovery'),
+      virtualNames: virtualNames(given),
       grabElection: given.on('grab-election'),
+      adoptBackend: given.on('adopt-backend'),
       logLevel: given.on('quiet') ? 'error' : given.on('debug') || config.Debug ? 'debug' : 'info',
       logStacks: given.on('stack'),
-      env: streams.env,
     });
     return 0;
-  }
-  const session = { given, config, streams, log: makeLog(streams, given, config) };
+  };
+  if (signals !== undefined) return daemon(signals, { http: true, discovery: given.on('discovery') });
+  const loop = () => daemon(hearSignals(), { http: false, discovery: true });
+  const session = { given, config, streams, log: makeLog(streams, given, config), loop };
   for (const warning of warnings) session.log.warn({}, warning);
   return runWords(session);
+}
+
+function hearSignals(): ProcessSignals {
+  return new ProcessSignals({ process, clock: systemClock });
 }
 
 /** A word on the command line counts for more than `SkipOrchestratorDatabaseUpdate`. */
@@ -96,6 +105,8 @@ interface Session {
   readonly config: Config;
   readonly streams: Streams;
   readonly log: StderrLog;
+  /** Discovers and recovers without an API, until it is told to stop. */
+  readonly loop: () => Promise<number>;
 }
 
 /** `-c COMMAND`, `-c COMMAND help`, `help`, `help COMMAND`, `COMMAND`, or nothing. */
@@ -115,7 +126,7 @@ async function runWords(session: Session): Promise<number> {
   return 0;
 }
 
-async function runNamed(name: string, { given, config, streams, log }: Session): Promise<number> {
+async function runNamed(name: string, { given, config, streams, log, loop }: Session): Promise<number> {
   const { lookUp } = await import('./table.ts');
   if (name === 'help') {
     const { commandList } = await import('./help.ts');
@@ -130,9 +141,14 @@ async function runNamed(name: string, { given, config, streams, log }: Session):
       if (given.text('c') === '') streams.err(USAGE);
       return 1;
     }
-    case 'later':
-      return refuse(log, `Command ${found.name} is not available in this version`);
     case 'command': {
+      if ('loops' in found.command) {
+        if (!config.RaftEnabled) return loop();
+        return refuse(
+          log,
+          `RaftEnabled is set: the nodes of a group need an API each; use http in the place of ${name}`,
+        );
+      }
       const { runCommand } = await import('./run.ts');
       return runCommand(found.command, { arguments: given, config, log, out: streams.out });
     }

@@ -6,8 +6,9 @@ import { systemClock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Arguments } from './arguments.ts';
-import type { BackendCommand, Command, Lines } from './command.ts';
-import { instancesOf, Selection } from './selection.ts';
+import type { BackendCommand, Command, Lines, LoopCommand } from './command.ts';
+import { hostnamesOf, instancesOf, Selection } from './selection.ts';
+import { virtualNames } from './virtual-names.ts';
 
 export interface CommandRun {
   readonly arguments: Arguments;
@@ -20,7 +21,7 @@ export interface CommandRun {
  * Opens the backend, runs the command once, or once for each instance given, and prints its lines as they come: what was
  * printed stays when a later instance fails.
  */
-export async function runCommand(command: Command, run: CommandRun): Promise<number> {
+export async function runCommand(command: Exclude<Command, LoopCommand>, run: CommandRun): Promise<number> {
   const { arguments: given, config, log } = run;
   if ('runPlain' in command) {
     if (isInGroup(run) && !command.inGroup)
@@ -43,7 +44,8 @@ async function onBackend(command: BackendCommand, run: CommandRun): Promise<void
   const { arguments: given, config, log } = run;
   if (command.changesServers && given.on('noop'))
     throw new OrchestratorError('BAD_REQUEST', `-noop: ${command.name} would change servers`);
-  const world = await Offline.open({ config, noop: given.on('noop'), log, inGroup: isInGroup(run) });
+  const flags = { noop: given.on('noop'), virtualNames: virtualNames(given) };
+  const world = await Offline.open({ config, ...flags, log, inGroup: isInGroup(run) });
   try {
     for (const instance of command.each ? perInstance(given.text('i')) : [given.text('i')])
       await once(command, instance, world, run);
@@ -56,13 +58,14 @@ async function onBackend(command: BackendCommand, run: CommandRun): Promise<void
 
 async function once(command: BackendCommand, instance: string, world: Offline, run: CommandRun): Promise<void> {
   const { arguments: given, config, log } = run;
+  const destination = given.text('d') || given.text('s');
   const select = new Selection({
     snapshots: () => world.snapshots(),
-    resolved: world.restored.resolvedNames,
+    resolved: await world.namesBehind(hostnamesOf([instance, destination], config.DefaultInstancePort)),
     defaultPort: config.DefaultInstancePort,
     ownHost: hostname(),
     instance,
-    destination: given.text('d') || given.text('s'),
+    destination,
     alias: given.text('alias'),
   });
   const lines = await command.run({

@@ -1,9 +1,9 @@
 // Which server and which cluster a command is about. A hint that leads nowhere ends the command: nothing is guessed.
 
-import { isIPv4 } from 'node:net';
 import { OrchestratorError } from '../runtime/errors.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
 import { clusterOfAlias } from '../topology/cluster-choice.ts';
+import { fuzzyKey } from '../topology/fuzzy-key.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 
@@ -93,11 +93,19 @@ export class Selection {
     const known = this.#deps.snapshots().flatMap(({ members }) => members.map(({ instance }) => instance.key));
     const resolved = { ...key, hostname: this.#deps.resolved.get(key.hostname) ?? key.hostname };
     const exact = [key, resolved].find((one) => known.some((other) => sameKey(one, other)));
-    if (exact !== undefined) return exact;
-    if (isIPv4(key.hostname)) return key;
-    const like = known.filter((one) => one.port === key.port && one.hostname.includes(key.hostname));
-    return like.length === 1 && like[0] !== undefined ? like[0] : key;
+    return exact ?? fuzzyKey(resolved, known);
   }
+}
+
+/** Of the servers that these texts name; of what names none, nothing: whoever needs it says so. */
+export function hostnamesOf(texts: readonly string[], defaultPort: number): readonly string[] {
+  return texts.flatMap((text) => {
+    try {
+      return text === '' ? [] : [parseKey(text, defaultPort).hostname];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** `-i` may name several, separated by commas or white space. */

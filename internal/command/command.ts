@@ -6,11 +6,13 @@ import type { RecoveryRecord } from '../recovery/book.ts';
 import type { ClaimTerms } from '../recovery/claim.ts';
 import type { DetectionRecord } from '../recovery/detections.ts';
 import type { StepResult } from '../recovery/ports.ts';
+import type { ScriptsList } from '../recovery/scripts-behind.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Downtime } from '../topology/downtime.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import type { MaintenanceLock } from '../topology/maintenance-lock.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
+import type { CallOutcome } from './calls.ts';
 
 /** What follows from a recovery that ended, for everybody. */
 export interface Aftermath {
@@ -20,6 +22,8 @@ export interface Aftermath {
   /** It takes writes and follows nobody; scripts of the operator may be left to see to that. */
   readonly promoted: boolean;
   readonly pairs: readonly (readonly [name: string, value: string])[];
+  /** Of the cluster, which goes with it; empty: it has none. */
+  readonly domain?: string;
 }
 
 export type Command =
@@ -58,7 +62,24 @@ export type Command =
   | { readonly op: 'register-failure-detection'; readonly detection: DetectionRecord; readonly told: boolean }
   /** The claim of a recovery, or the take-over of one of an earlier term: granted to one node, or to nobody (R-60). */
   | { readonly op: 'write-recovery'; readonly record: RecoveryRecord; readonly claim: ClaimTerms }
-  | { readonly op: 'resolve-recovery'; readonly record: RecoveryRecord; readonly aftermath: Aftermath | null }
+  | {
+      readonly op: 'resolve-recovery';
+      readonly record: RecoveryRecord;
+      readonly aftermath: Aftermath | null;
+      /** Lists of which scripts are to follow; whoever leads runs those that nobody has begun. */
+      readonly scripts?: readonly ScriptsList[];
+    }
+  /** A script behind a recovery is about to be run, counted from 0 in its list: never again by anybody (R-172). */
+  | {
+      readonly op: 'effects-begun';
+      readonly uid: string;
+      readonly list: ScriptsList;
+      readonly number: number;
+      /** In which it was proposed. */
+      readonly term: number;
+    }
+  /** All scripts behind a recovery ended, or will not be run. */
+  | { readonly op: 'effects-done'; readonly uid: string }
   /** A step is about to be taken: whoever comes after knows that it may have been. Only who holds the claim gets it agreed on. */
   | {
       readonly op: 'recovery-progress';
@@ -92,7 +113,34 @@ export type Command =
   | { readonly op: 'end-fence'; readonly failed: InstanceKey }
   /** Whatever is open belongs to another life, such as that of a backup: nobody takes it up. */
   | { readonly op: 'abandon-recoveries'; readonly why: string }
+  /** A call of the API is about to be made under a key; only the attempt that finds it unknown makes it (C-46). */
+  | { readonly op: 'begin-call'; readonly id: string; readonly request: string; readonly attempt: string }
+  /** What its caller is about to be told; null: nothing was done, and it may be made under the same key. */
+  | { readonly op: 'end-call'; readonly id: string; readonly attempt: string; readonly outcome: CallOutcome | null }
+  | { readonly op: 'put-instance-tag'; readonly key: InstanceKey; readonly name: string; readonly value: string }
+  /** Of servers that had it where it was asked for. `value` null: whatever it says. */
+  | {
+      readonly op: 'delete-instance-tag';
+      readonly keys: readonly InstanceKey[];
+      readonly name: string;
+      readonly value: string | null;
+    }
+  /** What replicas are told in place of this host; `hostname` empty: the host itself again. */
+  | { readonly op: 'register-hostname-unresolve'; readonly key: InstanceKey; readonly hostname: string }
+  /** These servers are in the pool from the stamp on, and no others. */
+  | { readonly op: 'submit-pool-instances'; readonly pool: string; readonly keys: readonly InstanceKey[] }
+  /** Somebody has shown a token that a node of the group issued. The secret is theirs who are agreed on first. */
+  | {
+      readonly op: 'redeem-access-token';
+      readonly publicToken: string;
+      readonly secret: string;
+      readonly issuedMs: number;
+      /** Those that were issued longer ago are let go of. */
+      readonly lifeMs: number;
+    }
   | { readonly op: 'put-key-value'; readonly name: string; readonly value: string }
+  /** A marker for Pseudo-GTID was written there; said once a minute, not at each. */
+  | { readonly op: 'injected-pseudo-gtid'; readonly cluster: string }
   | { readonly op: 'leader-uri'; readonly uri: string };
 
 export type Op = Command['op'];
@@ -128,13 +176,23 @@ const OPS: ReadonlySet<string> = new Set<Op>([
   'register-failure-detection',
   'write-recovery',
   'resolve-recovery',
+  'effects-begun',
+  'effects-done',
   'recovery-progress',
   'recovery-step-ended',
   'write-recovery-step',
   'intend-fence',
   'end-fence',
   'abandon-recoveries',
+  'begin-call',
+  'end-call',
+  'put-instance-tag',
+  'delete-instance-tag',
+  'register-hostname-unresolve',
+  'submit-pool-instances',
+  'redeem-access-token',
   'put-key-value',
+  'injected-pseudo-gtid',
   'leader-uri',
 ]);
 

@@ -1,5 +1,6 @@
 // Rules that need more than one key, applied once every file was read: synonyms, fillings, contradictions, bounds.
 
+import { hookDoubts } from './hook-doubts.ts';
 import { configInvalid } from './invalid.ts';
 import { CONFIG_NAMES, type Config, type ConfigName } from './keys.ts';
 import { doubts, raiseToMinimum } from './values.ts';
@@ -17,7 +18,7 @@ export function adjust(config: Draft, isSet: (name: ConfigName) => boolean): str
   resolveSynonyms(config, isSet);
   refuseContradictions(config);
   normalise(config);
-  return [...warnings, ...CONFIG_NAMES.flatMap((name) => doubts(name, config[name]))];
+  return [...warnings, ...CONFIG_NAMES.flatMap((name) => doubts(name, config[name])), ...hookDoubts(config)];
 }
 
 /** Old names of today's keys. An old name that differs from its new one is refused, because nobody can say which was meant. */

@@ -1,6 +1,7 @@
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
 import { sourceKey } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { groupOf } from '../topology/replication-group.ts';
 
 /** Servers unseen for so long that they are let go: neither downtimed nor under maintenance, since somebody waits for those. */
 export function longUnseen(
@@ -22,7 +23,8 @@ export function unnamed(ghosts: readonly InstanceKey[], clusters: readonly Clust
     clusters.flatMap(({ members }) =>
       members.flatMap(({ instance }) => {
         const source = sourceKey(instance);
-        return [...instance.replicaKeys, ...(source === undefined ? [] : [source])].map(keyText);
+        const comrades = groupOf(instance)?.members ?? [];
+        return [...instance.replicaKeys, ...comrades, ...(source === undefined ? [] : [source])].map(keyText);
       }),
     ),
   );

@@ -20,6 +20,9 @@ export interface ResolvedName {
   readonly expiresMs: number;
 }
 
+/** How long somebody who names a server may be kept waiting for the name service, ms. */
+export const INTRODUCED_MS = 2_000;
+
 /** A lookup that failed is tried again after this long, not with every probe. */
 const FAILED_LOOKUP_MS = 60_000;
 
@@ -37,6 +40,10 @@ export class HostnameResolver {
   };
   readonly #cache = new Map<string, { readonly resolved: string; readonly expiresMs: number }>();
   readonly #lookups = new Map<string, Promise<string>>();
+  /** Names that could not be looked up, last. */
+  readonly #failed = new Set<string>();
+  /** Names that were looked up, last with an answer that is not believed. */
+  readonly #disbelieved = new Set<string>();
   /** Names that replicas are told in place of canonical ones, and the way back. */
   #virtual: ReadonlyMap<string, string> = new Map();
   #behindVirtual: ReadonlyMap<string, string> = new Map();
@@ -76,6 +83,15 @@ export class HostnameResolver {
     return cached?.resolved ?? (looksUp ? undefined : hostname);
   }
 
+  /**
+   * Whether nobody can say what the name stands for: it was asked for in vain, or has not been answered yet. What another name was found to
+   * stand for needs no answer of its own.
+   */
+  isUnresolved(hostname: string): boolean {
+    if (this.known(hostname) !== undefined && !this.#failed.has(hostname)) return false;
+    return !this.#disbelieved.has(hostname) && !this.#virtual.has(hostname) && !this.#isAnswer(hostname);
+  }
+
   /** Looks the name up, once for all who ask meanwhile. A name that cannot be resolved stands for itself. */
   resolve(hostname: string): Promise<string> {
     const running = this.#lookups.get(hostname);
@@ -85,9 +101,26 @@ export class HostnameResolver {
     return lookup;
   }
 
+  /**
+   * Asks for those of the names that nobody has asked for yet, so that `known` has an answer. Over after `limitMs`: a name service that
+   * does not answer holds nobody up for longer, and what it says later is kept.
+   */
+  async introduce(hostnames: readonly string[], limitMs: number): Promise<void> {
+    const strangers = new Set(hostnames.filter((hostname) => this.known(hostname) === undefined));
+    if (strangers.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#deps.clock.after(limitMs, resolve);
+      Promise.all([...strangers].map((hostname) => this.resolve(hostname)))
+        .finally(cancel)
+        .then(() => resolve());
+    });
+  }
+
   /** A server that was reached under one name calls itself by another. */
   learn(given: string, resolved: string): void {
-    if (resolved !== '' && !this.#rejected(resolved)) this.#keep(given, resolved);
+    if (resolved === '' || this.#rejected(resolved)) return;
+    this.#failed.delete(given);
+    this.#keep(given, resolved);
   }
 
   /** All canonical names that replicas are to be told another name for. */
@@ -95,6 +128,11 @@ export class HostnameResolver {
     const usable = [...names].filter(([canonical, virtual]) => virtual !== '' && virtual !== canonical);
     this.#virtual = new Map(usable);
     this.#behindVirtual = new Map(usable.map(([canonical, virtual]) => [virtual, canonical]));
+  }
+
+  /** One of them. @param virtual empty: none any more */
+  setVirtualName(canonical: string, virtual: string): void {
+    this.setVirtualNames(new Map(this.#virtual).set(canonical, virtual));
   }
 
   /** What replicas are told to connect to in place of this host; undefined: the host itself. */
@@ -108,6 +146,8 @@ export class HostnameResolver {
 
   reset(): void {
     this.#cache.clear();
+    this.#failed.clear();
+    this.#disbelieved.clear();
   }
 
   async #lookUp(hostname: string): Promise<string> {
@@ -115,11 +155,17 @@ export class HostnameResolver {
     try {
       const found = settings.method === 'ip' ? await names.address(hostname) : await names.canonicalName(hostname);
       const resolved = found.replace(/\.+$/, '');
-      if (resolved === '' || this.#rejected(resolved)) return hostname;
+      this.#failed.delete(hostname);
+      if (resolved === '' || this.#rejected(resolved)) {
+        this.#disbelieved.add(hostname);
+        return hostname;
+      }
       this.#keep(hostname, resolved);
       return resolved;
     } catch (err) {
       const resolved = this.#cache.get(hostname)?.resolved ?? hostname;
+      this.#disbelieved.delete(hostname);
+      if (resolved === hostname) this.#failed.add(hostname);
       this.#cache.set(hostname, { resolved, expiresMs: clock.nowMs() + FAILED_LOOKUP_MS });
       log.warn({ hostname, err: errorText(err) }, 'host name cannot be resolved');
       return resolved;
@@ -128,10 +174,15 @@ export class HostnameResolver {
 
   #keep(given: string, resolved: string): void {
     const { settings, clock, onLearnt } = this.#deps;
+    this.#disbelieved.delete(given);
     const before = this.#cache.get(given) ?? { resolved: given, expiresMs: Number.POSITIVE_INFINITY };
     this.#cache.set(given, { resolved, expiresMs: clock.nowMs() + settings.expiryMs });
     const renewed = before.expiresMs <= clock.nowMs() && given !== resolved;
     if (settings.method !== 'none' && (renewed || before.resolved !== resolved)) onLearnt?.(given, resolved);
+  }
+
+  #isAnswer(hostname: string): boolean {
+    return [...this.#cache].some(([given, { resolved }]) => resolved === hostname && given !== hostname);
   }
 
   #rejected(resolved: string): boolean {

@@ -43,13 +43,18 @@ export class Identification {
   }
 
   /** Addresses of other servers, each by the name under which that server is known. */
-  #canonical(raw: Instance): Instance {
-    const { replication } = raw;
+  named(raw: Instance): Instance {
+    const { replication, group } = raw;
     const resolve = (key: InstanceKey) => this.resolve(key);
     return {
       ...raw,
       replicaKeys: raw.replicaKeys.map(resolve),
       replication: replication && { ...replication, source: resolve(replication.source) },
+      group: group && {
+        ...group,
+        members: group.members.map(resolve),
+        primary: group.primary && resolve(group.primary),
+      },
     };
   }
 
@@ -82,7 +87,7 @@ export class Identification {
   /** A server is the one that carries its UUID, wherever it answers. MariaDB servers carry none. */
   identified(filed: Instance): Instance {
     const { inventory, clock, log, onMoved } = this.#deps;
-    const instance = this.#canonical(filed);
+    const instance = this.named(filed);
     const { key, serverUuid } = instance;
     const former = serverUuid === '' ? undefined : this.#byUuid.get(serverUuid);
     const known = former && inventory.get(former);

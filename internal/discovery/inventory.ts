@@ -3,6 +3,7 @@ import type { Downtime } from '../topology/downtime.ts';
 import { errantGtids } from '../topology/errant.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import { type GroupPrimaries, groupOf, groupPrimaries } from '../topology/replication-group.ts';
 import { aliasByName, clusterDomain, suggestedAlias } from './cluster-labels.ts';
 
 /** By cluster name. */
@@ -33,6 +34,7 @@ export class Inventory {
   #remembered: RememberedNames = { aliases: new Map(), domains: new Map() };
   readonly #aliasPatterns: () => Readonly<Record<string, string>>;
   #names: ReadonlyMap<string, string> = new Map();
+  #primaries: GroupPrimaries = new Map();
   /** Members of each cluster as text keys, sorted. */
   #grouped: ReadonlyMap<string, readonly string[]> = new Map();
   /** The names are to be made anew. */
@@ -191,13 +193,20 @@ export class Inventory {
     this.#remembered = names;
   }
 
+  /** Counts until its servers say otherwise. */
+  rememberDomain(clusterName: string, domain: string): void {
+    const { aliases, domains } = this.#remembered;
+    this.#remembered = { aliases, domains: new Map([...domains, [clusterName, domain]]) };
+  }
+
   clusterName(key: InstanceKey): string {
     return this.#clusterNames().get(keyText(key)) ?? keyText(key);
   }
 
   /** How many known servers stand above this one. */
   depth({ instance }: WatchedInstance): number {
-    return depthIn(this.clusterName(instance.key), instance, (key) => this.get(key)?.instance);
+    const name = this.clusterName(instance.key);
+    return depthIn(name, instance, (key) => this.get(key)?.instance, this.#primaries);
   }
 
   clusters(nowMs: number): readonly ClusterSnapshot[] {
@@ -266,7 +275,9 @@ export class Inventory {
 
   #clusterNames(): ReadonlyMap<string, string> {
     if (this.#stale) {
-      this.#names = clusterNames([...this.#members.values()].map(({ instance }) => instance));
+      const instances = [...this.#members.values()].map(({ instance }) => instance);
+      this.#primaries = groupPrimaries(instances);
+      this.#names = clusterNames(instances);
       const grouped = new Map<string, string[]>();
       for (const [text, name] of [...this.#names].sort(([a], [b]) => (a < b ? -1 : 1))) {
         const members = grouped.get(name);
@@ -283,7 +294,11 @@ export class Inventory {
 /** Nothing that `clusterNames` looks at has changed. */
 function standsAlike(before: Instance, now: Instance): boolean {
   const [former, source] = [sourceKey(before), sourceKey(now)];
-  return before.readOnly === now.readOnly && (former === source || sameKey(former, source));
+  const [groupBefore, groupNow] = [groupOf(before), groupOf(now)];
+  const sameGroup =
+    groupBefore?.name === groupNow?.name &&
+    (groupBefore?.primary === groupNow?.primary || sameKey(groupBefore?.primary, groupNow?.primary));
+  return before.readOnly === now.readOnly && sameGroup && (former === source || sameKey(former, source));
 }
 
 /** A server that could not answer its detection queries has not moved and has not changed its name. */

@@ -8,6 +8,7 @@ import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, isUsableKey, keyText, sameKey } from '../topology/instance-key.ts';
+import { groupOf } from '../topology/replication-group.ts';
 import { isSteady } from '../topology/steady.ts';
 import { longUnseen, unnamed } from './forgetting.ts';
 import type { HostnameResolver } from './hostname-resolver.ts';
@@ -75,6 +76,7 @@ export interface ProbeEvent {
 /** Each kind of server has places of its own: neither the dead nor the unknown ones delay one that lives. */
 type Lane = 'hot' | 'living' | 'newcomer' | 'failing';
 
+/** Times are those of the clock that never goes back: a corrected wall clock must not keep a server from being read. */
 interface Entry {
   readonly key: InstanceKey;
   readonly seed: boolean;
@@ -127,7 +129,7 @@ export class Observer {
   /** Everything is due at once. */
   resume(): void {
     this.#paused = false;
-    const nowMs = this.#deps.clock.nowMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     for (const entry of this.#entries.values()) entry.dueMs = nowMs;
     this.#tick();
   }
@@ -136,8 +138,20 @@ export class Observer {
     return this.#paused;
   }
 
+  /** How many servers are read now, and how many wait for a place; `failing` have places of their own. */
+  load(): Readonly<Record<'failing' | 'others', { active: number; queued: number }>> {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const load = { failing: { active: 0, queued: 0 }, others: { active: 0, queued: 0 } };
+    for (const entry of this.#entries.values()) {
+      if (!entry.running && entry.dueMs > nowMs) continue;
+      const lane = entry.running ? entry.lane : this.#laneOf(entry, nowMs);
+      load[lane === 'failing' ? 'failing' : 'others'][entry.running ? 'active' : 'queued'] += 1;
+    }
+    return load;
+  }
+
   get queueLength(): number {
-    const nowMs = this.#deps.clock.nowMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     return [...this.#entries.values()].filter((entry) => !entry.running && entry.dueMs <= nowMs).length;
   }
 
@@ -167,7 +181,7 @@ export class Observer {
   /** Like `unwatch`, and other servers that name it do not bring it back at once. */
   forget(key: InstanceKey): void {
     const { clock, settings } = this.#deps;
-    this.#forgottenUntilMs.set(keyText(key), clock.nowMs() + settings.forgottenMs);
+    this.#forgottenUntilMs.set(keyText(key), clock.monotonicMs() + settings.forgottenMs);
     this.unwatch(key);
   }
 
@@ -185,6 +199,11 @@ export class Observer {
     return this.#identification.resolve(key);
   }
 
+  /** Of a server that was read elsewhere: the addresses that it names, each as the key under which that server is filed. */
+  named(raw: Instance): Instance {
+    return this.#identification.named(raw);
+  }
+
   /** One read now, whatever the schedule says. Its result is recorded like any other. */
   async probeNow(key: InstanceKey, signal: AbortSignal): Promise<Instance> {
     return this.#read(this.#identification.resolve(key), this.#deps.settings.probeTimeoutMs, signal);
@@ -192,7 +211,7 @@ export class Observer {
 
   /** Something was heard about this server: it and its neighbours are read at once and in quick succession. */
   suspect(key: InstanceKey): void {
-    const nowMs = this.#deps.clock.nowMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     const until = nowMs + this.#deps.settings.hotWindowMs;
     for (const neighbour of this.#neighbourhood(key)) {
       const entry = this.#entries.get(keyText(neighbour));
@@ -215,7 +234,7 @@ export class Observer {
   #tick(): void {
     if (this.#paused) return;
     const { clock, settings } = this.#deps;
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     const places: Record<Lane, number> = {
       hot: Number.POSITIVE_INFINITY,
       living: settings.maxConcurrency,
@@ -248,7 +267,7 @@ export class Observer {
 
   #launch(entry: Entry, lane: Lane): void {
     const { tasks, settings, clock } = this.#deps;
-    Object.assign(entry, { running: true, again: false, lane, startedMs: clock.nowMs() });
+    Object.assign(entry, { running: true, again: false, lane, startedMs: clock.monotonicMs() });
     tasks.run(`probe ${keyText(entry.key)}`, async (signal) => {
       try {
         await this.#read(entry.key, lane === 'hot' ? settings.suspectTimeoutMs : settings.probeTimeoutMs, signal);
@@ -263,7 +282,7 @@ export class Observer {
 
   #plan(entry: Entry): void {
     const { clock, settings, inventory, log } = this.#deps;
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     const { failures } = inventory.health(entry.key);
     if (entry.again) entry.dueMs = nowMs;
     else if (entry.hotUntilMs > nowMs) entry.dueMs = nowMs + settings.hotIntervalMs;
@@ -326,6 +345,7 @@ export class Observer {
       this.watch(instance.key);
     }
     for (const replica of instance.replicaKeys) this.watch(replica, 'replica');
+    for (const member of groupOf(instance)?.members ?? []) this.watch(member, 'replica');
     const source = sourceKey(instance);
     if (source !== undefined) this.watch(source, 'source');
   }
@@ -339,7 +359,7 @@ export class Observer {
   }
 
   #isForgotten(key: InstanceKey): boolean {
-    return (this.#forgottenUntilMs.get(keyText(key)) ?? 0) > this.#deps.clock.nowMs();
+    return (this.#forgottenUntilMs.get(keyText(key)) ?? 0) > this.#deps.clock.monotonicMs();
   }
 
   #letGo(): void {
@@ -357,7 +377,8 @@ export class Observer {
       clusters,
     ))
       this.unwatch(key);
-    for (const [text, untilMs] of this.#forgottenUntilMs) if (untilMs <= nowMs) this.#forgottenUntilMs.delete(text);
+    for (const [text, untilMs] of this.#forgottenUntilMs)
+      if (untilMs <= clock.monotonicMs()) this.#forgottenUntilMs.delete(text);
   }
 }
 

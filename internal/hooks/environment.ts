@@ -78,32 +78,26 @@ export function hookEnvironment(context: HookContext): Readonly<Record<string, s
 }
 
 /**
- * Puts values in place of `{placeholders}` so that no value can leave the word it stands in: outside quotes a value is
- * single-quoted, inside quotes it is escaped for those quotes. Unknown placeholders and absent values stay as they are.
+ * Puts values in place of `{placeholders}` so that no value can leave the word it stands in. What means nothing to a shell is put there as it is,
+ * in place of anything else the shell is told the variable that holds it (`hookEnvironment`): what a variable holds is never read as a
+ * command by the shell that is started, a POSIX one, however quotes are nested around it. That shell may hand it on to another one as part of a command
+ * (`bash -c '...'`, `ssh`, `eval`), and expands nothing in a quoted here-document: `config/hook-doubts.ts` warns of both. Unknown
+ * placeholders and absent values stay as they are.
  */
 export function substitutePlaceholders(command: string, context: HookContext): string {
-  const values = new Map(
-    VARIABLES.flatMap(({ placeholders, value }) => placeholders.map((name) => [name, value(context)] as const)),
+  const found = new Map(
+    VARIABLES.flatMap(({ placeholders, variable, value }) =>
+      placeholders.map((name) => [name, { variable, value: value(context) }] as const),
+    ),
   );
-  let quote: '"' | "'" | undefined;
+  const quotes = new Quotes();
   let output = '';
-  for (let at = 0; at < command.length; at += 1) {
-    const char = command[at] ?? '';
-    const placeholder = /^\{([A-Za-z]+)\}/.exec(command.slice(at));
-    const value = placeholder === null ? undefined : values.get(placeholder[1] ?? '');
-    if (placeholder !== null && value !== undefined) {
-      output += quoteFor(quote, value);
-      at += placeholder[0].length - 1;
-      continue;
-    }
-    if (char === '\\' && quote !== "'") {
-      output += char + (command[at + 1] ?? '');
-      at += 1;
-      continue;
-    }
-    if (quote === undefined && (char === '"' || char === "'")) quote = char;
-    else if (char === quote) quote = undefined;
-    output += char;
+  for (let at = 0; at < command.length; ) {
+    const [whole = '', name = ''] = /^\{([A-Za-z]+)\}/.exec(command.slice(at)) ?? [];
+    const { variable = '', value } = found.get(name) ?? {};
+    const piece = value === undefined ? quotes.next(command, at) : whole;
+    output += value === undefined ? piece : inQuotes(quotes.open, variable, value);
+    at += piece.length;
   }
   return output;
 }
@@ -111,8 +105,62 @@ export function substitutePlaceholders(command: string, context: HookContext): s
 /** Values made of these alone mean nothing to a shell and stay bare, as they always were. */
 const HARMLESS = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
-function quoteFor(quote: '"' | "'" | undefined, value: string): string {
-  if (quote === '"') return value.replaceAll(/[\\"$`]/g, '\\$&');
-  if (quote === "'") return value.replaceAll("'", `'\\''`);
-  return HARMLESS.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+function inQuotes(open: Quote | undefined, variable: string, value: string): string {
+  if (HARMLESS.test(value)) return value;
+  if (open === '"') return value === '' ? '' : `\${${variable}}`;
+  if (value === '') return open === undefined ? "''" : '';
+  return open === "'" ? `'"\${${variable}}"'` : `"\${${variable}}"`;
+}
+
+type Quote = '"' | "'";
+
+/** Which quotes a place in a command stands in: those of a command within, as in `"$(command)"`, are its own. */
+class Quotes {
+  /** Undefined: in none. */
+  open: Quote | undefined;
+  /** The place behind what was read last, if a word begins there: a comment may. */
+  #wordAt = 0;
+  /** Those around commands within, the innermost last, each with the brackets that were opened there. */
+  readonly #around: { readonly open: Quote | undefined; brackets: number }[] = [];
+
+  /** The piece of the command that is read as one from this place on; a comment is. */
+  next(command: string, at: number): string {
+    const [char = '', two] = [command.slice(at, at + 1), command.slice(at, at + 2)];
+    if (this.open === "'") {
+      if (char === "'") this.open = undefined;
+      return char;
+    }
+    if (char === '\\') {
+      if (two === '\\\n' && at === this.#wordAt) this.#wordAt += 2; // the line goes on
+      return two;
+    }
+    if (two === '$(') {
+      this.#wordAt = at + 2;
+      this.#around.push({ open: this.open, brackets: 0 });
+      this.open = undefined;
+      return two;
+    }
+    if (this.open === '"') {
+      if (char === '"') this.open = undefined;
+      return char;
+    }
+    if (char === '#' && at === this.#wordAt) return /.*/.exec(command.slice(at))?.[0] ?? char;
+    if (char === '"' || char === "'") this.open = char;
+    else if (!this.#endsCommand(char) && /[\s;&|()<>]/.test(char)) this.#wordAt = at + 1;
+    return char;
+  }
+
+  /** Of a command within: the word that it stands in goes on behind it. */
+  #endsCommand(char: string): boolean {
+    const within = this.#around.at(-1);
+    if (within === undefined) return false;
+    if (char === '(') within.brackets += 1;
+    if (char !== ')') return false;
+    if (within.brackets > 0) {
+      within.brackets -= 1;
+      return false;
+    }
+    this.open = this.#around.pop()?.open;
+    return true;
+  }
 }

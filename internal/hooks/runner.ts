@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { withoutPassPhrase } from '../runtime/pass-phrase.ts';
 import { type HookContext, hookEnvironment, substitutePlaceholders } from './environment.ts';
 
 export interface HookList {
@@ -31,6 +32,13 @@ interface Ending {
   readonly output: string;
 }
 
+/** What a script is given. */
+interface Invocation {
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly input: string;
+}
+
 /** Runs operators' scripts: in order, each with a time limit, values in the environment and JSON on standard input. */
 export class HookRunner {
   readonly #deps: HookRunnerDeps;
@@ -58,7 +66,11 @@ export class HookRunner {
       await confirm();
       const startedMs = this.#deps.clock.monotonicMs();
       note(`${list.name}: running ${command}`);
-      const running = this.#one(command, context);
+      const running = this.#one(command, {
+        arguments: [],
+        environment: hookEnvironment(context),
+        input: JSON.stringify(context),
+      });
       if (background) {
         void running.then((ending) => note(`${list.name}: ${command}: ${told(ending, 'in the background')}`));
         continue;
@@ -74,14 +86,27 @@ export class HookRunner {
     return ok;
   }
 
-  #one(command: string, context: HookContext): Promise<Ending> {
+  /** Those of `list` one after another, with the same arguments, as they are written: nothing in them is replaced. Failures are only told. */
+  async runWith(
+    list: Pick<HookList, 'name' | 'commands'>,
+    given: Omit<Invocation, 'input'>,
+    note: (message: string) => void,
+  ): Promise<void> {
+    for (const command of list.commands) {
+      const ending = await this.#one(`${command} "$@"`, { ...given, input: '' });
+      note(`${list.name}: ${command}: ${told(ending, 'run')}`);
+      if (ending.error !== undefined) this.#deps.log.warn({ hook: list.name, command, ...ending }, 'hook failed');
+    }
+  }
+
+  #one(command: string, invocation: Invocation): Promise<Ending> {
     const { clock, timeoutMs } = this.#deps;
     return new Promise((resolve) => {
       const chunks: Buffer[] = [];
       let room = OUTPUT_LIMIT;
       const settle = (error: string | undefined) =>
         resolve({ error, output: Buffer.concat(chunks).toString('utf8').trim() });
-      const child = this.#start(command, context, settle);
+      const child = this.#start(command, invocation, settle);
       if (child === undefined) return;
       let timedOut = false;
       const deadline = clock.timeoutSignal(timeoutMs);
@@ -91,13 +116,14 @@ export class HookRunner {
       };
       deadline.addEventListener('abort', onDeadline, { once: true });
       const collect = (chunk: Buffer) => {
+        if (room === 0) return; // even a part of no bytes keeps the whole of it in memory
         chunks.push(chunk.subarray(0, room));
         room = Math.max(0, room - chunk.length);
       };
       child.stdout.on('data', collect);
       child.stderr.on('data', collect);
       child.stdin.on('error', () => undefined); // a hook need not read what it is given
-      child.stdin.end(JSON.stringify(context));
+      child.stdin.end(invocation.input);
       child.once('exit', (code, signal) => {
         deadline.removeEventListener('abort', onDeadline);
         const failure = code === 0 ? undefined : `failed with ${signal ?? `status ${code}`}`;
@@ -109,17 +135,17 @@ export class HookRunner {
   }
 
   /** Undefined: it cannot be started, which `failed` was or will be told. */
-  #start(command: string, context: HookContext, failed: (error: string) => void) {
+  #start(command: string, invocation: Invocation, failed: (error: string) => void) {
     const { shellCommand } = this.#deps;
     const told = (err: unknown) => failed(`cannot start ${shellCommand}: ${errorText(err)}`);
     try {
-      const child = spawn(shellCommand, ['-c', command], {
-        env: { ...process.env, ...hookEnvironment(context) },
+      const child = spawn(shellCommand, ['-c', command, shellCommand, ...invocation.arguments], {
+        env: { ...withoutPassPhrase(process.env), ...invocation.environment },
         detached: true, // a group of its own, so that the limit reaches what the hook started too
         stdio: ['pipe', 'pipe', 'pipe'],
       });
       child.once('error', told);
-      return child;
+      return child.pid === undefined ? undefined : child; // it has not even streams where this process may open no more files
     } catch (err) {
       told(err); // a NUL character, for one
       return undefined;

@@ -1,5 +1,5 @@
-import { type ClusterSnapshot, memberOf, replicasOf } from '../topology/cluster.ts';
-import { type Instance, lagSeconds, replicating, sourceKey, type WatchedInstance } from '../topology/instance.ts';
+import { belowOf, type ClusterSnapshot, memberOf, placeOf } from '../topology/cluster.ts';
+import { type Instance, lagSeconds, replicating, type WatchedInstance } from '../topology/instance.ts';
 import { compareKeys, isDetachedHost, keyText } from '../topology/instance-key.ts';
 import type { Tag } from '../topology/tag-expression.ts';
 
@@ -25,6 +25,11 @@ export function drawTopology(snapshot: ClusterSnapshot, options: DrawingOptions,
   const width = Math.max(0, ...lines.map(({ head }) => Buffer.byteLength(head)));
   const tagged = ({ server }: Line) => (tags === undefined ? '' : ` [${(tags.get(server) ?? []).join(',')}]`);
   return lines.map((one) => `${pad(one.head, width)} ${bracket(one)}${tagged(one)}`).join('\n');
+}
+
+/** The tree of names alone. */
+export function drawNames(snapshot: ClusterSnapshot): readonly string[] {
+  return treeLines(snapshot, { nowMs: 0, pollSeconds: 0, maintenanceLagSeconds: 0 }).map(({ head }) => head);
 }
 
 /** As a drawing shows them: only the name of a tag without a value. */
@@ -79,7 +84,7 @@ function branch(
   options: DrawingOptions,
   elsewhere: ReadonlySet<string>,
 ): readonly Line[] {
-  const below = replicasOf(snapshot, member.instance.key)
+  const below = belowOf(snapshot, member.instance.key)
     .filter(({ instance }) => !elsewhere.has(keyText(instance.key)))
     .flatMap((replica) => branch(snapshot, replica, depth + 1, options, elsewhere));
   return [line(snapshot, member, depth, options), ...below];
@@ -97,20 +102,20 @@ function isOnRing(snapshot: ClusterSnapshot, member: WatchedInstance): boolean {
 }
 
 function sourceOf(snapshot: ClusterSnapshot, instance: Instance): WatchedInstance | undefined {
-  const source = sourceKey(instance);
-  return source && memberOf(snapshot, source);
+  const place = placeOf(snapshot, instance);
+  return place && memberOf(snapshot, place);
 }
 
 function line(snapshot: ClusterSnapshot, member: WatchedInstance, depth: number, options: DrawingOptions): Line {
   const { instance } = member;
   const recent = options.nowMs - member.lastCheckedMs <= 5000 * options.pollSeconds;
-  const fine = replicating(instance) && member.valid && recent;
-  const prefix = depth === 0 ? '' : `${'  '.repeat(depth - 1)}${fine ? '+' : '-'} `;
+  const prefix = depth === 0 ? '' : `${'  '.repeat(depth - 1)}${signOf(member, recent)} `;
   const alias = instance.instanceAlias === '' ? '' : ` (${instance.instanceAlias})`;
   const { semiSync } = instance;
   const extras = [
     instance.binlogEnabled && instance.logReplicaUpdates ? '>>' : '',
     gtidToken(member),
+    instance.usesPseudoGtid ? 'P-GTID' : '',
     semiSync.sourceEnabled ? 'semi:master' : '',
     semiSync.replicaEnabled ? 'semi:replica' : '',
     snapshot.downtimes.has(keyText(instance.key)) ? 'downtimed' : '',
@@ -127,6 +132,12 @@ function line(snapshot: ClusterSnapshot, member: WatchedInstance, depth: number,
     ],
     extras,
   };
+}
+
+/** `‡` for one that follows the primary of its replication group, however well. */
+function signOf({ instance, valid }: WatchedInstance, recent: boolean): '‡' | '+' | '-' {
+  if (instance.group?.role === 'SECONDARY') return '‡';
+  return replicating(instance) && valid && recent ? '+' : '-';
 }
 
 function gtidToken({ instance: { gtid, replication }, errantGtid }: WatchedInstance): string {

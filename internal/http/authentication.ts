@@ -1,5 +1,6 @@
 // Who calls, and whether they may act. Reading is open to everyone who is let in at all.
 
+import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { OrchestratorError } from '../runtime/errors.ts';
 
@@ -26,7 +27,17 @@ export interface Caller {
 export type ReadHeader = (name: string) => string;
 export type GroupsOf = (user: string) => Promise<readonly string[]>;
 
-type Method = (settings: AuthenticationSettings, header: ReadHeader, groupsOf: GroupsOf) => Promise<Caller | undefined>;
+/** What has to be looked up of somebody. */
+export interface Lookups {
+  readonly groupsOf: GroupsOf;
+  /** Whether these are the two parts of a token that counts. */
+  readonly isToken: (publicToken: string, secret: string) => Promise<boolean>;
+}
+
+/** For whoever is let in or not, and may look only. */
+export const NO_LOOKUPS: Lookups = { groupsOf: async () => [], isToken: async () => false };
+
+type Method = (settings: AuthenticationSettings, header: ReadHeader, lookups: Lookups) => Promise<Caller | undefined>;
 
 const METHODS: Readonly<Record<string, Method>> = {
   '': async () => ({ name: '', mayAct: true }),
@@ -40,11 +51,15 @@ const METHODS: Readonly<Record<string, Method>> = {
     if (isOwner(settings, given)) return { name: given.user, mayAct: true };
     return given.user === 'readonly' ? { name: 'readonly', mayAct: false } : undefined;
   },
-  proxy: async (settings, header, groupsOf) => {
-    const name = (header(settings.userHeader).split(',')[0] ?? '').trim();
+  proxy: async (settings, header, { groupsOf }) => {
+    const name = (textOf(header(settings.userHeader)).split(',')[0] ?? '').trim();
     return { name, mayAct: await isPowerful(settings, name, groupsOf) };
   },
-  token: async () => ({ name: '', mayAct: false }), // nothing issues tokens yet: looking only
+  token: async (_settings, header, { isToken }) => {
+    const [publicToken, secret] = tokenIn(header('cookie')) ?? [];
+    const mayAct = publicToken !== undefined && secret !== undefined && (await isToken(publicToken, secret));
+    return { name: '', mayAct };
+  },
   oauth: async () => ({ name: '', mayAct: false }),
 };
 
@@ -52,7 +67,7 @@ const METHODS: Readonly<Record<string, Method>> = {
 export function authenticationWarning({ method }: AuthenticationSettings): string | undefined {
   const known = method.toLowerCase();
   if (METHODS[known] === undefined) return `unknown AuthenticationMethod "${method}": everybody may act`;
-  if (known === 'token' || known === 'oauth') return `AuthenticationMethod "${method}": nobody may act`;
+  if (known === 'oauth') return `AuthenticationMethod "${method}": nobody may act`;
   return undefined;
 }
 
@@ -66,10 +81,16 @@ export function checkAuthentication({ method, user }: AuthenticationSettings): v
 export function authenticate(
   settings: AuthenticationSettings,
   header: ReadHeader,
-  groupsOf: GroupsOf,
+  lookups: Lookups,
 ): Promise<Caller | undefined> {
   const method = METHODS[settings.method.toLowerCase()] ?? METHODS[''];
-  return method === undefined ? Promise.resolve(undefined) : method(settings, header, groupsOf);
+  return method === undefined ? Promise.resolve(undefined) : method(settings, header, lookups);
+}
+
+/** Of a header, each byte of which was read as a letter: as UTF-8, in which proxies write names, where it is that. */
+function textOf(header: string): string {
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : header;
 }
 
 interface Credentials {
@@ -83,6 +104,21 @@ function credentials(authorization: string): Credentials | undefined {
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+export const TOKEN_COOKIE = 'access-token';
+/** Of a public token, and of a secret one: what may stand in a cookie, and in a row. */
+export const TOKEN_FORM = /^[\w.-]{1,128}$/;
+
+/** Public and secret part; undefined: there is none, or it is nothing that was ever given out. */
+function tokenIn(cookies: string): readonly [string, string] | undefined {
+  const cookie = cookies
+    .split(';')
+    .map((one) => one.trim())
+    .find((one) => one.startsWith(`${TOKEN_COOKIE}=`));
+  const [publicToken = '', secret = '', ...rest] = (cookie ?? '').slice(TOKEN_COOKIE.length + 1).split(':');
+  if (rest.length > 0 || !TOKEN_FORM.test(publicToken) || !TOKEN_FORM.test(secret)) return undefined;
+  return [publicToken, secret];
 }
 
 /** Both parts are compared whatever the first one gave, each in the same time for every input. */

@@ -11,17 +11,16 @@ export interface ListenerTls {
   readonly key: string;
   /** Who signs certificates of clients; undefined: whom this system trusts. */
   readonly ca: string | undefined;
-  /** Clients must show a certificate of one of these organisational units; undefined: none is asked for. */
-  readonly units: readonly string[] | undefined;
 }
 
-export function createListener(tls: ListenerTls | undefined, listener: RequestListener): Server {
+/** @param mutual clients are asked for a certificate */
+export function createListener(tls: ListenerTls | undefined, mutual: boolean, listener: RequestListener): Server {
   if (tls === undefined) return createPlain(listener);
-  const { cert, key, ca, units } = tls;
+  const { cert, key, ca } = tls;
   return createSecure(
     {
       ...{ cert, key, ca, minVersion: 'TLSv1.2' },
-      requestCert: units !== undefined,
+      requestCert: mutual,
       rejectUnauthorized: false, // the status endpoint is open to those who have none: told apart below
     },
     listener,
@@ -29,16 +28,23 @@ export function createListener(tls: ListenerTls | undefined, listener: RequestLi
 }
 
 /** @param exempt paths that are open to everyone */
-export function byCertificate(units: readonly string[], exempt: (path: string) => boolean): Koa.Middleware {
+export function byCertificate(
+  units: readonly string[],
+  exempt: (path: string) => boolean,
+  refuse: (ctx: Koa.Context, problem: string) => void,
+): Koa.Middleware {
   return (ctx, next) => {
     if (exempt(ctx.path)) return next();
-    const { socket } = ctx.req;
-    const problem = socket instanceof TLSSocket ? unitProblem(socket, units) : 'No TLS';
+    const problem = certificateProblem(ctx.req, units);
     if (problem === undefined) return next();
-    ctx.status = 401;
-    ctx.body = problem;
+    refuse(ctx, problem);
     return undefined;
   };
+}
+
+/** Why a caller is not let in by a certificate; undefined: one of these units. */
+export function certificateProblem({ socket }: Koa.Request['req'], units: readonly string[]): string | undefined {
+  return socket instanceof TLSSocket ? unitProblem(socket, units) : 'No TLS';
 }
 
 function unitProblem(socket: TLSSocket, units: readonly string[]): string | undefined {

@@ -1,35 +1,42 @@
-// Long lists, a few entries at a time: whoever else waits for this process is served in between, and a check of a load balancer that comes
-// while a thousand servers are listed does not wait for all of them (C-102).
+// Long lists, rendered a slice at a time.
 
-import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
-import { encodeJson } from './json.ts';
+import { Bytes } from './bytes.ts';
+import { SLICE_MS, type Turns } from './turns.ts';
 
-/** How long one list is worked on before others get their turn. */
-const TURN_MS = 3;
+const COMMA = Buffer.from(',');
+
+/** Writes the JSON of one entry. False: nothing was written, it is left out. */
+export type Encode<T> = (item: T, json: Bytes) => boolean;
 
 /** A list that is not rendered yet. */
 export class Listing<T> {
-  readonly items: readonly T[];
-  /** Undefined: left out. */
-  readonly wire: (item: T) => unknown;
+  readonly #items: () => readonly T[];
+  readonly #encode: Encode<T>;
 
-  constructor(items: readonly T[], wire: (item: T) => unknown) {
-    this.items = items;
-    this.wire = wire;
+  /** @param items found, and put in order, when it is the list's turn */
+  constructor(items: () => readonly T[], encode: Encode<T>) {
+    this.#items = items;
+    this.#encode = encode;
   }
 
-  /** As JSON: the same text as that of an array. */
-  async encode(clock: Pick<Clock, 'monotonicMs'>): Promise<string> {
-    const entries: string[] = [];
-    let endMs = clock.monotonicMs() + TURN_MS;
-    for (const item of this.items) {
-      const wired = this.wire(item);
-      if (wired !== undefined) entries.push(encodeJson(wired));
+  /** As JSON in UTF-8: the same bytes as those of an array, in blocks. To be called when it is this answer's turn. */
+  async encode(clock: Pick<Clock, 'monotonicMs'>, turns: Turns): Promise<readonly Buffer[]> {
+    const json = new Bytes();
+    json.text('[');
+    let empty = true;
+    let endMs = clock.monotonicMs() + SLICE_MS;
+    for (const item of this.#items()) {
+      if (this.#encode(item, json)) {
+        json.bytes(COMMA);
+        empty = false;
+      }
       if (clock.monotonicMs() < endMs) continue;
-      await setImmediate();
-      endMs = clock.monotonicMs() + TURN_MS;
+      await turns.next();
+      endMs = clock.monotonicMs() + SLICE_MS;
     }
-    return `[${entries.join(',')}]`;
+    if (!empty) json.drop(); // the last comma
+    json.text(']');
+    return json.blocks();
   }
 }

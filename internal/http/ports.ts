@@ -1,17 +1,26 @@
 import type { Analysis } from '../analysis/analyse.ts';
+import type { CallOutcome } from '../command/calls.ts';
+import type { BackendWrite, DiscoverySample, QueueName, QueueSample } from '../metrics/recent.ts';
+import type { Rehearsed, RehearsedName } from '../operations/rehearsal.ts';
+import type { OperationOutcome, OperationRequest } from '../operations/requests.ts';
 import type { RecoveryRecord } from '../recovery/book.ts';
 import type { BlockedRecord, DetectionRecord } from '../recovery/detections.ts';
 import type { Gate } from '../recovery/gates.ts';
 import type { FailoverPlan } from '../recovery/plan.ts';
+import type { LogPlace } from '../topology/binlog-position.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import type { Instance } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
+import type { PoolMember } from '../topology/pools.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
+import type { Marker } from '../topology/pseudo-gtid-search.ts';
+import type { ReplicationRuleOptions } from '../topology/replication-rules.ts';
 import type { Tag } from '../topology/tag-expression.ts';
 import type { AuthenticationSettings } from './authentication.ts';
 import type { GroupView } from './group-view.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import type { RelayTls } from './relay/relay.ts';
+import type { EventSource } from './v2/events/happenings.ts';
 
 export interface AuditEntry {
   readonly id: number;
@@ -110,10 +119,43 @@ export interface Election {
   reelect(): Promise<void>;
 }
 
+export type { BackendWrite, DiscoverySample, QueueName, QueueSample };
+
+/** What happened in the last seconds, the oldest first. */
+export interface RecentView {
+  discoveries(seconds: number): readonly DiscoverySample[];
+  /** One a second. */
+  queue(name: QueueName, seconds: number): readonly QueueSample[];
+  writes(seconds: number): readonly BackendWrite[];
+}
+
 export interface Readiness {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
+}
+
+/** `open`: it was begun by whoever is gone by now. */
+export type CallStart =
+  | { readonly kind: 'begun'; readonly attempt: string }
+  | { readonly kind: 'open'; readonly request: string }
+  | { readonly kind: 'ended'; readonly request: string; readonly outcome: CallOutcome };
+
+/** Of calls that are made once, for ten minutes. */
+export interface CallMemory {
+  /**
+   * To be asked before a call is made; `begun`: by this caller, who says how it ended.
+   *
+   * @param id of key and caller
+   * @param request what is asked for
+   * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`, `OUTCOME_UNKNOWN`: it must not be made
+   */
+  begin(id: string, request: string): Promise<CallStart>;
+  /**
+   * @param outcome undefined: nothing was done
+   * @throws {OrchestratorError} the same: whoever asks again is not told of it
+   */
+  end(id: string, attempt: string, outcome: CallOutcome | undefined): Promise<void>;
 }
 
 /** Everything the routes ask of the rest of the house. */
@@ -126,6 +168,8 @@ export interface Services {
   };
   /** The key under which a server at this address is filed; itself, where nothing else is known of it. */
   canonical(key: InstanceKey): InstanceKey;
+  /** Has the names looked up that nobody has used before, within a bounded time, so that `canonical` knows what they stand for. */
+  introduce(hostnames: readonly string[]): Promise<void>;
   /**
    * Looks the host up, and connects to it.
    *
@@ -174,6 +218,16 @@ export interface Services {
     readonly record: RecoveryRecord;
     readonly warnings: readonly string[];
   }>;
+  /** @throws {OrchestratorError} `CONFLICT`, `NOT_FOUND`: nothing was changed; `OPERATION_FAILED` with what became of the servers */
+  operate(request: OperationRequest): Promise<OperationOutcome>;
+  /** Places in the binary logs of other servers that are known to be the same as this one. */
+  equivalents(place: LogPlace): Promise<readonly LogPlace[]>;
+  /** What a move would do; servers are read, and nothing is changed. @throws {OrchestratorError} `CONFLICT`: it would be refused */
+  rehearse(operation: RehearsedName, request: OperationRequest): Promise<Rehearsed>;
+  /** The newest Pseudo-GTID entry in the logs of a server. */
+  lastMarker(key: InstanceKey): Promise<Marker>;
+  /** Binary logs that hold errant transactions of a replica. */
+  locateErrant(key: InstanceKey): Promise<readonly string[]>;
   /** What would happen if the primary of this cluster died now, with the gates an automatic recovery would have to pass. */
   failoverPlan(snapshot: ClusterSnapshot): Promise<{
     readonly plan: FailoverPlan;
@@ -190,6 +244,10 @@ export interface Services {
   steps(uid: string): Promise<readonly RecoveryStepEntry[]>;
   /** Newest first, twenty to a page; of one server, or of all. */
   audits(page: number, only?: InstanceKey): Promise<readonly AuditEntry[]>;
+  /** Newest first, those with a smaller number. */
+  auditsBefore(id: number, limit: number, only?: InstanceKey): Promise<readonly AuditEntry[]>;
+  /** Newest first, those with a smaller number. */
+  detectionsBefore(id: number, limit: number): Promise<readonly DetectionEntry[]>;
   /** Newest first, twenty to a page, pages from 0; of clusters with this alias, or of all. */
   detections(page: number, alias?: string): Promise<readonly DetectionEntry[]>;
   detection(id: number): Promise<DetectionEntry | undefined>;
@@ -205,10 +263,34 @@ export interface Services {
   setAliasOverride(cluster: string, alias: string | undefined): Promise<void>;
   /** Of one server, or of all. */
   tags(key?: InstanceKey): Promise<readonly Tag[]>;
+  /** `name` or `name=value`. @throws {OrchestratorError} `BAD_REQUEST` */
+  tag(key: InstanceKey, tag: string): Promise<void>;
+  /** From one server, or from all that have exactly this value, or `anyValue` where none is given; those that had it. @throws {OrchestratorError} `BAD_REQUEST` */
+  untag(tag: string, key?: InstanceKey, anyValue?: boolean): Promise<readonly InstanceKey[]>;
+  /** Takes a picture of all topologies. @throws {OrchestratorError} `BACKEND_FAILED` */
+  recordTopologies(): Promise<void>;
+  /** Servers in pools, by pool, then by server. */
+  pools(): readonly PoolMember[];
+  /** Puts the servers of a comma list into the pool, and takes all others out of it. @throws {OrchestratorError} `BAD_REQUEST` */
+  submitPool(pool: string, list: string): Promise<void>;
+  /** What replicas are told in place of this host; empty: the host itself again. */
+  registerVirtualName(key: InstanceKey, hostname: string): Promise<void>;
+  /**
+   * Has every key-value store hold the primary of one cluster, or of all; the pairs.
+   *
+   * @throws {OrchestratorError} `NOT_LEADER`; `UNAVAILABLE`: a store does not take them
+   */
+  submitPrimaries(cluster?: ClusterSnapshot): Promise<readonly { readonly key: string; readonly value: string }[]>;
+  /** The pairs about primaries that every node keeps, by key: what stores outside are to hold. */
+  publishedPairs(): Promise<readonly { readonly key: string; readonly value: string }[]>;
   /** The group that this node belongs to, or waits to; undefined where `RaftEnabled` is not set. */
   readonly group: GroupView | undefined;
+  /** Known to every node that may be asked again. */
+  readonly calls: CallMemory;
   /** Of the leader among daemons that share a backend; undefined where this one shares it with nobody, or belongs to a group. */
   readonly election: Election | undefined;
+  /** Of the API of another daemon that leads on the same backend; undefined: none does, or it is not known where. */
+  leaderUrl(): string | undefined;
   /** Whether this node is the one that watches and recovers. */
   leads(): boolean;
   health(): Promise<NodeHealth>;
@@ -233,6 +315,19 @@ export interface Services {
   };
   /** What this node needs before it can be relied on, each with what there is to say of it. */
   readiness(): readonly Readiness[];
+  /** Of `AuthenticationMethod: token`. */
+  readonly tokens: {
+    /** The secret one, once; undefined: there is nothing to have for it. */
+    redeem(publicToken: string): Promise<string | undefined>;
+    isValid(publicToken: string, secret: string): Promise<boolean>;
+  };
+  readonly recent: RecentView;
+  /** What happened on this node lately, and what happens. */
+  readonly events: EventSource;
+  /** Of this process, for `/debug/vars`: memory in bytes, and the like. */
+  process(): Readonly<Record<string, unknown>>;
+  /** By the names that dashboards of the established product know. */
+  counters(): Readonly<Record<string, number>>;
   metrics(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
@@ -241,6 +336,7 @@ export interface HttpSettings {
   readonly pollSeconds: number;
   readonly reasonableLagSeconds: number;
   readonly maintenanceLagSeconds: number;
+  readonly replicationRules: Omit<ReplicationRuleOptions, 'snapshot'>;
   readonly defaultPort: number;
   readonly blockMs: number;
   readonly readOnly: boolean;
@@ -249,6 +345,8 @@ export interface HttpSettings {
   readonly statusEndpoint: string;
   /** Undefined: plain HTTP. */
   readonly tls: ListenerTls | undefined;
+  /** Clients must show a certificate of one of these organisational units; undefined: none is asked for. */
+  readonly certificateUnits: readonly string[] | undefined;
   /** The status endpoint asks for the certificate of the client too, where the others do. */
   readonly statusNeedsCertificate: boolean;
   /** Put in front of the message of every envelope. */
@@ -262,6 +360,10 @@ export interface HttpSettings {
     readonly problemIgnore: readonly string[];
     readonly controlIgnore: readonly string[];
   };
+  /** Of the instances that are written behind, as configured. */
+  readonly writeBuffer: { readonly size: number; readonly flushMs: number };
+  /** Those that there are. */
+  readonly queues: readonly QueueName[];
   readonly raft: RaftHttpSettings;
 }
 

@@ -1,11 +1,12 @@
 // What orchestrators of containers and load balancers ask of a process: is it alive, may it be sent work, has it begun. Answered from memory,
-// without a login; whoever has none is told what holds and what does not, and no more (F-80).
+// without a login or a certificate; whoever is not let in elsewhere is told what holds and what does not, and no more (F-80).
 
 import Router from '@koa/router';
 import type Koa from 'koa';
 import { errorText } from '../runtime/errors.ts';
-import { authenticate } from './authentication.ts';
+import { authenticate, NO_LOOKUPS } from './authentication.ts';
 import type { GroupNow, GroupView } from './group-view.ts';
+import { certificateProblem } from './listener-tls.ts';
 import type { Readiness } from './ports.ts';
 import type { HttpServerDeps } from './route.ts';
 
@@ -30,16 +31,17 @@ export function probeRoutes({ services, settings }: HttpServerDeps): Router {
     const checks = all.filter(({ name }) => !excluded.includes(name));
     const missing = checks.filter(({ ok }) => !ok);
     ctx.status = missing.length === 0 ? 200 : 503;
-    const known =
-      (await authenticate(
-        settings.authentication,
-        (name) => ctx.get(name),
-        async () => [],
-      )) !== undefined;
+    const known = await isLetIn(ctx);
     const text = ({ name, detail }: Readiness) => (known ? `${name}: ${detail}` : name);
     if (ctx.query.verbose !== undefined)
       ctx.body = checks.map((one) => `[${one.ok ? '+' : '-'}] ${text(one)}`).join('\n');
     else ctx.body = missing.length === 0 ? 'ok' : missing.map(text).join('\n');
+  }
+
+  async function isLetIn(ctx: Koa.Context): Promise<boolean> {
+    const { certificateUnits: units, authentication } = settings;
+    if (units !== undefined && certificateProblem(ctx.req, units) !== undefined) return false;
+    return (await authenticate(authentication, (name) => ctx.get(name), NO_LOOKUPS)) !== undefined;
   }
 }
 
@@ -60,12 +62,18 @@ function begun(now: GroupNow | undefined): readonly Readiness[] {
 
 function ready(group: GroupView, readyMaxLag: number): readonly Readiness[] {
   const now = group.now();
-  const { waiting, draining, commit, applied } = now;
+  const { waiting, state, draining, commit, applied } = now;
+  const sound = state?.sound !== false;
   const lag = commit - applied;
   return [
     { name: 'member', ok: waiting === undefined, detail: waiting?.reason ?? 'belongs to its group' },
     leaderKnown(group, now),
     { name: 'applied', ok: lag <= readyMaxLag, detail: `${lag} entries behind what is agreed on` },
+    {
+      name: 'state',
+      ok: sound,
+      detail: sound ? 'that of the group' : 'not that of the group: it is fetched, or raft-status says why not',
+    },
     { name: 'draining', ok: !draining, detail: draining ? 'this node is being stopped' : 'no' },
   ];
 }

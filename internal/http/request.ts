@@ -1,8 +1,9 @@
 import { OrchestratorError } from '../runtime/errors.ts';
 import { type ClusterSnapshot, memberOf } from '../topology/cluster.ts';
 import { clusterOfAlias } from '../topology/cluster-choice.ts';
+import { fuzzyKey } from '../topology/fuzzy-key.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, isUsableKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
+import { type InstanceKey, isUsableKey, keyText, parseKey } from '../topology/instance-key.ts';
 import type { Caller } from './authentication.ts';
 import type { HttpSettings, Services } from './ports.ts';
 
@@ -35,6 +36,12 @@ export class Request {
   /** Without the space around it: the shell client ends what it encodes in a line feed. */
   text(name: string): string {
     return (this.#parts.parameters[name] ?? '').trim();
+  }
+
+  /** Of all servers that the path names; of those that only a hint names, none. */
+  hostnames(): readonly string[] {
+    const named = Object.keys(this.#parts.parameters).filter((name) => /host$/i.test(name));
+    return named.map((name) => this.text(name)).filter((hostname) => hostname !== '');
   }
 
   has(name: string): boolean {
@@ -91,11 +98,11 @@ export class Request {
   }
 
   /** By exact name, exact alias, exact instance, part of a host name; or by `:host/:port` in its place. */
-  cluster(): ClusterSnapshot {
+  cluster(name = 'clusterHint'): ClusterSnapshot {
     if (this.has('host')) return this.member().snapshot;
-    const hint = this.text('clusterHint');
+    const hint = this.text(name);
     const snapshots = this.#parts.services.snapshots();
-    const exact = snapshots.find(({ name }) => name === hint) ?? clusterOfAlias(snapshots, hint);
+    const exact = snapshots.find((snapshot) => snapshot.name === hint) ?? clusterOfAlias(snapshots, hint);
     const found = exact ?? this.#clusterOf(hint, snapshots);
     if (found === undefined)
       throw new OrchestratorError('NOT_FOUND', `Unable to determine cluster name. clusterHint=${hint}`);
@@ -103,10 +110,10 @@ export class Request {
   }
 
   /** By recorded alias, a cluster's name counting as one where none is set. */
-  clusterByAlias(): ClusterSnapshot {
-    const wanted = this.text('clusterAlias');
+  clusterByAlias(name = 'clusterAlias'): ClusterSnapshot {
+    const wanted = this.text(name);
     const snapshots = this.#parts.services.snapshots();
-    const found = clusterOfAlias(snapshots, wanted) ?? snapshots.find(({ name }) => name === wanted);
+    const found = clusterOfAlias(snapshots, wanted) ?? snapshots.find((snapshot) => snapshot.name === wanted);
     if (found === undefined)
       throw new OrchestratorError('NOT_FOUND', `Unable to determine cluster name by alias: ${wanted}`);
     return found;
@@ -125,9 +132,7 @@ export class Request {
     const known = this.#parts.services
       .snapshots()
       .flatMap(({ members }) => members.map(({ instance }) => instance.key));
-    if (known.some((one) => sameKey(one, key)) || /^\d+\.\d+\.\d+\.\d+$/.test(key.hostname)) return key;
-    const like = known.filter((one) => one.port === key.port && one.hostname.includes(key.hostname));
-    return like.length === 1 && like[0] !== undefined ? like[0] : key;
+    return fuzzyKey(key, known);
   }
 }
 

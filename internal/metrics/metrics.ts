@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { type GroupFigures, GroupMetrics } from './group-metrics.ts';
+import { type GroupFigures, GroupMetrics, ProposalMetrics, type ProposalOutcome } from './group-metrics.ts';
+import { type StoreFigures, StoreMetrics } from './store-metrics.ts';
 
 /** What is looked at when somebody asks. */
 export interface Now {
@@ -12,6 +13,8 @@ export interface Now {
   readonly leads: boolean;
   /** Undefined: this node belongs to no group. */
   readonly group?: GroupFigures | undefined;
+  /** Outside, that primaries are published in. */
+  readonly stores: readonly StoreFigures[];
 }
 
 /** Counters of this node in Prometheus' text form. Units are in the names. */
@@ -84,6 +87,8 @@ export class Metrics {
     registers: [this.#registry],
   });
   #group: GroupMetrics | undefined;
+  #proposals: ProposalMetrics | undefined;
+  #stores: StoreMetrics | undefined;
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry, prefix: 'orchestrator_' });
@@ -103,8 +108,13 @@ export class Metrics {
     this.#stepDuration.observe({ phase, outcome }, seconds);
   }
 
+  proposed(outcome: ProposalOutcome, ms: number): void {
+    this.#proposals ??= new ProposalMetrics(this.#registry);
+    this.#proposals.observe(outcome, ms);
+  }
+
   async text(now: () => Now): Promise<{ type: string; text: string }> {
-    const { queue, instances, problems, waitingWrites, lostWrites, leads, group } = now();
+    const { queue, instances, problems, waitingWrites, lostWrites, leads, group, stores } = now();
     for (const outcome of ['success', 'failure'] as const)
       if (this.#probed[outcome] > 0) this.#probes.inc({ outcome }, this.#probed[outcome]);
     this.#probed = { success: 0, failure: 0 };
@@ -116,6 +126,10 @@ export class Metrics {
     if (group !== undefined) {
       this.#group ??= new GroupMetrics(this.#registry);
       this.#group.set(group);
+    }
+    if (stores.length > 0) {
+      this.#stores ??= new StoreMetrics(this.#registry);
+      this.#stores.set(stores);
     }
     this.#problems.reset(); // what is over must not be told for ever
     for (const code of problems) this.#problems.inc({ code });

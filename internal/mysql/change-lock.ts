@@ -4,6 +4,7 @@
 // that finds the lock taken can tell a session that a deposed one has left, and end it: what that one sends later fails.
 
 import { createHash } from 'node:crypto';
+import { format } from 'mysql2';
 import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { keyText } from '../topology/instance-key.ts';
@@ -39,23 +40,34 @@ interface Wait {
   readonly log: Log;
 }
 
+/** True in the words of a statement, for the session that has the lock. */
+export const HAS_LOCK = format('IS_USED_LOCK(?) = CONNECTION_ID()', [LOCK]);
+
 /**
  * Takes the lock for as long as the connection lives, in one round trip where nobody else has it. The answer is the version of the server.
  *
+ * @param along a statement in the same packet, which the server finds there when it wakes: of no effect but where `HAS_LOCK`. Whether it
+ * was done is not told
  * @throws {OrchestratorError} `CONFLICT`: somebody holds it. `NOT_LEADER`: a later leader does
  */
-export async function takeLock(wait: Wait): Promise<string> {
+export async function takeLock(wait: Wait, along?: string): Promise<string> {
   const { connection, executor, limitSeconds, deadline } = wait;
   const patience = executor === undefined ? limitSeconds : 0;
   const [locked, values] = lockWords(executor, patience);
-  const [row] = await connection.query(
-    `SET SESSION lock_wait_timeout = ?; SELECT VERSION() AS version, ${locked} AS locked`,
-    [limitSeconds, ...values],
-    deadline,
-  );
+  const take = `SET SESSION lock_wait_timeout = ?; SELECT VERSION() AS version, ${locked} AS locked`;
+  const taken = format(take, [limitSeconds, ...values]);
+  const [row] = await (along === undefined
+    ? connection.query(taken, [], deadline)
+    : connection.queryAlong(taken, along, deadline));
   if (!isTaken(row) && (executor === undefined || !(await waitOrEnd({ ...wait, executor }))))
     throw new OrchestratorError('CONFLICT', `${keyText(connection.key)}: another session is changing this server`);
   return String(row?.version);
+}
+
+/** Gives the lock back, in words for the session that holds it; they answer with a row. */
+export function releaseWords(executor: Executor | undefined): string {
+  const names = executor === undefined ? [LOCK] : [LOCK, ...marksOf(executor)];
+  return format(`SELECT ${names.map(() => 'RELEASE_LOCK(?)').join(', ')}`, names);
 }
 
 /** Ends every session here that a leader of an earlier term has open to change this server, where the server tells of them. */

@@ -1,4 +1,6 @@
 import { OrchestratorError } from '../runtime/errors.ts';
+import { hasSeveralSources, type Instance } from '../topology/instance.ts';
+import { keyText } from '../topology/instance-key.ts';
 import type { Dialect } from './dialect.ts';
 
 /** The statements about one replication connection of a server. */
@@ -6,7 +8,11 @@ export interface ChannelWords {
   readonly startReplication: string;
   readonly stopReplication: string;
   readonly stopReceiver: string;
+  readonly startReceiver: string;
   readonly startApplier: string;
+  readonly stopApplier: string;
+  /** `(file, position)`: the applier stops there. */
+  readonly startUntil: string;
   readonly forgetSource: string;
   changeSource(options: string): string;
 }
@@ -19,7 +25,8 @@ const PLAIN_NAME = /^[\p{L}\p{N}_.:@$ -]{1,64}$/u;
  * @throws {OrchestratorError} `CONFLICT` for a name that cannot be put into a statement
  */
 export function channelWords(dialect: Dialect, channel: string): ChannelWords {
-  const { startReplication, stopReplication, stopReceiver, startApplier, forgetSource, changeSource } = dialect;
+  const { startReplication, stopReplication, stopReceiver, startApplier, forgetSource, changeSource, sourceOption } =
+    dialect;
   const name = channel === '' ? '' : quotedName(channel);
   const about = (words: string) => {
     if (name === '') return words;
@@ -31,7 +38,10 @@ export function channelWords(dialect: Dialect, channel: string): ChannelWords {
     startReplication: about(startReplication),
     stopReplication: about(stopReplication),
     stopReceiver: about(stopReceiver),
+    startReceiver: about(dialect.binlogServer ? startReplication : `${startReplication} IO_THREAD`),
     startApplier: about(startApplier),
+    stopApplier: about(`${stopReplication} SQL_THREAD`),
+    startUntil: about(`${startReplication} UNTIL ${sourceOption}_LOG_FILE = ?, ${sourceOption}_LOG_POS = ?`),
     forgetSource: about(forgetSource),
     changeSource: (options) =>
       dialect.mariadb ? `${about(changeSource)} ${options}` : about(`${changeSource} ${options}`),
@@ -45,4 +55,14 @@ function quotedName(channel: string): string {
       `a replication channel of this name is left alone: ${JSON.stringify(channel)}`,
     );
   return `'${channel}'`;
+}
+
+/** @throws {OrchestratorError} `CONFLICT` for a server that replicates from several sources */
+export function channelOf(instance: Instance): string {
+  if (hasSeveralSources(instance))
+    throw new OrchestratorError(
+      'CONFLICT',
+      `${keyText(instance.key)} replicates from several sources: it is left alone`,
+    );
+  return instance.replication?.channel ?? '';
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { proxyVersion, SHOW_PROXY_VERSION } from './binlog-server.ts';
 import { type Dialect, dialectOf } from './dialect.ts';
 import { type Login, ServerConnection } from './server-connection.ts';
 import { mayWantTls, type TlsSettings } from './tls.ts';
@@ -7,12 +8,19 @@ import { mayWantTls, type TlsSettings } from './tls.ts';
 export interface ConnectorSettings {
   readonly login: Login;
   readonly tls: TlsSettings;
+  /** Whether each server is asked if it is a proxy that hands on binary logs; one whose version says so is known anyway. */
+  readonly asksForProxy?: boolean;
 }
 
 /** A connection and the words that the server at its other end understands. */
 export interface Opened {
   readonly connection: ServerConnection;
+  readonly version: string;
   readonly dialect: Dialect;
+}
+
+export function openedAs(connection: ServerConnection, version: string): Opened {
+  return { connection, version, dialect: dialectOf(version) };
 }
 
 /** What a server tells of a session. */
@@ -28,11 +36,22 @@ export class Connector {
     this.#deps = deps;
   }
 
-  /** @throws {OrchestratorError} `CONNECT_FAILED`, `CONNECT_TIMEOUT` */
+  /** @throws {OrchestratorError} `CONNECT_FAILED`, `CONNECT_TIMEOUT`, `STATEMENT_FAILED`, `STATEMENT_TIMEOUT` */
   async open(key: InstanceKey, signal: AbortSignal, attributes?: Attributes): Promise<Opened> {
     const connection = await this.connect(key, signal, attributes);
-    const [row] = await connection.query('SELECT VERSION() AS version', [], signal);
-    return { connection, dialect: dialectOf(String(row?.version)) };
+    try {
+      const [row] = await connection.query('SELECT VERSION() AS version', [], signal);
+      const version = String(Object.values(row ?? {})[0]); // a binlog server may call it as its source did
+      return openedAs(connection, (await this.#proxyVersion(connection, signal)) ?? version);
+    } catch (err) {
+      connection.close(); // a server may let us in and then answer nothing, as with a password that ran out
+      throw err;
+    }
+  }
+
+  async #proxyVersion(connection: ServerConnection, signal: AbortSignal): Promise<string | undefined> {
+    if (this.#deps.settings.asksForProxy !== true) return undefined;
+    return proxyVersion(await connection.query(SHOW_PROXY_VERSION, [], signal));
   }
 
   async connect(key: InstanceKey, signal: AbortSignal, attributes?: Attributes): Promise<ServerConnection> {

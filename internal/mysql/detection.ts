@@ -17,6 +17,7 @@ export const DETECTION_PARTS = [
   'region',
   'physicalEnvironment',
   'semiSyncPriority',
+  'pseudoGtid',
 ] as const;
 export type DetectionPart = (typeof DETECTION_PARTS)[number];
 
@@ -75,6 +76,7 @@ export function classified(
       clusterDomain: text('clusterDomain', NAME_LENGTH),
       detectedPromotionRule: parsed === 'must' ? undefined : parsed,
       semiSyncPriority: Math.min(count('semiSyncPriority') ?? 0, PRIORITY_MAX),
+      usesPseudoGtid: String(cell('pseudoGtid') ?? '') === '1',
       measuredLagSeconds: lagAnswered ? null : count('lag'),
     },
     complaints,

@@ -1,4 +1,5 @@
 import type { Instance, MissingRight } from '../topology/instance.ts';
+import { readBinlogServer } from './binlog-server.ts';
 import type { Opened } from './connector.ts';
 import { classified, DETECTION_PARTS, type DetectionSettings, detectionStatements } from './detection.ts';
 import { foundReplicas, type ReplicaDiscovery } from './found-replicas.ts';
@@ -27,6 +28,8 @@ export interface HeldConnectionDeps {
     readonly replicas: ReplicaDiscovery;
   };
   readonly memory: ProbeMemory;
+  /** Whether we write markers in its cluster; undefined: the operator's query tells whether anybody does. */
+  readonly marked?: () => boolean | undefined;
   /** A part that the server refuses, or answers with nonsense; its last known rows are kept. */
   readonly onRefused: (statement: Pick<ProbeStatement, 'part' | 'right'>, message: string) => void;
   /** Others than before are left out for their replication user. */
@@ -65,24 +68,28 @@ export class HeldConnection {
   /** @throws {OrchestratorError} `PROBE_FAILED` (context: partial), `STATEMENT_FAILED`, `STATEMENT_TIMEOUT` */
   async read(signal: AbortSignal): Promise<Instance> {
     const { nowMs, settings, memory, onRefused, onIgnored } = this.#deps;
-    const { connection } = this.#opened;
+    const { connection, version, dialect } = this.#opened;
     const startedMs = nowMs();
     const rare = startedMs - this.#readRareMs >= settings.rareIntervalMs;
     const isDue = (part: ProbePart) => (part === 'grants' ? startedMs >= this.#grantsDueMs : rare || !RARE.has(part));
     const due = this.#compose(settings.detection).filter(
       ({ part }) => isDue(part) && !memory.isRefused(part, startedMs),
     );
-    const { rows, cutShort } = await readParts(connection, due, signal, (statement, message) => {
+    const refuse = (statement: ProbeStatement, message: string) => {
       memory.refused(statement.part, startedMs + settings.refusedRetryMs);
       if (memory.isNews(statement.part)) onRefused(statement, message);
-    });
+    };
+    const { rows, cutShort } = dialect.binlogServer
+      ? { rows: await readBinlogServer(connection, version, due, signal, refuse), cutShort: false }
+      : await readParts(connection, due, signal, refuse);
     if (rare) this.#readRareMs = startedMs;
     memory.learn(rows);
     const all = memory.merge(rows);
     const replicas = foundReplicas(connection.key, all, settings.replicas);
     if (memory.areNewlyIgnored(replicas.ignored)) onIgnored(replicas.ignored);
     const read = instanceFromRows(connection.key, all, replicas.keys);
-    const { instance, complaints } = classified(read, all, settings.detection);
+    const { instance: asked, complaints } = classified(read, all, settings.detection);
+    const instance = { ...asked, usesPseudoGtid: this.#deps.marked?.() ?? asked.usesPseudoGtid };
     for (const part of Object.keys(rows) as ProbePart[])
       if (!complaints.some(([bad]) => bad === part)) memory.settled(part);
     for (const [part, message] of complaints) if (memory.isNews(part)) onRefused({ part, right: '' }, message);

@@ -14,6 +14,10 @@ export const systemNames = {
     return name;
   },
 
+  async addresses(hostname: string): Promise<readonly string[]> {
+    return (await lookup(hostname, { all: true })).map(({ address }) => address);
+  },
+
   /** IPv4 if there is one, else IPv6. */
   async address(hostname: string): Promise<string> {
     const found = await lookup(hostname, { all: true });

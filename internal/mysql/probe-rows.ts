@@ -93,6 +93,7 @@ export function instanceFromRows(
     detectedPromotionRule: undefined,
     semiSyncPriority: 0,
     measuredLagSeconds: undefined,
+    usesPseudoGtid: false,
     hasReplicationCredentials: replication !== undefined && replication.user !== '',
     missingRights: rows.grants === undefined ? [] : missingRights(parseServerVersion(version), rows.grants),
   };

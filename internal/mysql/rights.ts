@@ -52,6 +52,15 @@ export function missingRights(version: ServerVersion, grants: readonly Row[]): r
     .map(({ purpose, anyOf: [right = ''] }) => ({ purpose, right }));
 }
 
+/** Whether our account may drop what is in a schema, by a grant on all schemas or on that one. */
+export function mayDropIn(schema: string, grants: readonly Row[]): boolean {
+  return grants.some((row) => {
+    const [, list = '', scope = ''] = /^GRANT (.+?) ON (\S+)\.\* TO /.exec(String(Object.values(row)[0])) ?? [];
+    const on = scope.replace(/[`\\]/g, '');
+    return (on === '*' || on === schema) && /(^|, ?)(ALL PRIVILEGES|DROP)(,|$)/i.test(list);
+  });
+}
+
 function globalRights(grants: readonly Row[]): ReadonlySet<string> {
   const lists = grants.map((row) => /^GRANT (.+?) ON \*\.\* TO /.exec(String(Object.values(row)[0]))?.[1] ?? '');
   return new Set(lists.flatMap((list) => list.split(',').map((right) => spelled(right.trim().toUpperCase()))));

@@ -133,14 +133,26 @@ export class ServerConnection {
   /** @throws {OrchestratorError} `STATEMENT_TIMEOUT`, `STATEMENT_FAILED` (context: errno) */
   async query(sql: string, values: readonly SqlValue[], signal: AbortSignal): Promise<readonly Row[]> {
     const { results, failed } = await this.many(mysql.format(sql, [...values]), signal);
-    if (failed !== undefined) {
-      throw new OrchestratorError(
-        failed.timedOut ? 'STATEMENT_TIMEOUT' : 'STATEMENT_FAILED',
-        `${keyText(this.key)}: ${failed.message}`,
-        { context: { key: keyText(this.key), errno: failed.errno } },
-      );
-    }
+    if (failed !== undefined) throw this.#failure(failed);
     return results.at(-1) ?? [];
+  }
+
+  #failure({ timedOut, message, errno }: FailedStatement): OrchestratorError {
+    const key = keyText(this.key);
+    return new OrchestratorError(timedOut ? 'STATEMENT_TIMEOUT' : 'STATEMENT_FAILED', `${key}: ${message}`, {
+      context: { key, errno },
+    });
+  }
+
+  /**
+   * The same, with one more statement in the packet: the answer is that of those before it, also where it fails.
+   *
+   * @throws {OrchestratorError} the same
+   */
+  async queryAlong(sql: string, along: string, signal: AbortSignal): Promise<readonly Row[]> {
+    const { results, failed } = await this.many(`${sql}; ${along}`, signal);
+    if (failed !== undefined && (failed.timedOut || results.length < 2)) throw this.#failure(failed);
+    return results.findLast((rows) => rows.length > 0) ?? [];
   }
 
   /**

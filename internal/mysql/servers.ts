@@ -5,22 +5,24 @@ import type { Clock } from '../runtime/clock.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import { hasSeveralSources, type Instance } from '../topology/instance.ts';
+import { hasSeveralSources, type Instance, isBinlogServer } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import { channelsOf } from '../topology/received.ts';
-import { attributesOf, type Executor, endEarlierSessions, takeLock } from './change-lock.ts';
-import { channelWords } from './channel-words.ts';
-import { Connector, type ConnectorSettings, type Opened } from './connector.ts';
+import { toleratingRepetition } from './binlog-server.ts';
+import { attributesOf, type Executor, endEarlierSessions, HAS_LOCK, releaseWords, takeLock } from './change-lock.ts';
+import { Connector, type ConnectorSettings, type Opened, openedAs } from './connector.ts';
 import type { DetectionSettings } from './detection.ts';
-import { dialectOf } from './dialect.ts';
+import { MysqlEventLog } from './event-log.ts';
+import { fence } from './fencing.ts';
 import type { ReplicaDiscovery } from './found-replicas.ts';
 import { HeldConnection } from './held-connection.ts';
-import { readParts } from './part-reader.ts';
+import { type MarkerOutcome, writeMarker } from './marker.ts';
+import { MysqlOperatorSession } from './operator-session.ts';
 import { ProbeMemory } from './probe-memory.ts';
-import { instanceFromRows } from './probe-rows.ts';
-import { probeStatements } from './probe-statements.ts';
-import { channelOf, type Line, MysqlSession } from './session.ts';
-import { ToldAddresses } from './told-addresses.ts';
+import { probeNews } from './probe-news.ts';
+import { readForChange } from './read-for-change.ts';
+import { type Line, MysqlSession } from './session.ts';
+import { ToldAddresses, type VirtualNames } from './told-addresses.ts';
 
 export interface ServersSettings extends ConnectorSettings {
   /** The operator's query for replication user and password; empty: the server's own table, where it has one. */
@@ -30,6 +32,10 @@ export interface ServersSettings extends ConnectorSettings {
   readonly rareIntervalMs: number;
   readonly refusedRetryMs: number;
   readonly detection: DetectionSettings;
+  /** Events of a binary log that are read at a time. */
+  readonly eventsChunk: number;
+  /** `verified` where it is not given. */
+  readonly virtualNames?: VirtualNames;
   readonly replicas: ReplicaDiscovery & {
     /** Whether each of them that is left out is told of. */ readonly logIgnored: boolean;
   };
@@ -40,6 +46,8 @@ export interface ServersDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onDisconnect: (key: InstanceKey) => void;
+  /** Whether we write markers in the cluster of a server; undefined: its own answer tells whether anybody does. */
+  readonly marked?: (key: InstanceKey) => boolean | undefined;
   /** A name registered for replicas to use in place of this host. */
   readonly virtualName: (hostname: string) => string | undefined;
   /** Why no server may be changed by this process, in words; undefined: nothing speaks against it. */
@@ -51,17 +59,14 @@ export interface ServersDeps {
 }
 
 /** A connection that holds the lock of its server. */
-type Held = Parameters<typeof takeLock>[0] & { readonly version: string };
+type Held = Parameters<typeof takeLock>[0] &
+  Opened & {
+    /** It is not closed before this. */
+    readonly keepOpen: (until: Promise<void>) => void;
+  };
 
-/** The parts that a session needs of a server it changes. */
-const SESSION_PARTS: ReadonlySet<string> = new Set([
-  'gtid',
-  'variables',
-  'status',
-  'replication',
-  'ownCoordinates',
-  'heartbeat',
-]);
+/** How long the first fence of a server that wakes waits for others, s: then they are ended. */
+const READY_LIMIT_SECONDS = 1;
 
 export class MysqlServers {
   readonly #deps: ServersDeps;
@@ -77,7 +82,11 @@ export class MysqlServers {
   constructor(deps: ServersDeps) {
     this.#deps = deps;
     this.#connector = new Connector(deps);
-    this.#told = new ToldAddresses({ ...deps, identify: (key, signal) => this.#identify(key, signal) });
+    this.#told = new ToldAddresses({
+      ...deps,
+      virtualNames: () => deps.settings.virtualNames ?? 'verified',
+      identify: (key, signal) => this.#identify(key, signal),
+    });
   }
 
   probe(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<Instance> {
@@ -90,22 +99,26 @@ export class MysqlServers {
     if (held === undefined || held.closed) held = await this.#hold(key, deadline);
     try {
       const instance = await held.read(deadline);
-      if (held.closed) this.#held.delete(text); // it was ended because of a query of the operator: no finding
+      if (held.closed || this.#held.get(text) !== held) this.#end(text, held); // a query of the operator, another read, or nobody wants it
       this.#learn(instance);
       return instance;
     } catch (err) {
-      this.#held.delete(text);
-      held.close();
+      this.#end(text, held);
       throw err;
     }
   }
 
-  forget(key: InstanceKey): void {
-    const held = this.#held.get(keyText(key));
-    this.#held.delete(keyText(key));
+  /** No finding: what was held is let go by us. */
+  #end(text: string, held: HeldConnection | undefined): void {
+    if (this.#held.get(text) === held) this.#held.delete(text);
     held?.close();
-    this.#memories.delete(keyText(key));
-    this.#known.delete(keyText(key));
+  }
+
+  forget(key: InstanceKey): void {
+    const text = keyText(key);
+    this.#end(text, this.#held.get(text));
+    this.#memories.delete(text);
+    this.#known.delete(text);
     this.dropReady(key);
   }
 
@@ -118,8 +131,10 @@ export class MysqlServers {
 
   /** Keeps one more connection open, for `fenceReady`. */
   async keepReady(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const memory = this.#memories.get(keyText(key));
     if (this.#ready.get(keyText(key))?.connection.closed === false) return;
     const ready = await this.#within(timeoutMs, signal, (deadline) => this.#connector.open(key, deadline));
+    if (this.#memories.get(keyText(key)) !== memory) return ready.connection.close(); // forgotten meanwhile
     this.dropReady(key);
     this.#ready.set(keyText(key), ready);
   }
@@ -139,40 +154,22 @@ export class MysqlServers {
     const ready = this.#ready.get(keyText(key));
     this.#ready.delete(keyText(key));
     if (ready === undefined) throw new OrchestratorError('CONNECT_FAILED', `no connection to ${keyText(key)} is ready`);
-    return this.#fence(ready, signal);
+    const { log, executor } = this.#deps;
+    const { connection, dialect } = ready;
+    const name = dialect.superReadOnly ? 'super_read_only' : 'read_only';
+    const wait = { connection, executor: executor(), limitSeconds: READY_LIMIT_SECONDS, deadline: signal, log };
+    try {
+      await takeLock(wait, `SET GLOBAL ${name} = IF(${HAS_LOCK}, 1, @@global.${name})`);
+      return await this.#fence(ready, signal);
+    } finally {
+      connection.close();
+    }
   }
 
   /** @throws {OrchestratorError} when the server is not known to be read-only after `timeoutMs` */
   async fence(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
     this.#mustMayChange(key);
-    return this.#within(timeoutMs, signal, async (deadline) =>
-      this.#fence(await this.#connector.open(key, deadline, this.#attributes()), deadline),
-    );
-  }
-
-  /**
-   * Asks the receiver to stop and does not wait until it did: resolves when the server has begun to. A connection of its
-   * own, since it is busy meanwhile, and without the named lock, which would be held as long.
-   */
-  async stopReceiverSoon(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<string> {
-    this.#mustMayChange(key);
-    const within = <T>(work: (deadline: AbortSignal) => Promise<T>) => this.#within(timeoutMs, signal, work);
-    const known = this.#known.get(keyText(key)) ?? (await this.probe(key, timeoutMs, signal));
-    const { connection, dialect } = await within((deadline) => this.#connector.open(key, deadline, this.#attributes()));
-    const { stopReceiver } = channelWords(dialect, channelOf(known));
-    const sql = `SELECT 1; ${stopReceiver}`;
-    await new Promise<void>((resolve, reject) => {
-      within((deadline) => {
-        this.#mustMayChange(key);
-        return connection.many(sql, deadline, resolve);
-      })
-        .then(({ failed }) => {
-          if (failed === undefined) resolve();
-          else reject(new OrchestratorError('STATEMENT_FAILED', `${keyText(key)}: ${failed.message}`));
-        }, reject)
-        .finally(() => connection.close());
-    });
-    return stopReceiver;
+    return this.#locked(key, timeoutMs, signal, (held) => this.#fence(held, held.deadline));
   }
 
   /**
@@ -185,9 +182,64 @@ export class MysqlServers {
     signal: AbortSignal,
     work: (session: MysqlSession) => Promise<T>,
   ): Promise<T> {
-    return this.#locked(key, timeoutMs, signal, ({ connection, version, deadline }) =>
-      work(this.#session({ connection, dialect: dialectOf(version) }, deadline)),
-    );
+    return this.#locked(key, timeoutMs, signal, (held) => {
+      const last = (sql: string) => this.#sendLast(held, sql, timeoutMs, signal);
+      return work(this.#session(held, held.deadline, held.dialect.binlogServer ? undefined : last));
+    });
+  }
+
+  /** The same for what an operator asks for. */
+  async operate<T>(
+    key: InstanceKey,
+    timeoutMs: number,
+    signal: AbortSignal,
+    work: (session: MysqlOperatorSession) => Promise<T>,
+  ): Promise<T> {
+    return this.#locked(key, timeoutMs, signal, (held) => {
+      const { replicationCredentialsQuery: query } = this.#deps.settings;
+      const known = this.#known.get(keyText(key));
+      return work(new MysqlOperatorSession(this.#line(held, held.deadline), held.dialect, query, known));
+    });
+  }
+
+  /** Writes a marker into the binary log of a server that takes writes. */
+  writeMarker(key: InstanceKey, name: string, timeoutMs: number, signal: AbortSignal): Promise<MarkerOutcome> {
+    return this.#locked(key, timeoutMs, signal, (held) => writeMarker(held, name));
+  }
+
+  /** Lends the logs of a server, on a connection of its own that changes nothing. */
+  async readLogs<T>(key: InstanceKey, signal: AbortSignal, work: (log: MysqlEventLog) => Promise<T>): Promise<T> {
+    const { connection, dialect } = await this.#connector.open(key, signal);
+    try {
+      const query = (sql: string, values: Parameters<typeof connection.query>[1]) =>
+        connection.query(sql, values, signal);
+      return await work(new MysqlEventLog(query, dialect, this.#deps.settings.eventsChunk));
+    } finally {
+      connection.close();
+    }
+  }
+
+  /**
+   * The statement is not waited for, and the server would keep the lock as long: it is given back in the same packet, just before. Until
+   * the server has that packet nobody else has the lock; whoever takes it by then has ended this session (R-63).
+   */
+  #sendLast(
+    { connection, executor, keepOpen }: Pick<Held, 'connection' | 'executor' | 'keepOpen'>,
+    sql: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const text = `${releaseWords(executor)}; ${sql}`;
+    return new Promise((resolve, reject) => {
+      const ended = this.#within(timeoutMs, signal, (deadline) => {
+        this.#mustMayChange(connection.key);
+        return connection.many(text, deadline, resolve);
+      }).then(({ failed }) => {
+        if (failed === undefined) resolve();
+        else reject(new OrchestratorError('STATEMENT_FAILED', `${keyText(connection.key)}: ${failed.message}`));
+      }, reject);
+      keepOpen(ended);
+    });
   }
 
   /**
@@ -197,7 +249,13 @@ export class MysqlServers {
    * @throws {OrchestratorError} when it is not known that there is nothing left
    */
   async expel(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#deps.executor() !== undefined) await this.#locked(key, timeoutMs, signal, endEarlierSessions);
+    if (this.#deps.executor() === undefined) return;
+    if (this.#isBinlogServer(key))
+      throw new OrchestratorError(
+        'CONFLICT',
+        `${keyText(key)} is a binlog server: nobody can tell whose sessions it has`,
+      );
+    await this.#locked(key, timeoutMs, signal, endEarlierSessions);
   }
 
   async #locked<T>(
@@ -211,14 +269,28 @@ export class MysqlServers {
     const limitSeconds = Math.max(1, Math.ceil(timeoutMs / 1000));
     return this.#within(timeoutMs, signal, async (deadline) => {
       const executor = current();
+      if (this.#isBinlogServer(key)) {
+        const opened = await this.#connector.open(key, deadline);
+        const held = { ...opened, executor, limitSeconds, deadline, log, keepOpen: () => undefined };
+        return work(held).finally(() => opened.connection.close());
+      }
       const connection = await this.#connector.connect(key, deadline, this.#attributes());
+      let open = Promise.resolve();
+      const keepOpen = (until: Promise<void>) => {
+        open = until;
+      };
       try {
         const wait = { connection, executor, limitSeconds, deadline, log };
-        return await work({ ...wait, version: await takeLock(wait) });
+        return await work({ ...wait, keepOpen, ...openedAs(connection, await takeLock(wait)) });
       } finally {
-        connection.close();
+        void open.finally(() => connection.close());
       }
     });
+  }
+
+  /** It has no locks that could be taken. */
+  #isBinlogServer(key: InstanceKey): boolean {
+    return [this.#known.get(keyText(key))].some((known) => known && isBinlogServer(known));
   }
 
   #attributes(): Readonly<Record<string, string>> | undefined {
@@ -226,30 +298,21 @@ export class MysqlServers {
     return executor && attributesOf(executor);
   }
 
-  /**
-   * Read-only first, so that nothing slips in while sessions are ended. The statement waits for others that run, which is
-   * why the sessions are ended from a second connection at the same time, and once more behind it.
-   */
-  async #fence(opened: Opened, signal: AbortSignal): Promise<void> {
-    const { connection } = opened;
-    const done = new AbortController();
-    const sweep = this.change(
-      connection.key,
-      this.#deps.settings.sweepTimeoutMs,
-      AbortSignal.any([signal, done.signal]),
-      async (session) => void (await session.endClientSessions()),
-    ).catch(() => undefined); // the sweep behind the statement is the one that counts
-    try {
-      const session = this.#session(opened, signal);
-      await session.setReadOnly(true);
-      const left = await session.endClientSessions();
-      const instance = keyText(connection.key);
-      if (left.length > 0) this.#deps.log.warn({ instance, left }, 'sessions of a fenced server could not be ended');
-    } finally {
-      done.abort();
-      connection.close();
-      await sweep;
-    }
+  #fence(opened: Opened, signal: AbortSignal): Promise<void> {
+    const { key } = opened.connection;
+    return fence(key, this.#session(opened, signal), (ended) => this.#sweep(key, ended), signal, this.#deps.log);
+  }
+
+  /** For the session that holds the lock and waits for those that are ended here. */
+  #sweep(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    return this.#within(this.#deps.settings.sweepTimeoutMs, signal, async (deadline) => {
+      const opened = await this.#connector.open(key, deadline, this.#attributes());
+      try {
+        await this.#session(opened, deadline).endClientSessions();
+      } finally {
+        opened.connection.close();
+      }
+    });
   }
 
   #mustMayChange(key: InstanceKey): void {
@@ -259,21 +322,23 @@ export class MysqlServers {
       throw new OrchestratorError('NOT_LEADER', `${keyText(key)} is not changed: another node leads`);
   }
 
-  #session(opened: Opened, signal: AbortSignal): MysqlSession {
-    const statements = probeStatements(opened.dialect).filter(({ part }) => SESSION_PARTS.has(part));
-    const line: Line = {
+  #session(opened: Opened, signal: AbortSignal, last?: Line['last']): MysqlSession {
+    const known = this.#known.get(keyText(opened.connection.key));
+    const { replicationCredentialsQuery } = this.#deps.settings;
+    return new MysqlSession(this.#line(opened, signal, last), opened.dialect, replicationCredentialsQuery, known);
+  }
+
+  #line(opened: Opened, signal: AbortSignal, last?: Line['last']): Line {
+    return {
       run: async (sql, values) => {
         this.#mustMayChange(opened.connection.key);
-        return opened.connection.query(sql, values, signal);
+        const rows = opened.connection.query(sql, values, signal);
+        return opened.dialect.binlogServer ? rows.catch(toleratingRepetition) : rows;
       },
-      read: async () => {
-        const { rows } = await readParts(opened.connection, statements, signal, () => undefined);
-        return instanceFromRows(opened.connection.key, rows);
-      },
+      read: () => readForChange(opened, signal),
       told: (source) => this.#told.of(source, signal),
+      ...(last === undefined ? {} : { last }),
     };
-    const known = this.#known.get(keyText(opened.connection.key));
-    return new MysqlSession(line, opened.dialect, this.#deps.settings.replicationCredentialsQuery, known);
   }
 
   async #identify(key: InstanceKey, signal: AbortSignal): Promise<string> {
@@ -298,29 +363,24 @@ export class MysqlServers {
 
   async #hold(key: InstanceKey, signal: AbortSignal): Promise<HeldConnection> {
     const deps = this.#deps;
-    const { clock, log } = deps;
     const memory = this.#memories.get(keyText(key)) ?? new ProbeMemory();
     this.#memories.set(keyText(key), memory);
-    const held = new HeldConnection(await this.#connector.open(key, signal), {
-      nowMs: () => clock.monotonicMs(),
+    const opened = await this.#connector.open(key, signal);
+    const other = this.#held.get(keyText(key)); // of a read that began at the same time
+    if (other !== undefined && !other.closed) {
+      opened.connection.close();
+      return other;
+    }
+    const held = new HeldConnection(opened, {
+      nowMs: () => deps.clock.monotonicMs(),
       memory,
+      marked: () => deps.marked?.(key),
       get settings() {
         return deps.settings;
       },
-      onRefused: ({ part, right }, message) =>
-        log.warn({ instance: keyText(key), part, right, reason: message }, 'server refuses a part of the probe'),
-      onIgnored: (replicas) => {
-        if (!deps.settings.replicas.logIgnored) return;
-        const fields = { instance: keyText(key), replicas };
-        log.info(fields, 'replicas left out for their user (DiscoveryIgnoreReplicationUsernameFilters)');
-      },
-      onRights: (missing) => {
-        const fields = { instance: keyText(key), missing };
-        if (missing.length > 0) log.warn(fields, 'our account lacks rights on this server: a failover would need them');
-        else log.info(fields, 'our account has been granted what it lacked on this server');
-      },
+      ...probeNews(key, deps.log, () => deps.settings.replicas.logIgnored),
     });
-    this.#held.set(keyText(key), held);
+    if (this.#memories.get(keyText(key)) === memory) this.#held.set(keyText(key), held); // else forgotten meanwhile
     held.onClose(() => {
       if (this.#held.get(keyText(key)) !== held) return;
       this.#held.delete(keyText(key));

@@ -1,9 +1,15 @@
 import type { Clock } from '../runtime/clock.ts';
+import { withDeadline } from '../runtime/deadline.ts';
 import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 
+/** What is made of virtual names: told if the same server answers behind them, told unseen, or not told at all. */
+export type VirtualNames = 'verified' | 'trusted' | 'unused';
+
 export interface ToldAddressesDeps {
+  /** Asked each time; `verified` where it is not given. */
+  readonly virtualNames?: () => VirtualNames;
   /** A name registered for replicas to use in place of this host. */
   readonly virtualName: (hostname: string) => string | undefined;
   /** Something that tells the server behind an address from every other. */
@@ -19,7 +25,8 @@ const CHECK_LIMIT_MS = 1_000;
 
 /**
  * The address that replicas are told of their source. A registered virtual name is used if the same server answers behind
- * it; else the canonical name, with a warning: a replica must not be sent to somebody else.
+ * it; else the canonical name, with a warning: a replica must not be sent to somebody else. An operator may take that upon
+ * himself (`-skip-unresolve-check`), or have such names left alone (`-skip-unresolve`).
  */
 export class ToldAddresses {
   readonly #deps: ToldAddressesDeps;
@@ -30,8 +37,10 @@ export class ToldAddresses {
   }
 
   of(source: InstanceKey, signal: AbortSignal): Promise<InstanceKey> {
-    const hostname = this.#deps.virtualName(source.hostname);
+    const use = this.#deps.virtualNames?.() ?? 'verified';
+    const hostname = use === 'unused' ? undefined : this.#deps.virtualName(source.hostname);
     if (hostname === undefined) return Promise.resolve(source);
+    if (use === 'trusted') return Promise.resolve({ hostname, port: source.port });
     const nowMs = this.#deps.clock.monotonicMs();
     const name = `${keyText(source)} ${hostname}`;
     const checked = this.#checked.get(name);
@@ -43,9 +52,9 @@ export class ToldAddresses {
 
   async #check(source: InstanceKey, virtual: InstanceKey, signal: AbortSignal): Promise<InstanceKey> {
     const { identify, clock, log } = this.#deps;
-    const limited = AbortSignal.any([signal, clock.timeoutSignal(CHECK_LIMIT_MS)]);
+    const both = (limited: AbortSignal) => Promise.all([identify(source, limited), identify(virtual, limited)]);
     try {
-      const [wanted, found] = await Promise.all([identify(source, limited), identify(virtual, limited)]);
+      const [wanted, found] = await withDeadline(clock, CHECK_LIMIT_MS, signal, both);
       if (wanted === found) return virtual;
       log.warn({ source: keyText(source), virtual: keyText(virtual) }, 'another server answers behind a virtual name');
     } catch (err) {

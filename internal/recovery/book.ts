@@ -2,9 +2,9 @@ import type { BinlogCoordinates } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import { sameKey } from '../topology/instance-key.ts';
 import type { ClaimTerms, Holder } from './claim.ts';
+import { KINDS, type RecoveryKind } from './kinds.ts';
 import type { LostReplica } from './plan.ts';
-
-export type RecoveryKind = 'primary' | 'coPrimary' | 'intermediatePrimary';
+import type { ScriptsList } from './scripts-behind.ts';
 
 /** One recovery, open until `endedMs` is set. Times are wall-clock milliseconds. */
 export interface RecoveryRecord {
@@ -39,7 +39,8 @@ export interface RecoveryStore {
    * @throws {OrchestratorError} `RECOVERY_REFUSED`: the claim was not granted
    */
   opened(record: RecoveryRecord, terms: ClaimTerms): Promise<RecoveryRecord>;
-  closed(record: RecoveryRecord): Promise<void>;
+  /** @param scripts lists of which scripts are to follow */
+  closed(record: RecoveryRecord, scripts: readonly ScriptsList[]): Promise<void>;
   acknowledged(
     records: readonly RecoveryRecord[],
     acknowledgement: NonNullable<RecoveryRecord['acknowledged']>,
@@ -53,6 +54,9 @@ export interface BookSettings {
   /** How long after its start a recovery keeps others of its kind from starting. */
   readonly blockMs: number;
 }
+
+/** Attempts that came to nothing which are kept in memory: where something is in the way for days there is one each few seconds. */
+const MOST_FUTILE = 100;
 
 /** All recoveries this node knows of, newest first, and the rules that keep one from chasing another. */
 export class RecoveryBook {
@@ -88,9 +92,9 @@ export class RecoveryBook {
   }
 
   /**
-   * The recovery that keeps an automatic one of this kind from starting: one of the same sort (of primaries, or of
-   * intermediate ones) in the same cluster, or whose successor is the server that failed now, started within the block
-   * period and not acknowledged. Moving replicas of an intermediate primary below a server says nothing about that server.
+   * The recovery that keeps an automatic one of this kind from starting: one of the same family in the same cluster, or
+   * whose successor is the server that failed now, started within the block period and not acknowledged. Moving replicas of
+   * an intermediate primary below a server says nothing about that server.
    */
   blocking(
     cluster: string,
@@ -104,7 +108,7 @@ export class RecoveryBook {
         record.acknowledged === undefined &&
         !record.harmless &&
         nowMs - record.startedMs < blockMs &&
-        (record.kind === 'intermediatePrimary') === (kind === 'intermediatePrimary') &&
+        KINDS[record.kind].family === KINDS[kind].family &&
         (record.cluster === cluster || sameKey(record.successor, failed)),
     );
   }
@@ -127,7 +131,7 @@ export class RecoveryBook {
   replaced(key: InstanceKey): RecoveryRecord | undefined {
     const last = this.#records.find(
       ({ successful, kind, failed, successor }) =>
-        successful && kind !== 'intermediatePrimary' && (sameKey(failed, key) || sameKey(successor, key)),
+        successful && KINDS[kind].replaces && (sameKey(failed, key) || sameKey(successor, key)),
     );
     return sameKey(last?.failed, key) ? last : undefined;
   }
@@ -139,8 +143,8 @@ export class RecoveryBook {
     return held;
   }
 
-  async close(record: RecoveryRecord): Promise<void> {
-    await this.#store.closed(record);
+  async close(record: RecoveryRecord, scripts: readonly ScriptsList[] = []): Promise<void> {
+    await this.#store.closed(record, scripts);
     this.learn(record);
   }
 
@@ -149,7 +153,7 @@ export class RecoveryBook {
     const known = this.#records.some(({ uid }) => uid === record.uid);
     this.#records = known
       ? this.#records.map((one) => (one.uid === record.uid ? record : one))
-      : [record, ...this.#records];
+      : [record, ...withoutOldest(this.#records)];
   }
 
   /** Acknowledges what `selects` picks; returns those that were not acknowledged before. */
@@ -164,4 +168,13 @@ export class RecoveryBook {
     for (const record of picked) this.learn(record);
     return picked;
   }
+}
+
+/** Room for one more; whatever came to something stays, and so does what is open. */
+function withoutOldest(records: readonly RecoveryRecord[]): readonly RecoveryRecord[] {
+  const futile = records.filter(
+    ({ endedMs, harmless, successful }) => endedMs !== undefined && harmless && !successful,
+  );
+  const oldest = new Set(futile.slice(MOST_FUTILE - 1));
+  return oldest.size === 0 ? records : records.filter((record) => !oldest.has(record));
 }

@@ -1,28 +1,34 @@
 // From a verdict to a healed cluster: asks the gates, opens the recovery, has the hooks run, the replicas frozen, the plan
 // made and executed, and closes the recovery on every way out.
 
-import assert from 'node:assert/strict';
 import type { Clock } from '../runtime/clock.ts';
 import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import type { AttemptSettings, ForceOptions, RecoveryAttempt } from './attempt.ts';
-import type { RecoveryBook, RecoveryKind, RecoveryRecord } from './book.ts';
+import type { RecoveryBook, RecoveryRecord } from './book.ts';
+import { Busy } from './busy.ts';
+import { type Decision, type Refusal, refusal, type TakenCluster } from './decision.ts';
 import type { BlockedRecord } from './detections.ts';
 import type { Detector } from './detector.ts';
 import type { FenceKeeper } from './fence.ts';
 import { firstNo, type Gate } from './gates.ts';
+import { KINDS, type RecoveryKind } from './kinds.ts';
 import { isLost, type Mandate } from './mandate.ts';
+import { atRest } from './plan/at-rest.ts';
 import { type FailoverPlan, type PlanOptions, planRecovery } from './plan.ts';
 import {
   type Evidence,
   evidenceGates,
   type GateFacts,
+  isReadable,
+  NOT_DRAINING,
   POLLED_SINCE_ELECTED,
   recoveryGates,
   unreadSince,
 } from './recovery-gates.ts';
+import { runScriptsBehind, type ScriptsBehindDeps, scriptsDue } from './scripts-behind.ts';
 import { type AskedOpinion, SECOND_OPINION, type SecondOpinion, type View, viewsText } from './second-opinion.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -32,6 +38,8 @@ export interface CoordinatorSettings {
   /** So many failed reads in a row confirm a silence. */
   readonly confirmFailures: number;
   readonly graceMs: number;
+  /** How long a problem of a server that answers must have lasted. */
+  readonly holdMs: Readonly<Partial<Record<RecoveryKind, number>>>;
   /** How long after an attempt that changed nothing the next one may start. */
   readonly retryMs: number;
   /** How long a replica that was asked to reconnect gets for it. */
@@ -44,8 +52,6 @@ export interface CoordinatorSettings {
   readonly attempt: AttemptSettings;
 }
 
-export type HookList = 'preFailover' | 'postPrimary' | 'postIntermediate' | 'postFailover' | 'postUnsuccessful';
-
 export interface CoordinatorDeps {
   readonly attempt: RecoveryAttempt;
   readonly detector: Detector;
@@ -56,17 +62,22 @@ export interface CoordinatorDeps {
   readonly settings: CoordinatorSettings;
   readonly newUid: () => string;
   readonly evidence: (key: InstanceKey) => Evidence;
+  /** The same problem as it stands now; undefined: it is gone. */
+  readonly current: (verdict: Verdict) => Verdict | undefined;
   /** Somebody goes on reading this server, whether it answers or not. */
   readonly isWatched: (key: InstanceKey) => boolean;
+  /** By the wall clock; undefined: the server is not known. */
+  readonly lastAttemptedMs: (key: InstanceKey) => number | undefined;
   readonly globallyDisabled: () => boolean;
   readonly reconnectAskedMs: (primary: InstanceKey, replica: InstanceKey) => number;
-  /** Runs one list of operator scripts; false when one that may stop the recovery failed. */
-  readonly hooks: (list: HookList, record: RecoveryRecord, verdict: Verdict, mandate: Mandate) => Promise<boolean>;
+  readonly scripts: ScriptsBehindDeps;
   readonly note: (uid: string, message: string) => void;
   readonly audit: (type: string, key: InstanceKey, cluster: string, message: string) => void;
   /** The topology changed by our hand: probe these at once; the lost ones go into downtime. */
   readonly onChanged: (record: RecoveryRecord, touched: readonly InstanceKey[]) => void;
   readonly blocked: (record: BlockedRecord) => void;
+  /** No recovery is to begin here any more (F-90). */
+  readonly draining: () => boolean;
   /** When this node was elected, by the wall clock; 0: there was nobody else. */
   readonly electedMs: () => number;
   /** Whether there is anybody to ask. */
@@ -76,25 +87,7 @@ export interface CoordinatorDeps {
   readonly suspect: (key: InstanceKey) => void;
 }
 
-export interface Refusal {
-  readonly kind: 'refused';
-  readonly gate: Gate;
-  readonly gates: readonly Gate[];
-}
-
-export type Decision =
-  | { readonly kind: 'recovered'; readonly record: RecoveryRecord; readonly gates: readonly Gate[] }
-  | Refusal;
-
-/** A cluster in the hands of one operator's command. */
-export interface TakenCluster {
-  readonly kind: 'taken';
-  readonly gates: readonly Gate[];
-  /** Recovers now; lets go of the cluster when the servers are done, before the scripts behind. */
-  readonly recover: (options: ForceOptions, mandate: Mandate) => Promise<RecoveryRecord>;
-  /** May be called more than once. */
-  readonly release: () => void;
-}
+const VETO = 'one of OnFailureDetectionProcesses failed; the next attempt does not ask it again';
 
 /** One recovery, from its claim to its end. */
 interface Job {
@@ -109,25 +102,12 @@ interface Job {
 }
 
 /** What even an operator's command has to wait for, or cannot have. */
-const GATES_OF_FORCE: ReadonlySet<string> = new Set(['none open', 'may change servers']);
-
-const HOOK_KEYS = {
-  postPrimary: 'PostMasterFailoverProcesses',
-  postIntermediate: 'PostIntermediateMasterFailoverProcesses',
-  postFailover: 'PostFailoverProcesses',
-  postUnsuccessful: 'PostUnsuccessfulFailoverProcesses',
-} as const;
-
-const AUDIT_TYPES: Readonly<Record<RecoveryKind, string>> = {
-  primary: 'recover-dead-master',
-  coPrimary: 'recover-dead-co-master',
-  intermediatePrimary: 'recover-dead-intermediate-master',
-};
+const GATES_OF_FORCE: ReadonlySet<string> = new Set(['none open', 'may change servers', NOT_DRAINING]);
 
 export class RecoveryCoordinator {
   readonly #deps: CoordinatorDeps;
   /** Clusters about which something is being decided or done, and by whom. */
-  readonly #busy = new Map<string, object>();
+  readonly #busy = new Busy();
   /** Recoveries that this node has begun and not left yet. */
   readonly #running = new Set<string>();
   /** What the others said against a recovery, by the server. */
@@ -138,7 +118,7 @@ export class RecoveryCoordinator {
   }
 
   isBusy(cluster: string): boolean {
-    return this.#busy.has(cluster);
+    return this.#busy.isTaken(cluster);
   }
 
   /** Whether somebody here is at this recovery, from before its claim until after its end. */
@@ -164,19 +144,28 @@ export class RecoveryCoordinator {
       nowMs,
       reconnectAskedMs: (replica) => this.#deps.reconnectAskedMs(key, replica),
       reconnectSettleMs: settings.reconnectSettleMs,
-      filters: kind === 'intermediatePrimary' ? settings.intermediateFilters : settings.primaryFilters,
+      filters: KINDS[kind].filters === 'intermediate' ? settings.intermediateFilters : settings.primaryFilters,
+      holdMs: settings.holdMs[kind] ?? 0,
       graceMs: settings.graceMs,
       globallyDisabled: globallyDisabled(),
       blocking: book.blocking(snapshot.name, kind, key, nowMs),
       failed: book.failedSince(snapshot.name, kind, nowMs - settings.retryMs),
       plan: this.#planFor(verdict),
       noop: settings.noop,
-      replaced: fences.isWatched(key),
-      open: this.#busy.has(snapshot.name) || book.openOf(snapshot.name) !== undefined,
+      replaced: fences.isWatched(key) || (kind === 'readOnlyPrimary' && this.#mayHaveSuccessor(verdict)),
+      draining: this.#deps.draining(),
+      open: this.#busy.concerns(snapshot.name, key) || book.openOf(snapshot.name) !== undefined,
+      unreadSinceMoved: this.#unreadSinceMoved(key),
       electedMs: this.#deps.electedMs(),
       second,
       confirmations: settings.confirmations,
     };
+  }
+
+  /** Somebody took its place, or was lost while it was being given it. */
+  #mayHaveSuccessor({ key, snapshot }: Verdict): boolean {
+    const { book, fences } = this.#deps;
+    return book.replaced(key) !== undefined || snapshot.members.some(({ instance }) => fences.isWatched(instance.key));
   }
 
   /** What was said against it not long ago counts; otherwise nobody has said anything yet. */
@@ -191,39 +180,42 @@ export class RecoveryCoordinator {
   /** Nothing else is decided about the cluster until they have answered. */
   async #ask({ key, snapshot }: Verdict): Promise<AskedOpinion> {
     const { ask, clock } = this.#deps;
-    const release = this.#hold(snapshot.name);
+    const release = this.#busy.take(snapshot);
     const views = await ask(key).finally(release);
     return { kind: 'asked', atMs: clock.nowMs(), views };
   }
 
   /** Automatic: tells of the problem once it stands on evidence, and acts when every gate agrees. */
-  async consider(verdict: Verdict, mandate: Mandate): Promise<Decision> {
+  async consider(found: Verdict, mandate: Mandate): Promise<Decision> {
     const { settings, detector } = this.#deps;
-    const { snapshot, suppressedBy } = verdict;
-    const facts = this.#facts(verdict);
+    const facts = this.#facts(found);
     const evidenceNo = firstNo(evidenceGates(facts));
-    if (evidenceNo === undefined && suppressedBy === undefined && !settings.noop && !facts.open) {
-      const release = this.#hold(snapshot.name);
-      const agreed = await detector.register(verdict, true, mandate, { skipHooks: false }).finally(release);
-      if (!agreed) {
-        const value = 'one of OnFailureDetectionProcesses failed; the next attempt does not ask it again';
-        return refusal([...evidenceGates(facts), { name: 'scripts agree', passed: false, value, source: 'hooks' }]);
-      }
+    let verdict = found;
+    if (evidenceNo === undefined && found.suppressedBy === undefined && !settings.noop && !facts.open) {
+      const release = this.#busy.take(found.snapshot);
+      const agreed = await detector.register(found, true, mandate, { skipHooks: false }).finally(release);
+      const no = (name: string, value: string) =>
+        refusal([...evidenceGates(facts), { name, passed: false, value, source: 'hooks' }]);
+      if (!agreed) return no('scripts agree', VETO);
+      const now = this.#deps.current(found); // scripts take their time
+      if (now === undefined) return no('still there', 'gone when OnFailureDetectionProcesses had ended');
+      verdict = now.code === found.code ? now : { ...now, lastedMs: 0 };
     }
     let second = this.#secondOpinion(verdict.key);
     let gates = recoveryGates(this.#facts(verdict, second));
-    if (second.kind === 'notYet' && firstNo(gates) === undefined) {
+    if (second.kind === 'notYet' && !isReadable(verdict) && firstNo(gates) === undefined) {
       const asked = await this.#ask(verdict);
       second = asked;
       gates = recoveryGates(this.#facts(verdict, asked));
       if (firstNo(gates)?.name === SECOND_OPINION) this.#against.set(keyText(verdict.key), asked);
     }
     if (firstNo(gates) !== undefined) return this.#refuse(verdict, gates);
-    const release = this.#hold(snapshot.name);
+    const release = this.#busy.take(verdict.snapshot);
     try {
+      const options = { unlessGone: true };
       return {
         kind: 'recovered',
-        record: await this.#recover({ verdict, options: {}, mandate, automatic: true, release, second }),
+        record: await this.#recover({ verdict, options, mandate, automatic: true, release, second }),
         gates,
       };
     } catch (err) {
@@ -251,7 +243,7 @@ export class RecoveryCoordinator {
   take(verdict: Verdict): TakenCluster | Refusal {
     const gates = this.gates(verdict).filter(({ name }) => GATES_OF_FORCE.has(name));
     if (firstNo(gates) !== undefined) return refusal(gates);
-    const release = this.#hold(verdict.snapshot.name);
+    const release = this.#busy.take(verdict.snapshot);
     const recover = async (options: ForceOptions, mandate: Mandate) => {
       try {
         await this.#insist(verdict, mandate, options.skipHooks ?? false);
@@ -263,6 +255,7 @@ export class RecoveryCoordinator {
     return { kind: 'taken', gates, recover, release };
   }
 
+  /** @throws {OrchestratorError} `RECOVERY_REFUSED`: a script says no, and nothing was changed */
   async #insist(verdict: Verdict, mandate: Mandate, skipHooks: boolean): Promise<void> {
     const { book, clock, detector } = this.#deps;
     const comment = `implicit: ${verdict.command || 'recover'} was asked for`;
@@ -271,7 +264,8 @@ export class RecoveryCoordinator {
       comment,
       atMs: clock.nowMs(),
     });
-    await detector.register(verdict, true, mandate, { skipHooks });
+    if (!(await detector.register(verdict, true, mandate, { skipHooks })))
+      throw new OrchestratorError('RECOVERY_REFUSED', VETO);
   }
 
   /** What would happen if this server died now. */
@@ -280,9 +274,14 @@ export class RecoveryCoordinator {
   }
 
   /** What a takeover would do, which lets the successor apply everything first. */
-  previewTakeover(snapshot: ClusterSnapshot, primary: InstanceKey, designated?: InstanceKey): FailoverPlan {
+  previewTakeover(
+    snapshot: ClusterSnapshot,
+    key: InstanceKey,
+    designated?: InstanceKey,
+    kind: RecoveryKind = 'primary',
+  ): FailoverPlan {
     const options = { ...this.#deps.settings.attempt.plan, failIfNotApplied: false };
-    return this.#planFor({ snapshot, key: primary, kind: 'primary' }, designated, options);
+    return this.#planFor({ snapshot: atRest(snapshot, key), key, kind }, designated, options);
   }
 
   #planFor(
@@ -302,13 +301,14 @@ export class RecoveryCoordinator {
     });
   }
 
-  /** Nothing else is decided about this cluster until the answer is called. */
-  #hold(cluster: string): () => void {
-    const holder = {};
-    this.#busy.set(cluster, holder);
-    return () => {
-      if (this.#busy.get(cluster) === holder) this.#busy.delete(cluster);
-    };
+  /** Replicas that were moved below this server by the recovery that promoted it, and not tried to be read since by whoever reads them. */
+  #unreadSinceMoved(key: InstanceKey): InstanceKey | undefined {
+    const { book, lastAttemptedMs, isWatched } = this.#deps;
+    const moves = ({ kind, successful }: RecoveryRecord) => successful && !KINDS[kind].lives;
+    const led = book.list().find((record) => moves(record) && sameKey(record.successor, key));
+    const endedMs = led?.endedMs;
+    if (led === undefined || endedMs === undefined) return undefined;
+    return led.participants.find((one) => isWatched(one) && (lastAttemptedMs(one) ?? endedMs) < endedMs);
   }
 
   #refuse(verdict: Verdict, gates: readonly Gate[]): Decision {
@@ -340,7 +340,7 @@ export class RecoveryCoordinator {
         { term: mandate.term, automatic },
       );
       log.warn({ cluster, failed: keyText(key), code, uid }, 'recovery starts');
-      audit(AUDIT_TYPES[kind], key, cluster, code);
+      audit(KINDS[kind].audit, key, cluster, code);
       if (second?.kind === 'asked') note(uid, `other nodes were asked: ${viewsText(second.views) || 'there are none'}`);
       return await this.#carryOut(claimed, job);
     } finally {
@@ -350,7 +350,7 @@ export class RecoveryCoordinator {
   }
 
   async #carryOut(claimed: RecoveryRecord, { verdict, options, mandate, release }: Job): Promise<RecoveryRecord> {
-    const { attempt, book, clock, log, note, onChanged } = this.#deps;
+    const { attempt, book, clock, log, note, onChanged, scripts } = this.#deps;
     const { signal } = mandate;
     let record = claimed;
     let attempted = false;
@@ -366,7 +366,8 @@ export class RecoveryCoordinator {
     }
     signal.throwIfAborted();
     record = { ...record, endedMs: clock.nowMs() };
-    await book.close(record); // where that cannot be agreed on, it stays open for whoever leads next
+    const due = attempted && !options.skipHooks ? scriptsDue(record) : [];
+    await book.close(record, due); // where that cannot be agreed on, it stays open for whoever leads next
     const durationMs = (record.endedMs ?? 0) - record.startedMs;
     note(
       record.uid,
@@ -383,37 +384,12 @@ export class RecoveryCoordinator {
       'recovery ends',
     );
     onChanged(record, [record.failed, ...record.participants]);
-    if (!attempted || options.skipHooks) return record;
-    const failures = await this.#afterwards(record, verdict, mandate);
+    if (due.length === 0) return record;
+    const left = due.map((list) => ({ list, begun: 0 }));
+    const failures = await runScriptsBehind(record, verdict, left, scripts);
     if (failures.length === 0) return record;
     record = { ...record, errors: [...record.errors, ...failures] };
     await book.close(record);
     return record;
   }
-
-  /** Runs the scripts behind a recovery; the answer is what went wrong with them. */
-  async #afterwards(record: RecoveryRecord, verdict: Verdict, mandate: Mandate): Promise<readonly string[]> {
-    const { hooks, log, note } = this.#deps;
-    const failures: string[] = [];
-    const lists: readonly (keyof typeof HOOK_KEYS)[] = record.successful
-      ? [record.kind === 'intermediatePrimary' ? 'postIntermediate' : 'postPrimary', 'postFailover']
-      : ['postUnsuccessful'];
-    for (const list of lists) {
-      const ok = await hooks(list, record, verdict, mandate).catch((err: unknown) => {
-        if (isLost(err)) throw err;
-        log.error({ err, list }, 'hooks could not run');
-        return false;
-      });
-      if (ok) continue;
-      failures.push(`a script of ${HOOK_KEYS[list]} failed`);
-      note(record.uid, failures.at(-1) ?? '');
-    }
-    return failures;
-  }
-}
-
-function refusal(gates: readonly Gate[]): Extract<Decision, { kind: 'refused' }> {
-  const gate = firstNo(gates);
-  assert(gate !== undefined);
-  return { kind: 'refused', gate, gates };
 }

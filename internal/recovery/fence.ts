@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
+import { following } from '../runtime/deadline.ts';
 import type { Log } from '../runtime/log.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { Mandate, Office } from './mandate.ts';
@@ -42,7 +43,9 @@ export class FenceKeeper {
     const office = this.#deps.office();
     const controller = new AbortController();
     this.#watched.set(text, controller);
-    office.tasks.run(`fence ${text}`, (stop) => this.#keep(key, office, AbortSignal.any([stop, controller.signal])));
+    office.tasks.run(`fence ${text}`, (stop) =>
+      following(stop, controller, () => this.#keep(key, office, controller.signal)),
+    );
   }
 
   /** The server leads again, or an operator says so. */
@@ -60,10 +63,12 @@ export class FenceKeeper {
   async #keep(key: InstanceKey, office: Mandate, signal: AbortSignal): Promise<void> {
     const { servers, log } = this.#deps;
     const won = new AbortController();
-    const either = AbortSignal.any([signal, won.signal]);
+    const attempt = () => {
+      const atOnce = office.confirm().then(() => servers.fenceReady(key, won.signal));
+      return Promise.any([atOnce, this.#attempts(key, office, won.signal)]);
+    };
     try {
-      const atOnce = office.confirm().then(() => servers.fenceReady(key, either));
-      await Promise.any([atOnce, this.#attempts(key, office, either)]);
+      await following(signal, won, attempt);
     } catch {
       return; // released or stopped: attempts go on until then
     } finally {

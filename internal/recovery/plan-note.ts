@@ -1,4 +1,5 @@
-import type { FailoverPlan } from './plan.ts';
+import { keyText } from '../topology/instance-key.ts';
+import type { FailoverPlan, LostReplica } from './plan.ts';
 
 type Promotion = Extract<FailoverPlan, { kind: 'promote' }>;
 
@@ -19,4 +20,9 @@ export function lastPlanIn(notes: readonly string[]): Promotion | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Who was left behind, and why. */
+export function lostText({ key, reason }: LostReplica): string {
+  return `lost ${keyText(key)}: ${reason}`;
 }

@@ -3,6 +3,7 @@ import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
 import { matchesClusterFilter } from './filters.ts';
 import type { Gate } from './gates.ts';
+import { KINDS } from './kinds.ts';
 import type { FailoverPlan } from './plan.ts';
 import { type SecondOpinion, secondOpinionGate } from './second-opinion.ts';
 import type { Verdict } from './verdict.ts';
@@ -30,6 +31,8 @@ export interface GateFacts {
   readonly reconnectSettleMs: number;
   readonly filters: readonly string[];
   readonly graceMs: number;
+  /** How long a problem of a server that answers must have lasted. */
+  readonly holdMs: number;
   readonly globallyDisabled: boolean;
   readonly blocking: RecoveryRecord | undefined;
   /** An attempt of the same kind that changed nothing and failed within the last `retryMs`. */
@@ -39,6 +42,10 @@ export interface GateFacts {
   /** The failed server was replaced before and waits to be fenced. */
   readonly replaced: boolean;
   readonly open: boolean;
+  /** This node is about to hand over: what it began, it would leave half done. */
+  readonly draining: boolean;
+  /** One of those that were moved below the failed server not long ago, of which nothing was heard since. */
+  readonly unreadSinceMoved: InstanceKey | undefined;
   /** When this node was elected, by the wall clock; 0: there was nobody else. */
   readonly electedMs: number;
   readonly second: SecondOpinion;
@@ -48,15 +55,15 @@ export interface GateFacts {
 
 const FILTER_KEYS = {
   primary: 'RecoverMasterClusterFilters',
-  coPrimary: 'RecoverMasterClusterFilters',
-  intermediatePrimary: 'RecoverIntermediateMasterClusterFilters',
+  intermediate: 'RecoverIntermediateMasterClusterFilters',
 } as const;
 
 /** Whether the verdict stands on enough and on fresh evidence; asked before anyone is told of it. Pure. */
 export function evidenceGates(facts: GateFacts): readonly Gate[] {
   const { verdict, evidence, nowMs } = facts;
+  if (isReadable(verdict)) return lastedGates(facts);
   const ageMs = evidence.failures === 0 ? 0 : nowMs - evidence.firstFailureMs;
-  const stale = staleWitness(facts);
+  const stale = staleWitness(facts) ?? (facts.unreadSinceMoved && keyText(facts.unreadSinceMoved));
   return [
     { name: 'detected', passed: true, value: verdict.code, source: 'analysis', ageMs },
     {
@@ -73,6 +80,26 @@ export function evidenceGates(facts: GateFacts): readonly Gate[] {
       source: 'probes',
     },
     reconnectGate(facts),
+  ];
+}
+
+/** It is set right where it is, or only its replicas have lost it: nobody has to be asked whether it is dead. */
+export function isReadable({ kind, key, snapshot }: Verdict): boolean {
+  return KINDS[kind].lives || (!KINDS[kind].replaces && memberOf(snapshot, key)?.valid === true);
+}
+
+/** A server that answers speaks for itself; what a moment brings may be gone the next. */
+function lastedGates({ verdict, holdMs }: GateFacts): readonly Gate[] {
+  const ageMs = verdict.lastedMs ?? 0;
+  return [
+    { name: 'detected', passed: true, value: verdict.code, source: 'analysis', ageMs },
+    {
+      name: 'lasted',
+      passed: ageMs >= holdMs,
+      value: `for ${ageMs} ms of ${holdMs} ms`,
+      source: verdict.kind === 'readOnlyPrimary' ? 'ReadOnlyPrimaryHoldSeconds' : 'DetectionHoldMilliseconds',
+      ageMs,
+    },
   ];
 }
 
@@ -97,6 +124,7 @@ function reconnectGate({ verdict, reconnectAskedMs, reconnectSettleMs }: GateFac
 /** Every question an automatic recovery has to pass, in order. Pure. */
 export function recoveryGates(facts: GateFacts): readonly Gate[] {
   const { verdict, evidence, nowMs, filters, graceMs, blocking, failed, plan } = facts;
+  const readable = isReadable(verdict);
   const downMs = evidence.failures === 0 ? 0 : nowMs - evidence.firstFailureMs;
   return [
     ...evidenceGates(facts),
@@ -110,7 +138,7 @@ export function recoveryGates(facts: GateFacts): readonly Gate[] {
       name: 'filter matches',
       passed: matchesClusterFilter(filters, verdict.snapshot),
       value: JSON.stringify(filters),
-      source: FILTER_KEYS[verdict.kind],
+      source: FILTER_KEYS[KINDS[verdict.kind].filters],
     },
     {
       name: 'not suppressed',
@@ -118,13 +146,7 @@ export function recoveryGates(facts: GateFacts): readonly Gate[] {
       value: verdict.suppressedBy ?? 'no',
       source: 'downtime and maintenance',
     },
-    {
-      name: 'grace over',
-      passed: downMs >= graceMs,
-      value: `down for ${downMs} ms of ${graceMs} ms`,
-      source: 'PrimaryDownGraceMilliseconds',
-      ageMs: downMs,
-    },
+    ...(readable ? [] : [graceGate(downMs, graceMs)]),
     {
       name: 'not blocked',
       passed: blocking === undefined,
@@ -135,14 +157,20 @@ export function recoveryGates(facts: GateFacts): readonly Gate[] {
     {
       name: 'not replaced',
       passed: !facts.replaced,
-      value: facts.replaced ? 'has a successor and waits to be fenced' : 'no',
-      source: 'fence intents',
+      value: facts.replaced ? 'has a successor, or waits to be fenced' : 'no',
+      source: 'fence intents, recoveries',
     },
     {
       name: 'none open',
       passed: !facts.open,
       value: facts.open ? 'a recovery of this cluster is open' : 'none',
       source: 'recoveries',
+    },
+    {
+      name: NOT_DRAINING,
+      passed: !facts.draining,
+      value: facts.draining ? 'this node stops, and hands over: whoever leads next recovers' : 'no',
+      source: 'SIGTERM, raft-drain',
     },
     {
       name: 'not just failed',
@@ -159,10 +187,21 @@ export function recoveryGates(facts: GateFacts): readonly Gate[] {
     },
     changeGate(facts),
     electedGate(facts),
-    secondOpinionGate(facts.second, facts.confirmations, nowMs),
+    ...(readable ? [] : [secondOpinionGate(facts.second, facts.confirmations, nowMs)]),
   ];
 }
 
+function graceGate(ageMs: number, graceMs: number): Gate {
+  return {
+    name: 'grace over',
+    passed: ageMs >= graceMs,
+    value: `down for ${ageMs} ms of ${graceMs} ms`,
+    source: 'PrimaryDownGraceMilliseconds',
+    ageMs,
+  };
+}
+
+export const NOT_DRAINING = 'not draining';
 export const POLLED_SINCE_ELECTED = 'polled since elected';
 
 /** Servers of the cluster that this node has not tried to read since it was elected (R-66). */
@@ -193,11 +232,13 @@ function changeGate({ verdict, plan, noop }: GateFacts): Gate {
   const name = 'may change servers';
   if (noop) return { name, passed: false, value: 'started with --noop', source: 'command line' };
   const steps = plan.kind === 'promote' ? plan.steps : [];
-  const leads = steps.filter(({ kind }) => kind === 'promote');
-  const acts = leads.length > 0 ? leads : steps.filter(({ kind }) => kind === 'attach');
+  const leads = steps.filter(({ kind }) => kind === 'promote' || kind === 'open');
+  const acts = leads.length > 0 ? leads : steps.filter(({ kind }) => kind === 'attach' || kind === 'semiSyncReplica');
   const refusals = acts.map(({ kind, target }) => {
     const missing = memberOf(verdict.snapshot, target)?.instance.missingRights ?? [];
-    const vital = missing.filter(({ purpose }) => purpose === 'replicate' || purpose === kind);
+    const vital = missing.filter(
+      ({ purpose }) => purpose === 'replicate' || (purpose === 'promote' && kind !== 'attach'),
+    );
     return vital.length === 0
       ? ''
       : `our account lacks ${vital.map(({ right }) => right).join(', ')} on ${keyText(target)}`;

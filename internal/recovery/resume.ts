@@ -7,18 +7,25 @@ import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Instance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
+import { alignedIn } from './binlog-server-acts.ts';
 import type { RecoveryBook, RecoveryRecord } from './book.ts';
 import type { FenceKeeper } from './fence.ts';
+import { KINDS } from './kinds.ts';
+import { locatedIn } from './located.ts';
 import { isLost, type Mandate } from './mandate.ts';
 import type { FailoverPlan, Step } from './plan.ts';
+import { lostText } from './plan-note.ts';
 import type { Servers } from './ports.ts';
-import type { RecoveryRunner } from './runner.ts';
+import { type RecoveryRunner, stepText } from './runner.ts';
+import { scriptsDue } from './scripts-behind.ts';
+import { endStandstill, type StandstillDeps } from './standstill.ts';
 
 type Promotion = Extract<FailoverPlan, { kind: 'promote' }>;
 
 export interface ResumeDeps {
   readonly servers: Servers;
   readonly runner: RecoveryRunner;
+  readonly standstill: StandstillDeps;
   readonly book: RecoveryBook;
   readonly fences: FenceKeeper;
   readonly clock: Clock;
@@ -36,8 +43,10 @@ export interface ResumeDeps {
   readonly surveyed: (signal: AbortSignal) => Promise<void>;
   readonly replicasOf: (key: InstanceKey) => readonly InstanceKey[];
   readonly fenceDropped: (key: InstanceKey) => Promise<void>;
-  /** Scripts behind a recovery that succeeded, as far as nobody has begun them. */
+  /** Scripts behind a recovery that succeeded: whoever left it open has begun none of them. */
   readonly scripts: (record: RecoveryRecord, mandate: Mandate) => Promise<void>;
+  /** What became of it, for people. */
+  readonly audit: (record: RecoveryRecord, message: string) => void;
   readonly onResumed: (record: RecoveryRecord, touched: readonly InstanceKey[]) => void;
 }
 
@@ -65,19 +74,21 @@ export async function resumeRecovery(left: RecoveryRecord, deps: ResumeDeps, man
     const stray = await strayPrimary(record, behind, past, deps, signal);
     if (stray !== undefined) return giveUp(record, stray, deps);
   }
-  const ended =
-    target !== undefined && leads
+  const ended = KINDS[record.kind].lives
+    ? dropped(record)
+    : target !== undefined && leads
       ? await finish(record, target, behind, past, deps, mandate)
-      : await letGo(record, [...behind, ...touchedKeys(past)], deps, mandate);
+      : await letGo(record, [...behind, ...touchedKeys(past)], past, deps, mandate);
   const closed = { ...ended, endedMs: clock.nowMs() };
-  await book.close(closed);
+  await book.close(closed, closed.successful ? scriptsDue(closed) : []);
+  deps.audit(closed, outcomeText(closed));
   if (!closed.successful) {
     const acknowledgement = { by: 'orchestrator', comment: 'detected crashed recovery', atMs: clock.nowMs() };
     await book.acknowledge(({ uid }) => uid === record.uid, acknowledgement);
   }
   log.warn({ uid: record.uid, successful: closed.successful, errors: closed.errors }, 'open recovery closed');
   onResumed(closed, [record.failed, ...behind]);
-  if (closed.successful && mandate.term > 0) await deps.scripts(closed, mandate);
+  if (closed.successful) await deps.scripts(closed, mandate);
 }
 
 /**
@@ -87,7 +98,9 @@ export async function resumeRecovery(left: RecoveryRecord, deps: ResumeDeps, man
 async function retire(record: RecoveryRecord, past: Past, deps: ResumeDeps, { signal }: Mandate): Promise<void> {
   const { servers, clock, log, stepTimeoutMs, limitOf } = deps;
   const endMs = clock.monotonicMs() + limitOf(record.uid);
-  const keys = distinct(touchedKeys(past)).filter((key) => !sameKey(key, record.failed));
+  const touched = distinct(touchedKeys(past)).filter((key) => !sameKey(key, record.failed));
+  const isTarget = stoodStill(record, past) || KINDS[record.kind].lives;
+  const keys = isTarget ? [record.failed, ...touched] : touched;
   const attempts = await Promise.allSettled(keys.map((key) => servers.expel(key, stepTimeoutMs, signal)));
   signal.throwIfAborted();
   const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason as unknown] : []));
@@ -120,9 +133,11 @@ async function strayPrimary(
 }
 
 /** Closed as failed and not acknowledged: nothing automatic follows until a person has looked. */
-async function giveUp(record: RecoveryRecord, stray: InstanceKey, { book, clock, log }: ResumeDeps): Promise<void> {
+async function giveUp(record: RecoveryRecord, stray: InstanceKey, deps: ResumeDeps): Promise<void> {
+  const { book, clock, log, audit } = deps;
   const error = `${keyText(stray)} takes writes and follows nobody, which this recovery did not do: nothing more is changed`;
   await book.close({ ...record, harmless: false, errors: [...record.errors, error], endedMs: clock.nowMs() });
+  audit(record, `closed as failed: ${error}`);
   log.error(
     { uid: record.uid, cluster: record.cluster, stray: keyText(stray) },
     `open recovery closed as failed: ${error}`,
@@ -155,37 +170,103 @@ async function finish(
   record: RecoveryRecord,
   successor: InstanceKey,
   left: readonly InstanceKey[],
-  { plan }: Past,
+  { plan, steps: begun }: Past,
   { runner }: ResumeDeps,
   mandate: Mandate,
 ): Promise<RecoveryRecord> {
-  const behind = new Set<Step['kind']>(['forget', 'attach', 'detach']);
+  const behind = new Set<Step['kind']>(['demote', 'forget', 'attach', 'detach', 'gather', 'enter']);
   const steps = plan?.steps.filter(({ kind }) => behind.has(kind)) ?? [
     { kind: 'forget', target: successor } as const,
     ...left.map((target) => ({ kind: 'attach', target, source: successor }) as const),
   ];
   const { cluster, failed } = record;
   const rest = { cluster, failed, lost: [], atRisk: '', ...plan, kind: 'promote', successor, why: [], steps } as const;
-  const outcome = await runner.run(record.uid, rest, mandate);
+  const outcome = await runner.run(record.uid, rest, mandate, {
+    located: locatedIn(begun, successor),
+    aligned: alignedIn(begun, successor),
+  });
   const lost = outcome.kind === 'promoted' ? outcome.lost : rest.lost;
   return { ...record, successful: true, harmless: false, successor, participants: left, lost, errors: outcome.errors };
 }
 
-/** Nothing was promoted: whatever was stopped on the way runs again, and the ordinary gates decide anew. */
+/** Its steps leave nothing half done, and what is still wrong is found again. */
+function dropped(record: RecoveryRecord): RecoveryRecord {
+  return { ...record, harmless: true, errors: [...record.errors, 'the daemon was stopped in it: judged anew'] };
+}
+
+/**
+ * Nothing was promoted: whatever was stopped on the way runs again, a primary that was read-only for it takes writes, and the
+ * ordinary gates decide anew.
+ */
 async function letGo(
   record: RecoveryRecord,
   keys: readonly InstanceKey[],
-  { fences, fenceDropped, runner }: ResumeDeps,
+  past: Past,
+  deps: ResumeDeps,
   mandate: Mandate,
 ): Promise<RecoveryRecord> {
-  fences.release(record.failed);
-  await fenceDropped(record.failed);
-  const failures = await runner.thaw(
-    distinct(keys).filter((key) => !sameKey(key, record.failed)),
-    mandate,
-  );
-  const errors = ['the daemon was stopped before the promotion: nothing was promoted', ...failures];
-  return { ...record, harmless: true, errors };
+  const { runner, standstill, clock } = deps;
+  const fenced = await dropFence(record.failed, deps, mandate);
+  const others = distinct(keys).filter((key) => !sameKey(key, record.failed));
+  const halted = await writableTargets(past, deps, mandate);
+  const failures = isForeign(record, past, clock) ? [] : await runner.thaw(without(others, halted), mandate);
+  const left = halted.map((key) => `${keyText(key)}: replication was left stopped: it may have become writable`);
+  const errors = [...record.errors, NOTHING_PROMOTED, ...fenced, ...failures, ...left];
+  if (!stoodStill(record, past)) return { ...record, harmless: true, errors };
+  const rivals = { suspects: promotionTargets(past), others };
+  const kept = await endStandstill(record.uid, record.failed, rivals, standstill, mandate);
+  const said = kept ?? `${keyText(record.failed)}, which was read-only for it, takes writes again`;
+  return { ...record, harmless: true, errors: [...errors, said] };
+}
+
+/** What goes wrong with that keeps no replica stopped. */
+async function dropFence(key: InstanceKey, deps: ResumeDeps, { signal }: Mandate): Promise<readonly string[]> {
+  deps.fences.release(key);
+  try {
+    await deps.fenceDropped(key);
+    return [];
+  } catch (err) {
+    signal.throwIfAborted();
+    if (isLost(err)) throw err;
+    return [`${keyText(key)} may be made read-only when it comes back: its fence stayed: ${errorText(err)}`];
+  }
+}
+
+/** Of an earlier round, and lost while they were made writable: they replicate from nobody until it is known that they are not. */
+async function writableTargets(past: Past, deps: ResumeDeps, { signal }: Mandate): Promise<readonly InstanceKey[]> {
+  const targets = promotionTargets(past);
+  const earlier = without(distinct(targets), targets.slice(-1));
+  const read = (key: InstanceKey) => deps.servers.probe(key, deps.probeTimeoutMs, signal).catch(() => undefined);
+  const found = await Promise.all(earlier.map(read));
+  signal.throwIfAborted();
+  return earlier.filter((_, at) => found[at]?.readOnly !== true);
+}
+
+/** What nothing was written down of for so long was never ours: steps of ours can be missing only while the backend is slow. */
+const FOREIGN_AFTER_MS = 3_600_000;
+
+/**
+ * The established product leaves recoveries without an end, for instance where a script said no. Who is stopped behind one of those is so by
+ * somebody's wish.
+ */
+function isForeign({ startedMs }: RecoveryRecord, { steps, plan }: Past, clock: Pick<Clock, 'nowMs'>): boolean {
+  return steps.length === 0 && plan === undefined && clock.nowMs() - startedMs > FOREIGN_AFTER_MS;
+}
+
+const NOTHING_PROMOTED = 'the daemon was stopped before the promotion: nothing was promoted';
+
+/** The old primary answered, and was made read-only for this recovery. */
+function stoodStill({ failed }: RecoveryRecord, { steps }: Past): boolean {
+  return steps.includes(stepText({ kind: 'quiesce', target: failed }));
+}
+
+function outcomeText({ successor, errors, lost }: RecoveryRecord): string {
+  if (successor === undefined) return `let go: ${errors.join('; ')}`;
+  return [`finished: ${keyText(successor)} leads`, ...lost.map(lostText)].join('; ');
+}
+
+function without(keys: readonly InstanceKey[], those: readonly InstanceKey[]): readonly InstanceKey[] {
+  return keys.filter((key) => !those.some((one) => sameKey(one, key)));
 }
 
 function distinct(keys: readonly InstanceKey[]): readonly InstanceKey[] {

@@ -3,11 +3,15 @@ import { withDeadline } from '../runtime/deadline.ts';
 import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { BinlogCoordinates, Instance, WatchedInstance } from '../topology/instance.ts';
-import { type InstanceKey, keyText } from '../topology/instance-key.ts';
+import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
+import { coordinatesText } from '../topology/move-steps.ts';
+import { alignedText } from './binlog-server-acts.ts';
+import { type Located, locatedText } from './located.ts';
 import { allEnded, isLost, type Mandate } from './mandate.ts';
+import type { PlaceBy } from './plan/place.ts';
 import type { FailoverPlan, LostReplica, Step } from './plan.ts';
-import type { Journal, SentStatement, Servers } from './ports.ts';
-import { StepActs } from './step-acts.ts';
+import type { Journal, Match, SentStatement, Servers } from './ports.ts';
+import { type Found, StepActs } from './step-acts.ts';
 
 export interface RunnerSettings {
   readonly probeTimeoutMs: number;
@@ -23,8 +27,14 @@ export interface RunnerSettings {
 export interface RunnerDeps {
   readonly servers: Servers;
   readonly journal: Journal;
+  /** A server as it was read, with those that it names under the names by which snapshots know them. */
+  readonly named?: (raw: Instance) => Instance;
   readonly clock: Clock;
   readonly log: Log;
+  /** Undefined: nobody compares logs here. */
+  readonly match?: Match;
+  /** A promoted server that has not forgotten its source does so later. */
+  readonly forgetLater?: (uid: string, key: InstanceKey) => void;
   readonly settings: RunnerSettings;
 }
 
@@ -44,16 +54,29 @@ export type RunOutcome =
       readonly changed: boolean;
       /** Was being made writable when it stopped to answer: nobody knows whether it is. */
       readonly uncertain?: InstanceKey;
+      /** A binlog server that did not take what it lacks. */
+      readonly unfed?: InstanceKey;
     };
+
+/** A replica as it was found when its receiver had been stopped; invalid: it did not answer. */
+export interface FrozenReplica extends WatchedInstance {
+  /** It was asked to stop, whatever it answered. */
+  readonly asked: boolean;
+}
 
 interface StepOutcome {
   /** Undefined: it worked. */
   readonly error: string | undefined;
   readonly coordinates: BinlogCoordinates | undefined;
+  readonly located?: Located;
 }
 
 /** Steps that leave a server as it was, or that say themselves what they changed. */
-const HARMLESS: ReadonlySet<Step['kind']> = new Set(['fence', 'drain', 'catchUp']);
+const HARMLESS: ReadonlySet<Step['kind']> = new Set(['fence', 'drain', 'locate', 'receive', 'catchUp', 'acknowledged']);
+/** Where one of these fails, the promotion goes on. */
+const DISPENSABLE: ReadonlySet<Step['kind']> = new Set(['catchUp', 'locate', 'align']);
+/** Where one of these fails, nothing behind it is done: also where it is for scripts to promote. */
+const VITAL: ReadonlySet<Step['kind']> = new Set(['fence', 'feed', 'drain', 'semiSyncReplica', 'acknowledged', 'open']);
 
 /**
  * Executes plans, step after step, each journalled before it runs. Knows nothing of why a plan was made. A step whose entry in the
@@ -79,7 +102,7 @@ export class RecoveryRunner {
     uid: string,
     members: readonly WatchedInstance[],
     { signal }: Mandate,
-  ): Promise<readonly WatchedInstance[]> {
+  ): Promise<readonly FrozenReplica[]> {
     const { journal, settings } = this.#deps;
     const number = this.#number(uid);
     const text = freezeText(members.map(({ instance }) => instance.key));
@@ -93,80 +116,44 @@ export class RecoveryRunner {
     return frozen;
   }
 
-  async #freezeOne(
-    member: WatchedInstance,
-    statements: SentStatement[],
-    signal: AbortSignal,
-  ): Promise<WatchedInstance> {
+  async #freezeOne(member: WatchedInstance, statements: SentStatement[], signal: AbortSignal): Promise<FrozenReplica> {
     const { servers, clock, settings } = this.#deps;
-    const { stepTimeoutMs, stepMaxMs } = settings;
+    const { probeTimeoutMs, stepTimeoutMs, stepMaxMs } = settings;
     const { key, replication } = member.instance;
+    let asked = false;
     try {
-      const instance = await withDeadline(clock, stepMaxMs, signal, (bounded) =>
+      const stopped = await withDeadline(clock, stepMaxMs, signal, (bounded) =>
         this.#acts.on(key, stepTimeoutMs, bounded, statements, async (session) => {
           if (replication?.applier !== 'running') await session.startApplier();
           const before = await session.read();
-          if (before.replication?.receiver !== 'other') await session.stopReceiver();
-          else {
-            const sql = await servers.stopReceiverSoon(key, stepTimeoutMs, bounded);
-            statements.push({ server: key, sql });
+          asked = true;
+          if (before.replication?.receiver !== 'other') {
+            await session.stopReceiver();
+            return session.read();
           }
-          return session.read();
+          await session.stopReceiverSoon();
+          return undefined;
         }),
       );
+      const instance = stopped ?? (await servers.probe(key, probeTimeoutMs, signal));
       const nowMs = clock.nowMs();
-      const known = keepClassification(instance, member.instance);
-      return { ...member, instance: known, valid: true, lastSeenMs: nowMs, lastCheckedMs: nowMs, lastError: '' };
+      const known = this.#asKnown(instance, member.instance);
+      return { ...member, asked, instance: known, valid: true, lastSeenMs: nowMs, lastCheckedMs: nowMs, lastError: '' };
     } catch (cause) {
       signal.throwIfAborted();
       if (isLost(cause)) throw cause;
-      return { ...member, valid: false, lastCheckedMs: clock.nowMs(), lastError: errorText(cause) };
+      return { ...member, asked, valid: false, lastCheckedMs: clock.nowMs(), lastError: errorText(cause) };
     }
   }
 
-  /**
-   * A primary that still answers is made read-only, and its replicas get the time to receive its last writes. A replica
-   * that does not catch up is no error: the plan ranks it by what it holds.
-   *
-   * @returns what kept the primary from being made read-only; empty: it is
-   */
-  async quiesce(
-    uid: string,
-    primary: InstanceKey,
-    replicas: readonly InstanceKey[],
-    catchUpMs: number,
-    mandate: Mandate,
-  ): Promise<readonly string[]> {
-    const { servers, settings, log } = this.#deps;
-    const { stepTimeoutMs, probeTimeoutMs } = settings;
-    const fence: Step = { kind: 'fence', target: primary, mustSucceed: true };
-    const { error } = await this.#step(uid, this.#number(uid), fence, mandate);
-    if (error !== undefined) return [`${stepText(fence)}: ${error}`];
-    const { signal } = mandate;
-    const final = await servers.probe(primary, probeTimeoutMs, signal);
-    await Promise.all(
-      replicas.map((key) =>
-        servers
-          .change(key, catchUpMs + stepTimeoutMs, signal, (session) => session.waitApplied(final, catchUpMs))
-          .catch((err: unknown) => log.warn({ instance: keyText(key), err }, 'replica did not catch up')),
-      ),
-    );
-    return [];
+  /** Plans compare what is read now with a snapshot. */
+  #asKnown(fresh: Instance, known: Instance): Instance {
+    return keepClassification(this.#deps.named?.(fresh) ?? fresh, known);
   }
 
-  /** Undoes the fence of `quiesce`. */
-  async reopen(primary: InstanceKey, mandate: Mandate): Promise<readonly string[]> {
-    const { servers, settings, clock } = this.#deps;
-    const { stepTimeoutMs } = settings;
-    await mandate.confirm();
-    const own = clock.timeoutSignal(stepTimeoutMs); // a cancelled recovery does not cancel its clean-up
-    try {
-      await servers.change(primary, stepTimeoutMs, own, (session) => session.setReadOnly(false));
-      return [];
-    } catch (cause) {
-      if (isLost(cause)) throw cause;
-      return [`${keyText(primary)} was left read-only: ${errorText(cause)}`];
-    }
+  /** Takes one step that is part of no plan. Undefined: it worked; otherwise what went wrong. */
+  async take(uid: string, step: Step, mandate: Mandate): Promise<string | undefined> {
+    return (await this.#step(uid, this.#number(uid), step, mandate)).error;
   }
 
   /** Steps of this recovery that an earlier process journalled keep their numbers. */
@@ -188,7 +175,7 @@ export class RecoveryRunner {
         try {
           const instance = await servers.probe(member.instance.key, settings.probeTimeoutMs, signal);
           const nowMs = clock.nowMs();
-          const known = keepClassification(instance, member.instance);
+          const known = this.#asKnown(instance, member.instance);
           return { ...member, instance: known, valid: true, lastSeenMs: nowMs, lastCheckedMs: nowMs, lastError: '' };
         } catch (cause) {
           signal.throwIfAborted();
@@ -218,32 +205,44 @@ export class RecoveryRunner {
     return failures.filter((failure) => failure !== undefined);
   }
 
-  async run(uid: string, plan: Extract<FailoverPlan, { kind: 'promote' }>, mandate: Mandate): Promise<RunOutcome> {
+  /** @param found by an earlier process that took the first steps of the plan */
+  async run(
+    uid: string,
+    plan: Extract<FailoverPlan, { kind: 'promote' }>,
+    mandate: Mandate,
+    found: Found = {},
+  ): Promise<RunOutcome> {
     const errors: string[] = [];
-    const lost = [...plan.lost];
+    let lost = plan.lost;
     let changed = false;
     let promoted = !plan.steps.some(({ kind }) => kind === 'promote');
     const relocates = promoted && plan.steps.some(({ kind }) => kind === 'attach');
     let attached = 0;
     let coordinates: BinlogCoordinates | undefined;
+    let known = found;
     for (let done = 0; done < plan.steps.length; ) {
       const batch = nextBatch(plan.steps, done);
-      const results = await allEnded(batch.map((step) => this.#step(uid, this.#number(uid), step, mandate)));
-      for (const [index, { error, coordinates: at }] of results.entries()) {
+      const results = await allEnded(batch.map((step) => this.#step(uid, this.#number(uid), step, mandate, known)));
+      for (const [index, { error, coordinates: at, located }] of results.entries()) {
         coordinates ??= at;
+        if (located !== undefined) known = { ...known, located };
         const step = batch[index];
         if (step === undefined) continue;
         changed ||= !HARMLESS.has(step.kind);
         if (error === undefined) {
           if (step.kind === 'promote') promoted = true;
+          if (step.kind === 'align') known = { ...known, aligned: await this.#agreeAligned(uid, step) };
           if (step.kind === 'attach') attached += 1;
+          if (step.kind === 'enter') lost = without(lost, step.target); // whatever became of it before
           continue;
         }
         errors.push(`${stepText(step)}: ${error}`);
-        if (step.kind === 'attach') lost.push({ key: step.target, reason: error, reachable: true });
-        else if (!promoted && step.kind !== 'catchUp') {
-          const uncertain = step.kind === 'promote' ? { uncertain: step.target } : {};
-          return { kind: 'failed', errors, changed, ...uncertain };
+        if (VITAL.has(step.kind)) return { kind: 'failed', errors, changed };
+        if (step.kind === 'forget') this.#deps.forgetLater?.(uid, step.target);
+        if (step.kind === 'attach' || step.kind === 'enter' || (promoted && step.kind === 'gather'))
+          lost = [...without(lost, step.target), { key: step.target, reason: error, reachable: true }];
+        else if (!promoted && !DISPENSABLE.has(step.kind)) {
+          return { kind: 'failed', errors, changed, ...(await this.#acts.doubts(step, mandate.signal)) };
         }
       }
       done += batch.length;
@@ -252,15 +251,16 @@ export class RecoveryRunner {
     return { kind: 'promoted', successor: plan.successor, coordinates, lost, errors };
   }
 
-  async #step(uid: string, number: number, step: Step, { signal }: Mandate): Promise<StepOutcome> {
+  async #step(uid: string, number: number, step: Step, mandate: Mandate, found: Found = {}): Promise<StepOutcome> {
     const { journal, log, clock, settings } = this.#deps;
     const text = stepText(step);
     const statements: SentStatement[] = [];
     const limitMs = settings.stepMaxMs + waitOf(step);
+    if (step.kind === 'locate') return this.#locate(uid, number, step.target, mandate.signal);
     try {
-      await journal.stepStarted(uid, number, text, limitMs);
-      const coordinates = await withDeadline(clock, limitMs, signal, (bounded) =>
-        this.#acts.act(step, statements, bounded),
+      await journal.stepStarted(uid, number, text, limitMs + asideOf(step, settings));
+      const coordinates = await withDeadline(clock, limitMs, mandate.signal, (bounded) =>
+        this.#acts.act(step, statements, bounded, found, mandate),
       );
       await journal.stepEnded(uid, number, text, { statements, error: undefined });
       log.info({ step: text }, 'recovery step done');
@@ -273,19 +273,63 @@ export class RecoveryRunner {
       return { error, coordinates: undefined };
     }
   }
+
+  /** Whoever takes over finds it, and nobody enters a log of which it is not known. */
+  async #agreeAligned(uid: string, step: Extract<Step, { kind: 'align' }>): Promise<string> {
+    const { journal } = this.#deps;
+    const number = this.#number(uid);
+    const text = alignedText(step);
+    await journal.stepStarted(uid, number, text, 0);
+    await journal.stepEnded(uid, number, text, { statements: [], error: undefined });
+    return step.log;
+  }
+
+  /** What was found is the text of the entry, so that it is agreed on before the promotion. */
+  async #locate(uid: string, number: number, target: InstanceKey, signal: AbortSignal): Promise<StepOutcome> {
+    const { journal, log, clock, settings } = this.#deps;
+    const limitMs = settings.stepMaxMs;
+    const found = await withDeadline(clock, limitMs, signal, (bounded) => this.#acts.locate(target, bounded)).catch(
+      (err: unknown) => {
+        if (isLost(err)) throw err;
+        return errorText(err);
+      },
+    );
+    const [text, error] =
+      typeof found === 'string' ? [stepText({ kind: 'locate', target }), found] : [locatedText(found), undefined];
+    await journal.stepStarted(uid, number, text, limitMs);
+    await journal.stepEnded(uid, number, text, { statements: [], error });
+    if (typeof found !== 'string') return { error, coordinates: undefined, located: found };
+    log.warn({ step: text, error }, 'recovery step failed: replicas by position are left where they are');
+    return { error, coordinates: undefined };
+  }
+}
+
+function without(lost: readonly LostReplica[], found: InstanceKey): readonly LostReplica[] {
+  return lost.filter(({ key }) => !sameKey(key, found));
 }
 
 /** How long a step may wait for replication, ms; it changes nothing meanwhile. */
 function waitOf(step: Step): number {
-  return 'limitMs' in step ? step.limitMs : 0;
+  return 'limitMs' in step ? (step.limitMs ?? 0) : 0;
 }
 
-/** What follows a promotion goes together; everything else goes alone. */
+/** How long a replica is put in order for which there was no place, behind the end of its step, ms. */
+function asideOf(step: Step, { stepTimeoutMs }: RunnerSettings): number {
+  return step.kind === 'attach' && step.by !== undefined ? stepTimeoutMs : 0;
+}
+
+/** What follows a promotion goes together, and behind it what can wait; everything else goes alone. */
 function nextBatch(steps: readonly Step[], from: number): readonly Step[] {
   let end = from + 1;
-  const together = (at: number) => steps[at]?.kind === 'attach' || steps[at]?.kind === 'forget';
-  if (together(from)) while (together(end)) end += 1;
+  const first = laneOf(steps[from]);
+  if (first !== 'alone') while (laneOf(steps[end]) === first) end += 1;
   return steps.slice(from, end);
+}
+
+function laneOf(step: Step | undefined): 'together' | 'later' | 'alone' {
+  if (step?.kind === 'attach') return step.postponed ? 'later' : 'together';
+  if (step?.kind === 'enter') return step.postponed ? 'later' : 'alone';
+  return step?.kind === 'forget' ? 'together' : 'alone';
 }
 
 /** Journal words of the servers whose receivers a recovery stopped. */
@@ -299,11 +343,38 @@ export function stepText(step: Step): string {
       return `feed ${keyText(step.target)} from ${keyText(step.from)}`;
     case 'catchUp':
       return `catch up ${keyText(step.target)} with ${keyText(step.holder)}`;
+    case 'receive':
+      return `receive ${keyText(step.target)} up to ${coordinatesText(step.at)}`;
+    case 'align':
+      return `align ${keyText(step.target)} with ${step.log}`;
+    case 'gather':
+      return `gather ${keyText(step.target)} below ${keyText(step.source)}`;
+    case 'enter':
+      return `enter ${keyText(step.target)} into ${step.log} of ${keyText(step.source)}`;
+    case 'demote':
+      return `demote ${keyText(step.target)} below ${keyText(step.source)}`;
     case 'attach':
-      return `attach ${keyText(step.target)} to ${keyText(step.source)}`;
+      return `attach ${keyText(step.target)} to ${keyText(step.source)}${wayText(step.by)}`;
+    case 'acknowledged':
+      return `acknowledged ${keyText(step.target)} by ${step.atLeast}`;
+    case 'semiSyncSource':
+    case 'semiSyncReplica':
+      return `${step.kind} ${keyText(step.target)} ${step.enabled ? 'on' : 'off'}`;
     default:
       return `${step.kind} ${keyText(step.target)}`;
   }
+}
+
+const WAYS: Readonly<Record<PlaceBy, string>> = {
+  position: 'position',
+  gtid: 'GTID',
+  markers: 'Pseudo-GTID',
+  sameLog: 'the same position',
+};
+
+function wayText(by: readonly PlaceBy[] = []): string {
+  const words = by.map((way) => WAYS[way]);
+  return words.length === 0 ? '' : ` by ${words.join(' or ')}`;
 }
 
 /** A session's bare read does not ask the classification queries: what a full probe learned stays. */
@@ -321,6 +392,7 @@ function keepClassification(fresh: Instance, known: Instance): Instance {
     detectedPromotionRule: known.detectedPromotionRule,
     semiSyncPriority: known.semiSyncPriority,
     measuredLagSeconds: known.measuredLagSeconds,
+    usesPseudoGtid: known.usesPseudoGtid,
     replicaKeys: known.replicaKeys,
   };
 }

@@ -8,8 +8,9 @@ import type { TaskGroup } from '../runtime/task-group.ts';
 import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
 import { hasSeveralSources, type Instance, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
-import type { RecoveryKind } from './book.ts';
-import type { Decision, RecoveryCoordinator } from './coordinator.ts';
+import type { RecoveryCoordinator } from './coordinator.ts';
+import type { Decision } from './decision.ts';
+import { KINDS, type RecoveryKind } from './kinds.ts';
 import type { Mandate, Office } from './mandate.ts';
 import type { Servers } from './ports.ts';
 import type { Verdict } from './verdict.ts';
@@ -75,6 +76,7 @@ export class Sentinel {
   readonly #calmAtMs = new Map<string, number>();
   readonly #codes = new Map<string, { readonly code: string; readonly sinceMs: number }>();
   readonly #sweeps = new Map<string, ReconnectSweep>();
+  /** What the gates answered last, in words, about the present problem of a server. */
   readonly #lastNo = new Map<string, string>();
 
   constructor(deps: SentinelDeps) {
@@ -105,11 +107,6 @@ export class Sentinel {
     return this.#sweeps.get(keyText(primary))?.askedMs.get(keyText(replica)) ?? 0;
   }
 
-  /** The last answer of the gates for this server, in words; undefined when nothing was asked. */
-  lastNo(key: InstanceKey): string | undefined {
-    return this.#lastNo.get(keyText(key));
-  }
-
   #examine(cluster: string): void {
     const { analyse, snapshot: take, coordinator, clock, settings } = this.#deps;
     this.#calmAtMs.delete(cluster); // also if this fails
@@ -124,7 +121,7 @@ export class Sentinel {
     const verdicts: Verdict[] = [];
     for (const { finding, lastedMs } of findings) {
       if (finding.silent) this.#reconnect(snapshot, finding, office);
-      const verdict: Verdict = { ...finding, snapshot, command: '' };
+      const verdict: Verdict = { ...finding, snapshot, command: '', lastedMs };
       if (finding.response === 'recover') verdicts.push(verdict);
       else if (finding.response === 'tell' && lastedMs >= settings.detectionHoldMs)
         tasks.run(`detection ${cluster}`, () => coordinator.tell(verdict, office));
@@ -134,8 +131,7 @@ export class Sentinel {
 
   /** One after the other, primaries first: each decision has the cluster to itself, and none keeps another from its turn. */
   async #decide(cluster: string, verdicts: readonly Verdict[], mandate: Mandate): Promise<void> {
-    const rank = ({ kind }: Verdict) => Number(kind === 'intermediatePrimary');
-    for (const verdict of [...verdicts].sort((a, b) => rank(a) - rank(b))) {
+    for (const verdict of [...verdicts].sort((a, b) => KINDS[a.kind].rank - KINDS[b.kind].rank)) {
       const decision = await this.#deps.coordinator.consider(verdict, mandate);
       this.#report(verdict, decision);
       if (decision.kind !== 'recovered') continue;
@@ -165,6 +161,7 @@ export class Sentinel {
     const known = this.#codes.get(text);
     if (known?.code === code) return nowMs - known.sinceMs;
     this.#codes.set(text, { code, sinceMs: nowMs });
+    this.#lastNo.delete(text); // a problem that comes again is told of again
     this.#deps.onCode(key, cluster, code, known?.code);
     return 0;
   }
@@ -201,10 +198,7 @@ export class Sentinel {
     const { servers, settings, log } = this.#deps;
     try {
       await office.confirm();
-      await servers.change(replica, settings.stepTimeoutMs, office.signal, async (session) => {
-        await session.stopReceiver();
-        await session.startReplication();
-      });
+      await servers.change(replica, settings.stepTimeoutMs, office.signal, (session) => session.restartReceiver());
     } catch (err) {
       log.warn(
         { instance: keyText(replica), primary: keyText(primary), err: errorText(err) },

@@ -1,31 +1,27 @@
-// A planned change of primary: everything is checked before the first change, and every failure before the promotion
-// leaves the old primary writable again.
+// A planned change of primary: everything is checked before the first change. What changes servers is an ordinary recovery under a
+// claim, journalled from its first step on, so that whoever comes after a leader that died in it finds the old primary read-only,
+// knows why, and undoes that or goes on.
 
-import type { Clock } from '../runtime/clock.ts';
-import { errorText, OrchestratorError } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log.ts';
+import { OrchestratorError } from '../runtime/errors.ts';
 import { type ClusterSnapshot, primariesOf, replicasOf } from '../topology/cluster.ts';
 import { type Instance, lagSeconds } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
-import type { RecoveryCoordinator, TakenCluster } from './coordinator.ts';
+import type { RecoveryCoordinator } from './coordinator.ts';
+import type { TakenCluster } from './decision.ts';
 import type { Mandate } from './mandate.ts';
-import type { ReplicationLogin, Servers } from './ports.ts';
+import type { Servers } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface TakeoverSettings {
   readonly probeTimeoutMs: number;
   readonly stepTimeoutMs: number;
-  /** How long the successor gets to apply the last writes. */
-  readonly catchUpMs: number;
   readonly reasonableLagSeconds: number;
 }
 
 export interface TakeoverDeps {
   readonly servers: Servers;
   readonly coordinator: RecoveryCoordinator;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly settings: TakeoverSettings;
   /** False: a script says no, and nothing was changed. */
   readonly hooks: (
@@ -34,6 +30,8 @@ export interface TakeoverDeps {
     successor: InstanceKey,
     snapshot: ClusterSnapshot,
     mandate: Mandate,
+    /** What became of it; undefined: it has not begun. */
+    record?: RecoveryRecord,
   ) => Promise<boolean>;
   readonly acknowledge: (record: RecoveryRecord) => Promise<void>;
 }
@@ -60,8 +58,7 @@ export class GracefulTakeover {
 
   /** @throws {OrchestratorError} `RECOVERY_REFUSED` before anything was changed, `RECOVERY_FAILED` after it was undone. */
   async run(request: TakeoverRequest, mandate: Mandate): Promise<Takeover> {
-    const { servers, settings, hooks, acknowledge } = this.#deps;
-    const { probeTimeoutMs, stepTimeoutMs, catchUpMs } = settings;
+    const { hooks, acknowledge } = this.#deps;
     const { snapshot } = request;
     const { signal } = mandate;
     const primary = onlyPrimary(snapshot);
@@ -78,34 +75,16 @@ export class GracefulTakeover {
     const target = await this.#target(request, primary, signal);
     if (!(await hooks('preGraceful', primary.key, target.key, snapshot, mandate)))
       throw refused('a PreGracefulTakeoverProcesses hook failed');
-    const login = await servers.change(target.key, stepTimeoutMs, signal, (session) => session.replicationLogin());
-
-    const taken = this.#take(verdict);
-    let record: RecoveryRecord;
-    try {
-      await mandate.confirm();
-      await servers.change(primary.key, stepTimeoutMs, signal, (session) => session.setReadOnly(true));
-      const final = await servers.probe(primary.key, probeTimeoutMs, signal);
-      const caughtUp = await servers.change(target.key, catchUpMs + stepTimeoutMs, signal, (session) =>
-        session.waitApplied(final, catchUpMs),
-      );
-      if (!caughtUp)
-        throw new OrchestratorError(
-          'RECOVERY_FAILED',
-          `${keyText(target.key)} did not catch up within ${catchUpMs} ms`,
-        );
-      record = await taken.recover({ designated: target.key, primaryAnswers: true }, mandate);
-      if (!record.successful) throw new OrchestratorError('RECOVERY_FAILED', record.errors.join('; '));
-    } catch (cause) {
-      await this.#reopen(primary.key, target.key, mandate);
-      throw new OrchestratorError('RECOVERY_FAILED', `takeover undone: ${errorText(cause)}`, { cause });
-    } finally {
-      taken.release();
-    }
+    const options = {
+      ...{ designated: target.key, primaryAnswers: true, mustCatchUp: true },
+      demote: { start: request.auto },
+    };
+    const record = await this.#take(verdict).recover(options, mandate);
+    if (!record.successful)
+      throw new OrchestratorError('RECOVERY_FAILED', `takeover undone: ${record.errors.join('; ')}`);
     await acknowledge(record);
-    const warnings = await this.#demote(primary.key, target.key, login, request.auto, mandate);
-    await hooks('postGraceful', primary.key, target.key, snapshot, mandate);
-    return { record, warnings: [...record.errors, ...warnings] };
+    await hooks('postGraceful', primary.key, target.key, snapshot, mandate, record);
+    return { record, warnings: record.errors };
   }
 
   #take(verdict: Verdict): TakenCluster {
@@ -137,53 +116,6 @@ export class GracefulTakeover {
     if (lag === undefined) throw refused(`${keyText(key)} does not replicate, or its lag is not known`);
     if (Math.abs(lag - delay) > reasonableLagSeconds) throw refused(`${keyText(key)} lags ${lag} s`);
     return fresh;
-  }
-
-  async #reopen(primary: InstanceKey, target: InstanceKey, mandate: Mandate): Promise<void> {
-    const { servers, clock, settings, log } = this.#deps;
-    const { stepTimeoutMs, probeTimeoutMs } = settings;
-    const own = clock.timeoutSignal(2 * stepTimeoutMs); // a cancelled caller does not cancel the repair
-    try {
-      await mandate.confirm();
-      const other = await servers.probe(target, probeTimeoutMs, own);
-      if (!other.readOnly) {
-        log.error(
-          { primary: keyText(primary), target: keyText(target) },
-          'takeover failed half-way: the old primary stays read-only since the target is writable',
-        );
-        return;
-      }
-      await servers.change(primary, stepTimeoutMs, own, (session) => session.setReadOnly(false));
-    } catch (err) {
-      log.error(
-        { err, primary: keyText(primary) },
-        'takeover failed and the old primary could not be made writable again',
-      );
-    }
-  }
-
-  /** The old primary becomes a replica of the new one. */
-  async #demote(
-    primary: InstanceKey,
-    target: InstanceKey,
-    login: ReplicationLogin | undefined,
-    start: boolean,
-    mandate: Mandate,
-  ): Promise<readonly string[]> {
-    const { servers, settings } = this.#deps;
-    const { stepTimeoutMs } = settings;
-    try {
-      await mandate.confirm();
-      await servers.change(primary, stepTimeoutMs, mandate.signal, async (session) => {
-        await session.pointTo(target, login);
-        if (start) await session.startReplication();
-      });
-      return login === undefined
-        ? ['no replication credentials for the old primary: set ReplicationCredentialsQuery']
-        : [];
-    } catch (err) {
-      return [`the old primary could not be made a replica: ${errorText(err)}`];
-    }
   }
 }
 

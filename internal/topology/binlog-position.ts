@@ -1,4 +1,11 @@
 import type { BinlogCoordinates } from './instance.ts';
+import type { InstanceKey } from './instance-key.ts';
+
+/** A place in the binary log of one server. */
+export interface LogPlace {
+  readonly server: InstanceKey;
+  readonly at: BinlogCoordinates;
+}
 
 /**
  * Order of two places in the logs of one server: negative, zero or positive. Files are compared by their number, so that
@@ -14,4 +21,9 @@ export function compareCoordinates(a: BinlogCoordinates, b: BinlogCoordinates): 
 function numberedFile(file: string): { readonly base: string; readonly number: number } | undefined {
   const match = /^(.+)\.(\d+)$/.exec(file);
   return match === null ? undefined : { base: match[1] ?? '', number: Number(match[2]) };
+}
+
+/** What a server calls the log that it begins next: the number has six digits, or as many as it needs. */
+export function nextLogFile(file: string): string {
+  return file.replace(/\d+$/, (digits) => String(Number(digits) + 1).padStart(digits.length, '0'));
 }

@@ -10,7 +10,7 @@ export interface CandidateOptions extends Omit<ReplicationRuleOptions, 'snapshot
   readonly preventCrossDataCenter: boolean;
   readonly preventCrossRegion: boolean;
   readonly isBanned: (key: InstanceKey) => boolean;
-  /** A server lagging more, or by an unknown time, may not lead. 0: lag does not matter. */
+  /** A server lagging this much or more, or by an unknown time, may not lead. 0: lag does not matter. */
   readonly maxLagSeconds: number;
 }
 
@@ -162,7 +162,7 @@ function whyMayNotLead(instance: Instance, { failed, options }: CandidateInput):
   if (options.maxLagSeconds <= 0) return undefined;
   const lag = lagSeconds(instance);
   if (lag === undefined) return 'lag is not known';
-  return lag > options.maxLagSeconds ? `lags by ${lag} s, more than ${options.maxLagSeconds} s` : undefined;
+  return lag >= options.maxLagSeconds ? `lags by ${lag} s, ${options.maxLagSeconds} s are too much` : undefined;
 }
 
 function whyNone({ designated, replicas }: CandidateInput, excluded: readonly Refusal[]): string {

@@ -1,5 +1,6 @@
 import { type Instance, sourceKey, type WatchedInstance } from './instance.ts';
 import { compareKeys, type InstanceKey, keyText, sameKey } from './instance-key.ts';
+import { type GroupPrimaries, groupPrimaries, placeBelow } from './replication-group.ts';
 
 export interface SnapshotDowntime {
   readonly owner: string;
@@ -27,6 +28,7 @@ interface Directory {
   readonly byKey: ReadonlyMap<string, WatchedInstance>;
   /** Members that name a key as their source, in key order. */
   readonly bySource: ReadonlyMap<string, readonly WatchedInstance[]>;
+  readonly primaries: GroupPrimaries;
 }
 
 /** Made at the first question about a snapshot: its members never change. */
@@ -45,7 +47,11 @@ function directoryOf({ members }: ClusterSnapshot): Directory {
     else below.push(member);
   }
   for (const below of bySource.values()) below.sort((a, b) => compareKeys(a.instance.key, b.instance.key));
-  const directory = { byKey: new Map(members.map((member) => [keyText(member.instance.key), member])), bySource };
+  const directory = {
+    byKey: new Map(members.map((member) => [keyText(member.instance.key), member])),
+    bySource,
+    primaries: groupPrimaries(members.map(({ instance }) => instance)),
+  };
   directories.set(members, directory);
   return directory;
 }
@@ -82,8 +88,23 @@ export function isCoPrimary(snapshot: ClusterSnapshot, instance: Instance): bool
   return partner !== undefined && sameKey(sourceKey(partner.instance), instance.key);
 }
 
+/** Below whom a server stands: its source, or the primary of its replication group. */
+export function placeOf(snapshot: ClusterSnapshot, instance: Instance): InstanceKey | undefined {
+  return placeBelow(instance, directoryOf(snapshot).primaries);
+}
+
+/** Whoever stands below a server: its replicas, and below the primary of a replication group the other members. */
+export function belowOf(snapshot: ClusterSnapshot, key: InstanceKey): readonly WatchedInstance[] {
+  const replicas = replicasOf(snapshot, key);
+  if (directoryOf(snapshot).primaries.size === 0) return replicas;
+  return snapshot.members
+    .filter(({ instance }) => sameKey(placeOf(snapshot, instance), key))
+    .sort((a, b) => compareKeys(a.instance.key, b.instance.key));
+}
+
 export function depthOf(snapshot: ClusterSnapshot, instance: Instance): number {
-  return depthIn(snapshot.name, instance, (key) => memberOf(snapshot, key)?.instance);
+  const { byKey, primaries } = directoryOf(snapshot);
+  return depthIn(snapshot.name, instance, (key) => byKey.get(keyText(key))?.instance, primaries);
 }
 
 /** Distance from the top; a source that is not known counts as absent. Rings end at the co-primary that names the cluster. */
@@ -91,6 +112,7 @@ export function depthIn(
   cluster: string,
   instance: Instance,
   known: (key: InstanceKey) => Instance | undefined,
+  primaries: GroupPrimaries = new Map(),
 ): number {
   const seen = new Set<string>();
   let current = instance;
@@ -98,8 +120,8 @@ export function depthIn(
     const text = keyText(current.key);
     seen.add(text);
     if (text === cluster) return depth;
-    const source = sourceKey(current);
-    const above = source && known(source);
+    const place = placeBelow(current, primaries);
+    const above = place && known(place);
     if (above === undefined || seen.has(keyText(above.key))) return depth;
     current = above;
   }
@@ -117,25 +139,34 @@ export function primariesOf(snapshot: ClusterSnapshot): readonly WatchedInstance
     );
 }
 
+/** Whom a command about the primary means: the only one, or of several the only one that takes writes. Undefined: nobody can tell. */
+export function leaderOf(snapshot: ClusterSnapshot): WatchedInstance | undefined {
+  const primaries = primariesOf(snapshot);
+  const writable = primaries.filter(({ instance }) => !instance.readOnly);
+  const [only, ...others] = primaries.length > 1 ? writable : primaries;
+  return others.length > 0 ? undefined : only;
+}
+
 /**
  * Groups servers into clusters by following sources upwards. The name is the key of the topmost server; of a ring the
  * writable member with the most followers names it, else the smallest key, so that the name does not depend on input order.
  */
 export function clusterNames(instances: readonly Instance[]): ReadonlyMap<string, string> {
   const byKey = new Map(instances.map((instance) => [keyText(instance.key), instance]));
+  const primaries = groupPrimaries(instances);
   const names = new Map<string, string>();
-  for (const instance of instances) names.set(keyText(instance.key), topOf(instance, byKey));
+  for (const instance of instances) names.set(keyText(instance.key), topOf(instance, byKey, primaries));
   return names;
 }
 
-function topOf(instance: Instance, byKey: ReadonlyMap<string, Instance>): string {
+function topOf(instance: Instance, byKey: ReadonlyMap<string, Instance>, primaries: GroupPrimaries): string {
   const path: Instance[] = [];
   let current: Instance | undefined = instance;
   while (current !== undefined && !path.includes(current)) {
     path.push(current);
-    const source = sourceKey(current);
-    if (source === undefined) return keyText(current.key);
-    const above = byKey.get(keyText(source));
+    const place = placeBelow(current, primaries);
+    if (place === undefined) return keyText(current.key);
+    const above = byKey.get(keyText(place));
     if (above === undefined) return keyText(current.key);
     current = above;
   }

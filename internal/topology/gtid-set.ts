@@ -94,6 +94,13 @@ export class GtidSet {
     return total;
   }
 
+  /** One by one, such as `uuid:3` or `uuid:tag:3`; a set may hold very many. */
+  *transactions(): Iterable<string> {
+    for (const name of [...this.#parts.keys()].sort())
+      for (const { first, last } of this.#parts.get(name) ?? [])
+        for (let number = first; number <= last; number += 1n) yield `${name}:${number}`;
+  }
+
   /** The UUIDs present, sorted, each once whatever its tags. */
   uuids(): readonly string[] {
     return [...new Set([...this.#parts.keys()].map(uuidOf))].sort();

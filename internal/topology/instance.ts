@@ -173,6 +173,8 @@ export interface Instance {
   readonly semiSyncPriority: number;
   /** By `ReplicationLagQuery`, which overrides the server's own lag; null: it answered that nobody knows. */
   readonly measuredLagSeconds: number | null | undefined;
+  /** Markers are written into the logs of its cluster, by which positions of two servers can be matched. */
+  readonly usesPseudoGtid: boolean;
   readonly hasReplicationCredentials: boolean;
   /** Empty also where the server does not say what our account may do. */
   readonly missingRights: readonly MissingRight[];
@@ -210,7 +212,12 @@ export function sourceKey(instance: Instance): InstanceKey | undefined {
 
 /** A server that only relays binary logs and holds no data. */
 export function isBinlogServer({ version, versionComment }: Instance): boolean {
-  return /maxscale/i.test(`${version} ${versionComment}`);
+  return namesBinlogServer(`${version} ${versionComment}`);
+}
+
+/** MaxScale is the only one known. */
+export function namesBinlogServer(version: string): boolean {
+  return /maxscale/i.test(version);
 }
 
 export function replicating(instance: Instance): boolean {

@@ -18,12 +18,21 @@ type Rule = (replica: Instance, source: Instance, options: ReplicationRuleOption
 
 const BINLOG_FORMATS: readonly string[] = ['STATEMENT', 'MIXED', 'ROW'];
 
+/**
+ * Why a replica that is only told of another source would not find its place there: MySQL by file and position begins at the first binary
+ * log, and executes everything once more. MariaDB counts GTIDs however it replicates.
+ */
+export function whyNoPlace({ key, family, replication }: Instance, source: Instance): string | undefined {
+  if (family !== 'mysql' || replication === undefined || replication.gtid !== 'none') return undefined;
+  return `${keyText(key)} goes by file and position, and its place in the log of ${nameOf(source)} is not known`;
+}
+
 /** In this order; the first that refuses is named. */
 const RULES: readonly Rule[] = [
   (replica, source) => refuse(sameKey(replica.key, source.key), 'a server cannot replicate from itself'),
   (replica, source) =>
     refuse(
-      replica.family !== source.family,
+      !passesLogsOn(replica, source) && replica.family !== source.family,
       `${nameOf(replica)} is ${replica.family} and ${nameOf(source)} is ${source.family}`,
     ),
   (replica) => refuse(hasSeveralSources(replica), `${nameOf(replica)} replicates from several sources`),
@@ -72,8 +81,13 @@ export function binlogFormatRank(format: string): number {
   return rank < 0 ? BINLOG_FORMATS.length - 1 : rank;
 }
 
+/** A binary log server hands on what another one wrote: family, version and format are those of that one. */
+function passesLogsOn(replica: Instance, source: Instance): boolean {
+  return isBinlogServer(replica) || isBinlogServer(source);
+}
+
 function lowerVersion(replica: Instance, source: Instance, options: ReplicationRuleOptions): string | undefined {
-  if (options.lowerVersionAllowed || isBinlogServer(replica)) return undefined;
+  if (options.lowerVersionAllowed || passesLogsOn(replica, source)) return undefined;
   const below = parseServerVersion(replica.version);
   const above = parseServerVersion(source.version);
   return refuse(
@@ -85,7 +99,7 @@ function lowerVersion(replica: Instance, source: Instance, options: ReplicationR
 function smallerFormat(replica: Instance, source: Instance): string | undefined {
   const logs = replica.binlogEnabled && replica.logReplicaUpdates;
   return refuse(
-    logs && binlogFormatRank(replica.binlogFormat) < binlogFormatRank(source.binlogFormat),
+    logs && !isBinlogServer(source) && binlogFormatRank(replica.binlogFormat) < binlogFormatRank(source.binlogFormat),
     `${nameOf(replica)} logs in format ${replica.binlogFormat}, ${nameOf(source)} in ${source.binlogFormat}`,
   );
 }

@@ -31,6 +31,23 @@ export function taggedServers(tags: readonly Tag[], expression: string): readonl
     .sort();
 }
 
+/** Longest name, and longest value, that the backend keeps. */
+const LONGEST = 128;
+
+/**
+ * One tag as somebody sets it or takes it away: `name`, or `name=value`.
+ *
+ * @throws {OrchestratorError} `BAD_REQUEST`: no name, negated, or too long
+ */
+export function parseTag(text: string): { readonly name: string; readonly value: string | undefined } {
+  const { negated, name, value } = parseTerm(text);
+  const refused = (why: string) => new OrchestratorError('BAD_REQUEST', `${why}: "${text.trim().slice(0, LONGEST)}"`);
+  if (negated) throw refused('a negated tag cannot be set or removed');
+  if (name.includes(',') || value?.includes(',')) throw refused('one tag at a time');
+  if (Math.max(name.length, value?.length ?? 0) > LONGEST) throw refused(`longer than ${LONGEST} characters`);
+  return { name, value };
+}
+
 function parseTerm(text: string): Term {
   const match = /^\s*([~!]?)\s*([^=\s~!]+)\s*(?:=(.*))?$/s.exec(text);
   if (match === null) throw new OrchestratorError('BAD_REQUEST', `not a tag: "${text.trim()}"`);

@@ -23,11 +23,20 @@ export function baseDirectory(flavour: Flavour): string {
   try {
     if (flavour === 'mariadb') makeMariadb(making, accounts);
     else makeMysql(making, accounts);
-    if (!existsSync(base)) renameSync(making, base);
+    moveUnlessThere(making, base);
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
   return base;
+}
+
+/** Somebody else may have made it meanwhile: theirs is as good. */
+function moveUnlessThere(making: string, base: string): void {
+  try {
+    renameSync(making, base);
+  } catch (err) {
+    if (!existsSync(base)) throw err;
+  }
 }
 
 const MARIADB_SHARE = '/usr/share/mysql';

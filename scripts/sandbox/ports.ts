@@ -4,7 +4,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Below the range that the kernel hands out to clients: a port of ours is not taken while its server is down. */
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
+/** Of each of the test runs that go on at the same time, see scripts/tests/lane.ts. */
+const PER_SLOT = 1_000;
+const SLOTS = (HIGHEST - LOWEST) / PER_SLOT;
 const RELEASE_LIMIT_MS = 2_000;
+
+/** Where this process looks: in its own range, where it has been given one. */
+const slot = process.env.ORCHESTRATOR_TEST_SLOT;
+const first = slot === undefined ? LOWEST : LOWEST + (Number(slot) % SLOTS) * PER_SLOT;
+const count = slot === undefined ? HIGHEST - LOWEST : PER_SLOT;
+/** From somewhere, and then onwards: a port that was found a moment ago may not be in use yet. */
+let turn = Math.floor(Math.random() * count);
 
 /** Undefined: somebody has it. */
 function hold(port: number): Promise<Server | undefined> {
@@ -29,10 +39,11 @@ export async function isFree(port: number): Promise<boolean> {
 }
 
 /** Free ports on loopback, all different: each is held until the last is found. */
-export async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(wanted: number): Promise<readonly number[]> {
   const held = new Map<number, Server>();
-  while (held.size < count) {
-    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+  while (held.size < wanted) {
+    turn = (turn + 1) % count;
+    const port = first + turn; // others take their turns meanwhile
     const server = await hold(port);
     if (server !== undefined) held.set(port, server);
   }

@@ -1,16 +1,20 @@
-// Consul and etcd as processes on loopback, each with a data directory of its own. Where they come from: install-registries.sh.
+// Consul, etcd and ZooKeeper as processes on loopback, each with a data directory of its own. Where they come from: install-registries.sh.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from './ports.ts';
 import { CACHE } from './program.ts';
 
-export type RegistryKind = 'consul' | 'etcd';
+export type RegistryKind = 'consul' | 'etcd' | 'zookeeper';
 
 const START_LIMIT_MS = 30_000;
+/** One that is asked while it begins to listen may never answer: it is asked again. */
+const ASK_LIMIT_MS = 1_000;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -26,21 +30,20 @@ export function registryProgram(kind: RegistryKind): string | undefined {
 /** One server. Its data outlive a restart. */
 export class Registry {
   readonly kind: RegistryKind;
-  /** `127.0.0.1:port` of its HTTP API. */
+  /** `127.0.0.1:port` where clients find it; with Consul and etcd its HTTP API. */
   readonly address: string;
   readonly #directory = mkdtempSync(join(tmpdir(), 'registry-'));
   readonly #arguments: readonly string[];
-  /** Answers once the server serves, whatever its clients have to present. */
-  readonly #healthUrl: string;
+  /** Whether the server serves, whatever its clients have to present; throws while nobody listens. */
+  readonly #serves: () => Promise<boolean>;
   #child: ChildProcess | undefined;
 
   private constructor(kind: RegistryKind, ports: readonly number[], extra: readonly string[]) {
     this.kind = kind;
     this.address = `127.0.0.1:${ports[0]}`;
-    this.#healthUrl =
-      kind === 'consul' ? `http://${this.address}/v1/status/leader` : `http://127.0.0.1:${ports[2]}/health`;
-    const known = kind === 'consul' ? consulArguments(ports, this.#directory) : etcdArguments(ports, this.#directory);
-    this.#arguments = [...known, ...extra];
+    const { words, serves } = KINDS[kind];
+    this.#serves = () => serves(ports);
+    this.#arguments = [...words(ports, this.#directory), ...extra];
   }
 
   /** @throws {Error} it was not fetched, or does not answer within 30 s */
@@ -81,14 +84,28 @@ export class Registry {
 
   /** Elected and serving, not merely listening. */
   async #answers(): Promise<boolean> {
-    try {
-      const answer = await (await fetch(this.#healthUrl)).text();
-      return this.kind === 'consul' ? answer.length > 2 : answer.includes('"true"');
-    } catch {
-      return false;
-    }
+    return this.#serves().catch(() => false);
   }
 }
+
+interface Kind {
+  readonly words: (ports: readonly number[], directory: string) => readonly string[];
+  readonly serves: (ports: readonly number[]) => Promise<boolean>;
+}
+
+const textAt = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(ASK_LIMIT_MS) })).text();
+
+const KINDS: Readonly<Record<RegistryKind, Kind>> = {
+  consul: {
+    words: consulArguments,
+    serves: async ([http]) => (await textAt(`http://127.0.0.1:${http}/v1/status/leader`)).length > 2,
+  },
+  etcd: {
+    words: etcdArguments,
+    serves: async ([, , metrics]) => (await textAt(`http://127.0.0.1:${metrics}/health`)).includes('"true"'),
+  },
+  zookeeper: { words: zooKeeperArguments, serves: async ([clients]) => (await isWell(clients ?? 0)) === 'imok' },
+};
 
 function consulArguments(ports: readonly number[], directory: string): readonly string[] {
   const [http, dns, server, lan, wan] = ports;
@@ -108,4 +125,35 @@ function etcdArguments(ports: readonly number[], directory: string): readonly st
     ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
     ...['--listen-metrics-urls', `http://127.0.0.1:${metrics}`, '--log-level', 'error'],
   ];
+}
+
+/** Its settings are a file; its heap is as small as it may be. */
+function zooKeeperArguments([port]: readonly number[], directory: string): readonly string[] {
+  const settings = join(directory, 'zoo.cfg');
+  const lines = [
+    ...['tickTime=500', `dataDir=${join(directory, 'data')}`, `clientPort=${port}`, 'clientPortAddress=127.0.0.1'],
+    ...['admin.enableServer=false', '4lw.commands.whitelist=ruok', 'maxClientCnxns=200'],
+  ];
+  writeFileSync(settings, lines.map((line) => `${line}\n`).join(''));
+  const jars = join(CACHE, 'zookeeper/root/usr/share/java');
+  const names = ['zookeeper', 'zookeeper-jute', 'slf4j-api', 'slf4j-nop', 'metrics-core', 'snappy-java', 'netty-all'];
+  return [
+    ...['-Xms32m', '-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dzookeeper.jmx.log4j.disable=true'],
+    ...['-cp', names.map((name) => join(jars, `${name}.jar`)).join(':')],
+    ...['org.apache.zookeeper.server.quorum.QuorumPeerMain', settings],
+  ];
+}
+
+async function isWell(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.setTimeout(ASK_LIMIT_MS, () => socket.destroy(new Error('it is silent')));
+  try {
+    await once(socket, 'connect');
+    socket.write('ruok');
+    let answer = '';
+    for await (const piece of socket) answer += piece;
+    return answer;
+  } finally {
+    socket.destroy();
+  }
 }

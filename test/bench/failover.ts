@@ -12,6 +12,8 @@ import type { Benchmark, BenchOptions, Figure } from './figures.ts';
 import { withSandbox } from './with-sandbox.ts';
 
 const LIMIT_MS = 30_000;
+/** A daemon that was killed so long ago is known to be gone. */
+const LOST_SINCE_MS = 4_000;
 
 interface Times {
   readonly writableMs: number;
@@ -27,6 +29,18 @@ export const frozen: Benchmark = (options) => measure('SIGSTOP', 'SIGSTOP', opti
 /** A primary that is killed, watched by three daemons that agree on each step. */
 export const groupFailover: Benchmark = (options) => measure('kill -9, three daemons', 'SIGKILL', options, three);
 
+/** The same while one of the daemons that do not lead is down. */
+export const twoOfThree: Benchmark = (options) =>
+  measure('kill -9, two of three daemons', 'SIGKILL', options, async (seed) => {
+    const watchers = await three(seed);
+    const ready = async () => {
+      const leader = await watchers.leader();
+      await watchers.daemons.find((daemon) => daemon !== leader)?.kill();
+      await delay(LOST_SINCE_MS);
+    };
+    return { ...watchers, ready };
+  });
+
 /** The same together with the daemon that leads. */
 export const leaderAndPrimary: Benchmark = (options) =>
   measure('kill -9 of leader and primary', 'SIGKILL', options, async (seed) => {
@@ -37,6 +51,8 @@ export const leaderAndPrimary: Benchmark = (options) =>
 /** Whoever is to heal it. */
 interface Watchers {
   readonly daemons: readonly Daemon[];
+  /** Done once they know all servers. */
+  readonly ready?: () => Promise<void>;
   /** Done at the moment that the primary ends. */
   readonly before?: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -84,6 +100,7 @@ async function once(
   try {
     for (const daemon of watchers.daemons)
       await until('four servers', async () => daemon.rows('SELECT hostname FROM database_instance').length === 4);
+    await watchers.ready?.();
     const startedMs = performance.now();
     const before = watchers.before?.();
     await Promise.all([before, primary.kill(signal)]);

@@ -1,17 +1,20 @@
-// npm run bench [-- NAME...] [--flavour mariadb|mysql] [--runs N]: figures from real servers, processes and disks of this machine.
+// npm run bench [-- NAME...] [--flavour mariadb|mysql] [--runs N] [--table]: figures from real servers, processes and disks of this machine.
 
 import { spawnSync } from 'node:child_process';
+import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findFlavours } from '../../scripts/sandbox/sandbox.ts';
+import { daemons, restart } from './daemons.ts';
 import { discovery } from './discovery.ts';
-import { failover, frozen, groupFailover, leaderAndPrimary } from './failover.ts';
-import { type Benchmark, type BenchOptions, type Figure, line } from './figures.ts';
+import { failover, frozen, groupFailover, leaderAndPrimary, twoOfThree } from './failover.ts';
+import { type Benchmark, type BenchOptions, type Figure, line, TABLE_HEAD, tableRow } from './figures.ts';
 import { fleet } from './fleet.ts';
 import { leaderCheck } from './leader-check.ts';
 import { probe } from './probe.ts';
 import { raft } from './raft.ts';
 import { raftStore } from './raft-store.ts';
+import { reads } from './reads.ts';
 
 interface AnyRow {
   readonly summary: string;
@@ -33,6 +36,7 @@ const BENCHMARKS: Readonly<Record<string, ServerRow | PlainRow>> = {
   failover: { summary: 'kill -9 of a primary to its successor', run: failover, runs: 20 },
   frozen: { summary: 'SIGSTOP of a primary to its successor', run: frozen, runs: 10 },
   groupfailover: { summary: 'the same as failover, with three daemons', run: groupFailover, runs: 10 },
+  twoofthree: { summary: 'the same, one of the other daemons down before', run: twoOfThree, runs: 10 },
   bothlost: {
     summary: 'the leader of three daemons and the primary, killed together',
     run: leaderAndPrimary,
@@ -46,12 +50,21 @@ const BENCHMARKS: Readonly<Record<string, ServerRow | PlainRow>> = {
     runPlain: leaderCheck,
     runs: 10,
   },
-  raft: { summary: 'three nodes: commands, loss of the leader, hand-over', runPlain: raft, runs: 20 },
+  reads: { summary: 'large answers of a daemon with 2,000 servers in its backend', runPlain: reads, runs: 100 },
+  daemons: {
+    summary: 'three daemons: loss of the leader, hand-over, and a client meanwhile',
+    runPlain: daemons,
+    runs: 30,
+  },
+  restart: { summary: 'a daemon with 100,000 entries in its log, killed and started', runPlain: restart, runs: 5 },
+  raft: { summary: 'three nodes: commands, loss of the leader, hand-over', runPlain: raft, runs: 30 },
   raftstore: { summary: 'the log of a node against plain syncs of the disk', runPlain: raftStore, runs: 5 },
 };
 const CLI = 'cli'; // starts processes one after the other: needs no servers
 
-const HELP = `npm run bench [-- NAME...] [--flavour mariadb|mysql] [--runs N]
+const HELP = `npm run bench [-- NAME...] [--flavour mariadb|mysql] [--runs N] [--table]
+
+  --table       rows for docs/benchmarks.md, each with the load average of the last minute
 
 ${Object.entries(BENCHMARKS)
   .map(([name, { summary, runs }]) => `  ${name.padEnd(14)}${summary} (--runs ${runs})`)
@@ -61,7 +74,12 @@ ${Object.entries(BENCHMARKS)
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { flavour: { type: 'string' }, runs: { type: 'string' }, help: { type: 'boolean', default: false } },
+  options: {
+    flavour: { type: 'string' },
+    runs: { type: 'string' },
+    table: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
 });
 const names = positionals.length > 0 ? positionals : [...Object.keys(BENCHMARKS), CLI];
 const unknown = names.filter((name) => name !== CLI && BENCHMARKS[name] === undefined);
@@ -74,6 +92,7 @@ if (values.help || unknown.length > 0 || (onServers && flavours.length === 0) ||
   process.stderr.write(HELP);
   process.exit(values.help ? 0 : 1);
 }
+if (values.table) console.log(TABLE_HEAD);
 for (const name of names) {
   const row = BENCHMARKS[name];
   if (row === undefined) {
@@ -83,12 +102,17 @@ for (const name of names) {
     continue;
   }
   if ('runPlain' in row) {
-    for (const figure of await row.runPlain(runs ?? row.runs)) console.log(line(`${name},`, figure));
+    for (const figure of await row.runPlain(runs ?? row.runs)) show(name, figure);
     continue;
   }
   for (const flavour of flavours.filter((one) => row.flavours?.includes(one) ?? true)) {
     const figures = await row.run({ flavour, runs: runs ?? row.runs });
-    for (const figure of figures) console.log(line(`${name} ${flavour},`, figure));
+    for (const figure of figures) show(`${name} ${flavour}`, figure);
   }
 }
 process.exit(0);
+
+function show(name: string, figure: Figure): void {
+  const [load = 0] = loadavg();
+  console.log(values.table ? tableRow(name, figure, load.toFixed(1)) : line(`${name},`, figure));
+}

@@ -11,7 +11,7 @@ interface Answer {
 
 const BY_HAND = { RecoverMasterClusterFilters: [], DetectClusterAliasQuery: "SELECT 'shop'" };
 
-scenarios('a recovery on request', { tree: [undefined, 0, 0] }, (scenario, test) => {
+scenarios('a recovery on request', { tree: [undefined, 0, 0, 0] }, (scenario, test) => {
   test('runs once, however often it is asked for, and its alias goes to the new primary', async () => {
     const daemon = await scenario.watching(BY_HAND);
     const { hostname, port } = scenario.primary.key;
@@ -29,7 +29,7 @@ scenarios('a recovery on request', { tree: [undefined, 0, 0] }, (scenario, test)
     assert.equal((await scenario.recoveries()).length, 1);
 
     const ofAlias = await daemon.api<readonly { readonly Key: unknown }[]>('cluster/alias/shop');
-    assert.equal(ofAlias.length, 2);
+    assert.equal(ofAlias.length, 3);
     assert.deepEqual((await daemon.api<{ Key: unknown }>('master/shop')).Key, Details);
     await daemon.api(`ack-recovery/${(await daemon.api<{ Id: number }[]>('audit-recovery'))[0]?.Id}?comment=seen`);
     assert.deepEqual(await daemon.api('audit-recovery?unacknowledged=true'), []);
@@ -55,8 +55,16 @@ scenarios('host names', { tree: [undefined, 0], flavours: ['mariadb'] }, (scenar
     assert.deepEqual(await found(), address);
     assert.equal((await daemon.api<Answer>('reset-hostname-resolve-cache')).Code, 'OK');
     assert.equal((await cache()).localhost, undefined);
+    assert.equal((await daemon.api<Answer>('begin-downtime/localhost/1/me/why')).Code, 'OK'); // known by neither name
     const discovered = await daemon.api<{ Details: { Key: unknown } }>(`discover/localhost/${port}`);
     assert.deepEqual(discovered.Details.Key, address);
     assert.equal((await daemon.api<unknown[]>('all-instances')).length, 2);
+    for (const [protection, code] of [
+      [`begin-downtime/db1.invalid/${port}/me/why`, 'ERROR'],
+      [`begin-maintenance/db1.invalid/${port}/me/why`, 'ERROR'],
+      [`begin-downtime/localhost/${port}/me/why`, 'OK'],
+      [`end-downtime/db1.invalid/${port}`, 'OK'], // what was filed under it once must stay in reach
+    ] as const)
+      assert.equal((await daemon.api<Answer>(protection)).Code, code, protection);
   });
 });

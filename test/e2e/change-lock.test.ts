@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Executor } from '../../internal/mysql/change-lock.ts';
@@ -10,6 +12,7 @@ import { OrchestratorError } from '../../internal/runtime/errors.ts';
 import { silentLog } from '../../internal/runtime/log.ts';
 import { findFlavours, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
+import { inSession, WORDS } from '../support/dialect.ts';
 
 const SETTINGS: ServersSettings = {
   login: TOPOLOGY_LOGIN,
@@ -17,6 +20,7 @@ const SETTINGS: ServersSettings = {
   replicationCredentialsQuery: '',
   sweepTimeoutMs: 1_000,
   rareIntervalMs: 0,
+  eventsChunk: 10_000,
   refusedRetryMs: 60_000,
   replicas: { registeredFirst: false, ignoredUsers: [], logIgnored: true },
   detection: { queries: {}, patterns: { dataCenter: '', region: '', physicalEnvironment: '' } },
@@ -135,6 +139,54 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         assert.equal(await isReadOnly(), true);
       });
     }
+
+    it('is held by who fences: an earlier term yields, and is ended where it was first', async () => {
+      const old = await stalled(leader(1));
+      assert.equal(await codeOf(leader(2).fence(server.key, LIMIT_MS, never)), 'done');
+      assert.equal(await old.resume(), 'STATEMENT_FAILED');
+      await server.query('SET GLOBAL read_only = 0');
+      const later = await stalled(leader(2));
+      const earlier = leader(1, { deposed: true });
+      await earlier.keepReady(server.key, SHORT_MS, never);
+      assert.equal(await codeOf(earlier.fence(server.key, LIMIT_MS, never)), 'NOT_LEADER');
+      assert.equal(await codeOf(earlier.fenceReady(server.key, never)), 'NOT_LEADER');
+      assert.equal(await isReadOnly(), false);
+      assert.equal(await later.resume(), 'done');
+    });
+
+    it('comes with the fence that a frozen server finds when it wakes', async () => {
+      const one = leader(1);
+      await one.keepReady(server.key, SHORT_MS, never);
+      process.kill(server.pid, 'SIGSTOP');
+      const fenced = codeOf(one.fenceReady(server.key, never));
+      process.kill(server.pid, 'SIGCONT');
+      assert.equal(await fenced, 'done');
+      assert.equal(await isReadOnly(), true);
+    });
+
+    it('is given back by a statement that nobody waits for, before it is done', async () => {
+      const calls: Socket[] = [];
+      const silent = createServer((call) => calls.push(call)).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      try {
+        const [change, name] = flavour === 'mysql' ? ['REPLICATION SOURCE', 'SOURCE'] : ['MASTER', 'MASTER'];
+        const { port } = silent.address() as AddressInfo;
+        await server.query(
+          `CHANGE ${change} TO ${name}_HOST = '127.0.0.1', ${name}_PORT = ${port}, ${name}_USER = 'none'`,
+        );
+        await server.query(WORDS[flavour].startReceiver);
+        await until('its receiver waits for an answer', async () => calls.length > 0);
+        await leader(1).change(server.key, LIMIT_MS, never, (session) => session.stopReceiverSoon());
+        assert.equal(await codeOf(leader(1).change(server.key, SHORT_MS, never, async () => undefined)), 'done');
+        const stopping = "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE INFO LIKE 'STOP%'";
+        const [row] = await server.query(stopping);
+        if (flavour === 'mysql') assert.equal(Number(row?.n), 1, 'it is not done yet'); // MariaDB interrupts its receiver here
+      } finally {
+        silent.close();
+        for (const call of calls) call.destroy();
+        await inSession(server, WORDS[flavour].reset);
+      }
+    });
 
     it('goes from one session to the next of the same term', async () => {
       const one = leader(2);

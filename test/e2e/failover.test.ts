@@ -16,6 +16,25 @@ scenarios('failover', { tree: [undefined, 0, 0, 0] }, (scenario, test) => {
     assert.deepEqual(recovery.LostReplicas, []);
   });
 
+  test('takes the alias along that was set by hand, against what the servers say and beyond a restart', async () => {
+    const { primary } = scenario;
+    const daemon = await scenario.watching({ DetectClusterAliasQuery: "SELECT 'by-query'" });
+    const { Code } = await daemon.api<{ Code: string }>(`set-cluster-alias/${address(primary)}?alias=by-hand`);
+    assert.equal(Code, 'OK');
+    await scenario.kill(primary);
+    const leader = await scenario.healed(scenario.replicas, [1]);
+    await scenario.recoveries();
+    const called = async () =>
+      (await daemon.api<{ ClusterName: string; ClusterAlias: string }[]>('clusters-info'))
+        .filter(({ ClusterAlias }) => ClusterAlias === 'by-hand')
+        .map(({ ClusterName }) => ClusterName)
+        .join();
+    await until('the alias is that of the new primary', async () => (await called()) === address(leader));
+    await daemon.kill('SIGTERM');
+    await daemon.launch();
+    await until('it still is', async () => (await called()) === address(leader));
+  });
+
   test('makes a killed primary read-only when its supervisor restarts it writable', async () => {
     await scenario.watching();
     await scenario.kill(scenario.primary);

@@ -3,6 +3,8 @@ import { rmSync } from 'node:fs';
 import { runCli } from '../support/cli.ts';
 import { type Daemon, until } from '../support/daemon.ts';
 import { DaemonGroup } from '../support/daemon-group.ts';
+import { EventListener } from '../support/sse.ts';
+import { V2Client } from '../support/v2.ts';
 
 const LIMIT_MS = 60_000;
 
@@ -13,6 +15,7 @@ interface RaftStatus {
   readonly RaftAdvertise: string;
   readonly Tolerates: number;
   readonly Healthy: boolean;
+  readonly Life: { readonly State: string; readonly Milliseconds: number };
   readonly Peers: readonly string[];
 }
 
@@ -49,6 +52,7 @@ describe('the API of a group of three daemons', function () {
     const own = await status(leader);
     for (const one of all) {
       assert.deepEqual([one.Leader, one.LeaderURI, one.Peers.length], [own.RaftAdvertise, leader.url, 3]);
+      assert.equal(one.Life.State, 'voter');
       assert.equal(one.State, one.RaftAdvertise === own.RaftAdvertise ? 'Leader' : 'Follower');
     }
     const { Details } = await leader.api<{ Details: { RaftHealthyMembers: string[] } }>('health');
@@ -66,6 +70,15 @@ describe('the API of a group of three daemons', function () {
     const changed = await follower.api<{ Code: string }>('begin-downtime/db1.example/3306/me/why/1h');
     assert.equal(changed.Code, 'OK', JSON.stringify(changed));
     await until('all backends have it', async () => group.downtimes().every((hosts) => hosts.length === 1));
+    const pooled = await follower.api<{ Details: string }>(
+      'submit-pool-instances/readers?instances=db1.example,db2.example:3307',
+    );
+    assert.equal(pooled.Details, 'readers', JSON.stringify(pooled));
+    const rows = 'SELECT hostname, port, pool, registered_at FROM database_instance_pool ORDER BY hostname';
+    await until('all backends have the pool', async () =>
+      group.daemons.every((daemon) => daemon.rows(rows).length === 2),
+    );
+    for (const daemon of group.daemons) assert.deepEqual(daemon.rows(rows), leader.rows(rows));
     assert.equal(await follower.api('raft-snapshot'), 'snapshot created');
     assert.equal((await follower.api<{ Message: string }>('reload-configuration')).Message, 'Unauthorized');
     for (const probe of ['/livez', '/startupz', '/readyz', '/readyz?sync=true'])
@@ -81,6 +94,35 @@ describe('the API of a group of three daemons', function () {
     assert.equal(ended, 0, stderr);
     await until('all backends have it', async () => group.downtimes().every((hosts) => hosts.length === 2));
     assert.equal((await run('-c', 'clusters')).status, 0);
+  });
+
+  it('is asked by real verbs through any member, once under one key, and each member tells what happens', async () => {
+    const { leader, follower } = await pair();
+    await whole();
+    const listeners = await Promise.all(group.daemons.map(({ url }) => EventListener.open(`${url}/api/v2/events`)));
+    try {
+      for (const one of listeners) await one.hears('the beginning', ({ event }) => event === 'open');
+      const body = { server: 'db9.example:3306', reason: 'v2' };
+      const wanted = { method: 'POST', body, headers: { 'Idempotency-Key': 'downtime-of-db9' } };
+      const first = await (await V2Client.at(follower.url)).ask('/downtimes', wanted);
+      assert.equal(first.status, 201, first.text);
+      const again = await (await V2Client.at(leader.url)).ask('/downtimes', wanted);
+      assert.deepEqual([again.status, again.text], [201, first.text]);
+      assert.equal(again.headers['idempotent-replayed'], 'true');
+      for (const one of listeners)
+        await one.hears('the downtime', ({ data }) => data.type === 'downtime' && data.server === body.server);
+      const { RaftAdvertise } = await status(leader);
+      const client = await V2Client.at(follower.url);
+      await client.done('/leadership-transfers', { method: 'POST', body: { wait: true } });
+      for (const one of listeners)
+        await one.hears(
+          'who leads now',
+          ({ data }) => data.type === 'group' && data.leader !== null && data.leader !== RaftAdvertise,
+        );
+      assert.ok(listeners.every(({ ended }) => !ended));
+    } finally {
+      for (const one of listeners) one.close();
+    }
   });
 
   it('leadership goes where it is wanted, asked for through a follower', async () => {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { REPLICATION_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
-import { scenarios } from '../support/scenario.ts';
+import { inSession } from '../support/dialect.ts';
+import { address, scenarios } from '../support/scenario.ts';
 
 // 0 leads; 1, 2 and 3 follow it; 4 and 5 follow 1.
 scenarios('an intermediate primary', { tree: [undefined, 0, 0, 0, 1, 1] }, (scenario, test) => {
@@ -22,8 +27,31 @@ scenarios('an intermediate primary', { tree: [undefined, 0, 0, 0, 1, 1] }, (scen
     ]);
   }
 
-  test('that is killed: its replicas go on below another server', async () => {
-    await scenario.watching();
+  test('that is killed: its replicas go on below another server, and scripts are told', async () => {
+    const told = join(scenario.directory, 'told');
+    const tell = `echo {instanceType} {failedHost}:{failedPort} {successorHost}:{successorPort} > ${told}`;
+    await scenario.watching({ PostIntermediateMasterFailoverProcesses: [tell] });
+    await scenario.kill(middle());
+    await adopted(2, [1]);
+    const [recovery] = await scenario.recoveries();
+    const home = scenario.servers.find(({ key }) => key.port === recovery?.SuccessorKey.Port);
+    assert.ok(home);
+    await until('the script has ended', async () => existsSync(told) && readFileSync(told, 'utf8') !== '');
+    assert.equal(readFileSync(told, 'utf8'), `intermediate-master ${address(middle())} ${address(home)}\n`);
+  });
+
+  test('that is killed, and that its replicas call by another name: they go on below another server', async () => {
+    const alias = { hostname: 'LOCALHOST', port: middle().key.port }; // in small letters a client takes it for a socket
+    for (const orphan of orphans()) {
+      await orphan.query(scenario.words.stopReplication);
+      await orphan.follow(alias);
+    }
+    await scenario.watching({ HostnameResolveMethod: 'ip' });
+    for (const { key } of orphans())
+      await until('it is known to be below it', async () => {
+        const { MasterKey } = await scenario.daemon.api<{ MasterKey: object }>(`instance/127.0.0.1/${key.port}`);
+        return isDeepStrictEqual(MasterKey, { Hostname: '127.0.0.1', Port: alias.port });
+      });
     await scenario.kill(middle());
     await adopted(2, [1]);
   });
@@ -52,6 +80,23 @@ scenarios('an intermediate primary', { tree: [undefined, 0, 0, 0, 1, 1] }, (scen
     await scenario.kill(middle());
     for (const sibling of others()) await sibling.query(scenario.words.startReceiver);
     await adopted(8, [1, 7]);
+  });
+
+  test('that answers, and that its replicas cannot log in to any more: they go on below another server', async () => {
+    await scenario.watching();
+    const { user, password } = REPLICATION_LOGIN;
+    const login = (secret: string) =>
+      inSession(middle(), [
+        'SET SESSION sql_log_bin = 0',
+        'SET GLOBAL read_only = 0',
+        `ALTER USER ${user} IDENTIFIED BY '${secret}'`,
+        `SET GLOBAL ${scenario.flavour === 'mysql' ? 'super_read_only' : 'read_only'} = 1`,
+      ]);
+    scenario.onSettle(() => login(password));
+    await login('another');
+    for (const orphan of orphans())
+      await inSession(orphan, [scenario.words.stopReceiver, scenario.words.startReceiver]);
+    await adopted(2, [1]);
   });
 
   test('that is preferred leads with its own replicas below it, when the primary is killed', async () => {

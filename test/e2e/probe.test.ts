@@ -6,6 +6,7 @@ import { MysqlServers, type ServersSettings } from '../../internal/mysql/servers
 import { systemClock } from '../../internal/runtime/clock.ts';
 import { silentLog } from '../../internal/runtime/log.ts';
 import { findFlavours, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
+import { until } from '../support/daemon.ts';
 
 const SETTINGS: ServersSettings = {
   login: TOPOLOGY_LOGIN,
@@ -13,6 +14,7 @@ const SETTINGS: ServersSettings = {
   replicationCredentialsQuery: '',
   sweepTimeoutMs: 1_000,
   rareIntervalMs: 0,
+  eventsChunk: 10_000,
   refusedRetryMs: 60_000,
   replicas: { registeredFirst: false, ignoredUsers: [], logIgnored: true },
   detection: { queries: {}, patterns: { dataCenter: '', region: '', physicalEnvironment: '' } },
@@ -83,6 +85,21 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         warnings.map(({ part }) => part),
         ['region'],
       );
+    });
+
+    it('holds one connection to a server, also where two reads begin at once, and none to one that was forgotten', async () => {
+      const sql = `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = '${TOPOLOGY_LOGIN.user}'`;
+      const sessions = async () => (await server.query(sql)).map(({ id }) => Number(id));
+      const before = new Set(await sessions()); // those of tests before may be ending still
+      const added = async () => (await sessions()).filter((id) => !before.has(id)).length;
+      const servers = reader({});
+      await Promise.all([probe(servers), probe(servers)]);
+      await until('one is held', async () => (await added()) === 1);
+      servers.forget(server.key);
+      const reading = probe(servers).catch(() => undefined);
+      servers.forget(server.key);
+      await reading;
+      await until('none is held', async () => (await added()) === 0);
     });
 
     it('a query that fails later leaves the last answer, until it answers again', async () => {

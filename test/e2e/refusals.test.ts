@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
 import { inSession } from '../support/dialect.ts';
@@ -97,6 +98,22 @@ scenarios('no failover', { tree: [undefined, 0, 0] }, (scenario, test) => {
     await scenario.kill(scenario.primary);
     await daemon.logged('recovery ends');
     await comesBackAsItWas(scenario);
+  });
+
+  test('unless an operator asks for it without any script', async () => {
+    const told = join(scenario.directory, 'told');
+    const say = [`echo {failureType} >> ${told}`];
+    const quiet = { OnFailureDetectionProcesses: say, PostMasterFailoverProcesses: say, PostFailoverProcesses: say };
+    await scenario.watching({ ...quiet, RecoverMasterClusterFilters: [], PreFailoverProcesses: ['exit 3'] });
+    await scenario.kill(scenario.primary);
+    await scenario.daemon.logged('"name":"filter matches"');
+    rmSync(told, { force: true }); // the detection was told of before
+    const { hostname, port } = scenario.primary.key;
+    const answer = await scenario.daemon.api<{ Code: string; Message: string }>(`recover-lite/${hostname}/${port}`);
+    assert.equal(answer.Code, 'OK', answer.Message);
+    await scenario.healed(scenario.replicas, [1]);
+    await scenario.recoveries();
+    assert.equal(existsSync(told), false, 'no script was run');
   });
 
   test('when a PreFailoverProcesses script hangs: it is ended with all it started', async () => {

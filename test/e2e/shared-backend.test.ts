@@ -1,6 +1,7 @@
 // Several daemons on one MySQL backend, without a group of their own: one leads, all answer.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { Daemon, until } from '../support/daemon.ts';
 import { MysqlBackendServer } from '../support/mysql-backend.ts';
 import { address, scenarios } from '../support/scenario.ts';
@@ -33,8 +34,8 @@ scenarios('daemons that share a backend', { tree: [undefined, 0, 0], flavours: [
   const servers = async (daemon: Daemon) => (await daemon.api<unknown[]>('all-instances')).length;
 
   /** They run, one of them leads, and all show every server. */
-  async function watching(size: number): Promise<Daemon> {
-    const config = backend.keys();
+  async function watching(size: number, own: (port: number) => object = () => ({})): Promise<Daemon> {
+    const config = (_: string, port: number) => ({ ...backend.keys(), ...own(port) });
     const started: Daemon[] = [];
     for (let at = 0; at < size; at += 1)
       started.push(await Daemon.start({ seeds: [address(scenario.primary)], config }));
@@ -114,6 +115,33 @@ scenarios('daemons that share a backend', { tree: [undefined, 0, 0], flavours: [
     await until('the other one shows it', async () => {
       return (await standby.api<{ Details: string }>('check-global-recoveries')).Details === 'enabled';
     });
+  });
+
+  test('what concerns servers is asked of any of them, and done by the one that leads', async () => {
+    const leader = await watching(2, (port) => ({ HTTPAdvertise: `http://127.0.0.1:${port}` }));
+    const [standby] = others(leader);
+    assert.ok(standby);
+    const key = randomUUID();
+    const ask = async (daemon: Daemon, path: string) => {
+      const answer = await fetch(`${daemon.url}/api/${path}`, { headers: { 'Idempotency-Key': key } });
+      return { status: answer.status, text: await answer.text(), again: answer.headers.get('idempotent-replayed') };
+    };
+    const takeover = `graceful-master-takeover-auto/${address(scenario.primary)}`;
+    await until(
+      'it knows where the leader is',
+      async () => !/another node leads/.test((await ask(standby, takeover)).text),
+    );
+    const answers = [await ask(standby, takeover), await ask(leader, takeover)];
+    assert.deepEqual([answers[0]?.status, answers[0]?.text], [200, answers[1]?.text]);
+    assert.deepEqual(
+      answers.map(({ again }) => again),
+      ['true', 'true'],
+    );
+    await until('it is stored', async () => (await stored()) > 0);
+    assert.equal(await stored(), 1);
+    await leader.kill('SIGKILL');
+    await nextLeader(leader, 7_000);
+    assert.deepEqual(await ask(standby, takeover), answers[0], 'the next one knows it too');
   });
 
   test('the lead is grabbed, and given up for a new election', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import { ADMIN_LOGIN } from '../../scripts/sandbox/sandbox.ts';
+import { ADMIN_LOGIN, type SandboxServer } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
 import { address, scenarios } from '../support/scenario.ts';
 import { Writer } from '../support/writer.ts';
@@ -13,12 +15,27 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     return scenario.daemon.api(`graceful-master-takeover-auto/${address(scenario.primary)}/${hostname}/${port}`);
   }
 
-  test('hands over with nothing lost, and the old primary follows', async () => {
-    await scenario.watching(CREDENTIALS);
+  const told = (what: string) => join(scenario.directory, what);
+  const said = (what: string) => readFileSync(told(what), 'utf8').trim().split('\n');
+
+  test('hands over with nothing lost, the old primary follows, and scripts are told before and after', async () => {
+    const words = '{failedHost}:{failedPort} {successorHost}:{successorPort} {isSuccessful}';
+    await scenario.watching({
+      ...CREDENTIALS,
+      PreGracefulTakeoverProcesses: [`echo before ${words} $ORC_RECOVERY_UID >> ${told('planned')}`],
+      PostGracefulTakeoverProcesses: [
+        `echo after ${words} {recoveryUID} {successorBinlogCoordinates} >> ${told('planned')}`,
+      ],
+    });
     await scenario.session(scenario.primary, ADMIN_LOGIN); // whom the daemon may not be allowed to end
     const answer = await takeOver();
     assert.equal(answer.Code, 'OK', answer.Message);
     assert.equal(await scenario.healed(scenario.servers, [1]), scenario.server(2));
+    const [{ UID } = { UID: '' }] = await scenario.recoveries();
+    const pair = `${address(scenario.primary)} ${address(scenario.server(2))} true`;
+    const [before, after = ''] = said('planned');
+    assert.equal(before, `before ${pair}`);
+    assert.match(after, new RegExp(`^after ${pair} ${UID} \\S+\\.\\d+:\\d+$`));
   });
 
   test('loses no acknowledged write of applications that go on writing', async () => {
@@ -47,6 +64,28 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     assert.deepEqual(lost, []);
     await scenario.healed(scenario.servers, [...held]);
     assert.equal(await scenario.history(scenario.primary), await scenario.history(target));
+  });
+
+  test('leaves a server that may lead again: it is not taken for one that came back by itself while it is promoted', async () => {
+    const [former, frozen, target, other] = scenario.servers as [
+      SandboxServer,
+      SandboxServer,
+      SandboxServer,
+      SandboxServer,
+    ];
+    const { hostname, port } = former.key;
+    const daemon = await scenario.watching({ ...CREDENTIALS, RecoverMasterClusterFilters: ['.*'] });
+    const answer = await takeOver(target);
+    assert.equal(answer.Code, 'OK', answer.Message);
+    await scenario.healed(scenario.servers, [1]);
+    assert.equal((await daemon.api<{ Code: string }>(`register-candidate/${hostname}/${port}/prefer`)).Code, 'OK');
+    await scenario.freeze(frozen); // attaching it takes a while, in which the promoted one is read again and again
+    scenario.onSettle(() => scenario.thaw(frozen));
+    await scenario.kill(target);
+    assert.equal(await scenario.healed([former, other], [1, 1_001]), former);
+    await scenario.recoveries(2);
+    assert.deepEqual(await scenario.writable([former, other]), [former]);
+    assert.doesNotMatch(daemon.log(), /takes writes again/);
   });
 
   test('is refused before anything changes when the target does not replicate', async () => {
@@ -81,7 +120,9 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
   });
 
   test('is undone for good when the primary cannot be made read-only in time', async () => {
-    await scenario.watching({ ...CREDENTIALS, RecoveryStepTimeoutMilliseconds: 1_000 });
+    const unsuccessful = `echo {isSuccessful} {failedHost}:{failedPort} {successorHost} >> ${told('undone')}`;
+    const keys = { RecoveryStepTimeoutMilliseconds: 1_000, PostUnsuccessfulFailoverProcesses: [unsuccessful] };
+    await scenario.watching({ ...CREDENTIALS, ...keys });
     const { primary } = scenario;
     const { hostname: host, port } = primary.key;
     const application = await createConnection({ host, port, ...ADMIN_LOGIN });
@@ -90,6 +131,8 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     const answer = await takeOver();
     assert.equal(answer.Code, 'ERROR');
     assert.match(answer.Message, /takeover undone/);
+    await until('the script has ended', async () => existsSync(told('undone')) && said('undone')[0] !== '');
+    assert.deepEqual(said('undone'), [`false ${address(primary)} {successorHost}`]);
     await until('no statement of ours is waiting', async () => {
       const sessions = await primary.query('SHOW PROCESSLIST');
       return !sessions.some(({ Info }) => /^SET GLOBAL/.test(String(Info)));
@@ -98,6 +141,25 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     assert.deepEqual(await scenario.writable(scenario.servers), [primary]);
     assert.equal((await takeOver()).Code, 'OK', 'the next one finds nothing in its way');
     await scenario.healed(scenario.servers, [1]);
+  });
+
+  test('is undone by a daemon that died in it and is started again', async () => {
+    const daemon = await scenario.watching({ AuditToBackendDB: true });
+    const release = await scenario.stuckTakeover();
+    await daemon.kill();
+    release();
+    await daemon.launch();
+    assert.equal(await scenario.healed(scenario.servers, [1]), scenario.primary);
+    assert.match(await scenario.audited('resume-recovery'), /^let go: .* takes writes again$/);
+  });
+
+  test('is finished by a daemon that died behind the promotion, and the old primary follows', async () => {
+    const daemon = await scenario.watching(CREDENTIALS);
+    void takeOver().catch(() => undefined); // the daemon dies over it
+    await scenario.begun(`demote ${address(scenario.primary)}`);
+    await daemon.kill();
+    await daemon.launch();
+    assert.equal(await scenario.healed(scenario.servers, [1]), scenario.server(2));
   });
 
   test('is refused by a daemon started with -noop, as is everything else that changes a server', async () => {

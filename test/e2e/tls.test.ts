@@ -12,7 +12,7 @@ import { silentLog } from '../../internal/runtime/log.ts';
 import type { InstanceKey } from '../../internal/topology/instance-key.ts';
 import { findFlavours, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { Authority, type Certificate } from '../support/certificates.ts';
-import { until } from '../support/daemon.ts';
+import { Daemon, until } from '../support/daemon.ts';
 
 const PASSWORD = 'a password to look for';
 const MUST_USE_TLS: Login = { user: 'tls_only', password: PASSWORD };
@@ -103,6 +103,44 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
         assert.notEqual(await cipher(server.key, MUST_USE_TLS, tls('asked'), connector), '');
     });
 
+    it('is asked for anew once it is no longer remembered that a server insists', async () => {
+      let nowMs = 0;
+      const clock = { ...systemClock, monotonicMs: () => nowMs };
+      const settings = { login: MUST_USE_TLS, tls: { ...tls('asked'), cacheMs: 10_000 } };
+      const connector = new Connector({ settings, clock });
+      const refusals = async () => {
+        const [row] = await server.query("SHOW GLOBAL STATUS LIKE 'Aborted_connects'");
+        return Number(row?.Value);
+      };
+      const first = await refusals();
+      for (const [atMs, refused] of [
+        [1, 1],
+        [9_000, 1],
+        [10_002, 2],
+      ] as const) {
+        nowMs = atMs;
+        assert.notEqual(await cipher(server.key, MUST_USE_TLS, settings.tls, connector), '');
+        await until(`${refused} were refused`, async () => (await refusals()) === first + refused);
+      }
+    });
+
+    it('is what the keys of a daemon say', async () => {
+      const keys = {
+        ...{ MySQLTopologyUser: MUST_SHOW_CERTIFICATE.user, MySQLTopologyPassword: PASSWORD },
+        ...{ MySQLTopologyUseMutualTLS: true, MySQLTopologySSLCAFile: authority.self.certFile },
+        ...{ MySQLTopologySSLCertFile: client.certFile, MySQLTopologySSLPrivateKeyFile: client.keyFile },
+      };
+      const daemon = await Daemon.start({ seeds: [`127.0.0.1:${server.key.port}`], config: keys });
+      try {
+        await until('it reads the server', async () => {
+          const [instance] = await daemon.api<{ IsLastCheckValid: boolean }[]>('all-instances');
+          return instance?.IsLastCheckValid;
+        });
+      } finally {
+        await daemon.stop();
+      }
+    });
+
     for (const [title, target, login, settings, reason] of [
       [
         'another authority',
@@ -168,6 +206,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
           replicationCredentialsQuery: mysql ? '' : "SELECT 'repl', 'repl_pw'",
           sweepTimeoutMs: 1_000,
           rareIntervalMs: 0,
+          eventsChunk: 10_000,
           refusedRetryMs: 60_000,
           replicas: { registeredFirst: false, ignoredUsers: [], logIgnored: true },
           detection: { queries: {}, patterns: { dataCenter: '', region: '', physicalEnvironment: '' } },

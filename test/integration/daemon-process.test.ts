@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +65,25 @@ describe('the process of a daemon', function () {
     until('it ended', async () =>
       one.exitCode === null && one.signalCode === null ? undefined : { status: one.exitCode },
     );
+
+  it('sends its log and its audit to syslog, where EnableSyslog and AuditToSyslog say so', async () => {
+    const told = join(directory, 'told');
+    writeFileSync(join(directory, 'logger'), `#!/bin/sh\nexec cat > ${told}\n`, { mode: 0o755 });
+    for (const [keys, log, audit] of [
+      [{ EnableSyslog: true }, true, false],
+      [{ AuditToSyslog: true, AuditLogFile: join(directory, 'audit') }, false, true],
+    ] as const) {
+      writeFileSync(file, config(keys));
+      const PATH = `${directory}:${process.env.PATH}`;
+      const daemon = run(process.execPath, [CLI_ENTRY, '-config', file, 'http'], { PATH });
+      await prints('orchestrator runs');
+      daemon.kill('SIGTERM');
+      assert.deepEqual(await ended(daemon), { status: 0 });
+      const text = readFileSync(told, 'utf8');
+      assert.deepEqual([/^<30>.*"orchestrator runs"/m.test(text), /^<30>shutdown$/m.test(text)], [log, audit]);
+      printed = '';
+    }
+  });
 
   /** The configuration is a named pipe: the daemon stands still in the middle of its start until somebody writes into it. */
   async function whileStarting(act: (daemon: ChildProcess) => void): Promise<ChildProcess> {

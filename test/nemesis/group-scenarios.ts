@@ -1,17 +1,22 @@
-// Three daemons on a network that can be broken, real servers behind them, and what must hold whatever happens: never two daemons that
-// say they lead, never two servers that take writes, the same recoveries on every node.
+// Daemons on a network that can be broken, real servers behind them, and what must hold whatever happens: never two daemons that
+// say they lead, never two leaders of one term, never two servers that take writes, the same recoveries on every node.
 
 import { join } from 'node:path';
 import type { Flavour, SandboxServer } from '../../scripts/sandbox/sandbox.ts';
 import { type Daemon, until } from '../support/daemon.ts';
-import { DaemonGroup, GROUP_PORTS } from '../support/daemon-group.ts';
+import { DaemonGroup, type DaemonGroupOptions, GROUP_PORTS } from '../support/daemon-group.ts';
 import { type Host, type Network, openNetwork } from '../support/network/network.ts';
 import { address, type Scenario, type ScenarioOptions, scenarios } from '../support/scenario.ts';
-import { LeaderWatch } from './leader-watch.ts';
+import { envelopeOf } from './clients.ts';
+import { Evidence } from './evidence.ts';
+import { LeaderWatch, verifyTerms } from './leader-watch.ts';
 
 /** Asked for everything: `npm test` makes a selection. */
 export const LONG = process.env.NEMESIS === 'all';
+/** Where chance decides. */
+export const SEED = Number(process.env.NEMESIS_SEED ?? 1);
 const LOG_TAIL = 6_000;
+const WORD_LIMIT_MS = 5_000;
 
 /** By what a link to this server is called. */
 export const linkTo = (server: SandboxServer) => `server-${server.key.port}`;
@@ -21,9 +26,24 @@ export class Stage {
   #network: Network | undefined;
   #group: DaemonGroup | undefined;
   #watch: LeaderWatch | undefined;
+  #strikes = 0;
+  #words = 0;
+  /** What is kept of a scenario that fails, by name of the file. */
+  readonly papers = new Map<string, () => string>();
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
+  }
+
+  /** Since the scenario began. */
+  get strikes(): number {
+    return this.#strikes;
+  }
+
+  /** Something is about to be broken: told, where everything is asked for, and counted. */
+  strikesWith(what: string): void {
+    this.#strikes += 1;
+    if (LONG) console.log(`      ${what}`);
   }
 
   get network(): Network {
@@ -46,13 +66,29 @@ export class Stage {
   }
 
   /** A group whose nodes all know all servers. */
-  async start(config: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  async start(config: Readonly<Record<string, unknown>> = {}, more: GroupExtras = {}): Promise<void> {
+    const group = await this.prepare(config, more);
+    await Promise.all(group.daemons.map((daemon) => daemon.launch()));
+    await this.serves();
+  }
+
+  /** Nodes that could be a group, and do not run yet. */
+  async prepare(config: Readonly<Record<string, unknown>> = {}, more: GroupExtras = {}): Promise<DaemonGroup> {
     const { scenario, network } = this;
-    const group = await DaemonGroup.start({ seeds: [address(scenario.primary)], config, network });
+    const group = await DaemonGroup.prepare({ seeds: [address(scenario.primary)], config, network, ...more });
     this.#group = group;
     this.#watch = new LeaderWatch(group.daemons);
-    await this.allKnow();
-    scenario.watchedBy(await group.leader());
+    return group;
+  }
+
+  /** Somebody leads, and all that run know every server. */
+  async serves(): Promise<void> {
+    this.scenario.watchedBy(await this.group.leader());
+    await this.allKnow(this.group.daemons.filter(({ runs }) => runs));
+  }
+
+  nameOf(daemon: Daemon): string {
+    return this.hostOf(daemon).name;
   }
 
   /** Waits until each of these nodes knows every server. */
@@ -78,22 +114,48 @@ export class Stage {
 
   /** Nothing passes between the two sides. */
   async part(one: readonly Daemon[], other: readonly Daemon[]): Promise<void> {
-    const names = (daemons: readonly Daemon[]) => daemons.map((daemon) => this.hostOf(daemon).name);
+    const names = (daemons: readonly Daemon[]) => daemons.map((daemon) => this.nameOf(daemon));
+    this.strikesWith(`nothing passes between ${names(one)} and ${names(other)}`);
     await this.network.cut(names(one), names(other));
     await this.network.cut(names(other), names(one));
   }
 
   /** What `from` sends does not arrive at `to`. */
   async deafen(from: readonly Daemon[], to: readonly Daemon[]): Promise<void> {
-    await this.network.cut(
-      from.map((daemon) => this.hostOf(daemon).name),
-      to.map((daemon) => this.hostOf(daemon).name),
-    );
+    const names = (daemons: readonly Daemon[]) => daemons.map((daemon) => this.nameOf(daemon));
+    this.strikesWith(`what ${names(from)} send does not reach ${names(to)}`);
+    await this.network.cut(names(from), names(to));
+  }
+
+  /** It ends by this signal. */
+  async kills(daemon: Daemon, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    this.strikesWith(`${this.nameOf(daemon)} gets ${signal}`);
+    await daemon.kill(signal);
+  }
+
+  /** Something new about the last server that these nodes have agreed on; resolves when the first of them has said so. */
+  async agrees(daemons: readonly Daemon[] = this.group.daemons): Promise<string> {
+    this.#words += 1;
+    const word = `word-${this.#words}`;
+    const { hostname, port } = this.scenario.servers.at(-1)!.key;
+    await until('a change is agreed on', async () => {
+      const asked = daemons
+        .filter(({ runs }) => runs)
+        .map(({ url }) =>
+          fetch(`${url}/api/begin-downtime/${hostname}/${port}/test/${word}/48h`, {
+            signal: AbortSignal.timeout(WORD_LIMIT_MS),
+          }),
+        );
+      const answers = await Promise.all(asked.map(envelopeOf));
+      return answers.some((answer) => answer?.Code === 'OK');
+    });
+    return word;
   }
 
   /** These nodes lose sight of a server. */
   async blind(daemons: readonly Daemon[], server: SandboxServer): Promise<void> {
-    const names = daemons.map((daemon) => this.hostOf(daemon).name);
+    const names = daemons.map((daemon) => this.nameOf(daemon));
+    this.strikesWith(`${names} do not see ${address(server)}`);
     await this.network.cut(names, [linkTo(server)]);
     await this.network.cut([linkTo(server)], names);
   }
@@ -112,6 +174,8 @@ export class Stage {
   }
 
   async settle(): Promise<void> {
+    this.#strikes = 0;
+    this.papers.clear();
     const watch = this.#watch;
     this.#watch = undefined;
     await watch?.stop();
@@ -123,39 +187,59 @@ export class Stage {
   /** What was wrong with the leaders, all along. */
   async verify(): Promise<void> {
     await this.#watch?.verify();
+    verifyTerms(this.#group?.daemons ?? []);
   }
 
-  explain(): void {
-    for (const daemon of this.#group?.daemons ?? [])
+  /** The end of each log; and everything there is, where somebody wants it kept. */
+  explain(title: string): void {
+    const evidence = Evidence.wanted(title);
+    evidence?.keep(this.scenario.servers, this.#group?.daemons ?? [], this.papers);
+    if (evidence !== undefined) {
+      console.log(evidence.told(SEED));
+      return;
+    }
+    for (const daemon of (this.#group?.daemons ?? []).filter(({ began }) => began))
       console.log(`--- end of the log of ${this.hostOf(daemon).name}\n${daemon.log().slice(-LOG_TAIL)}---`);
   }
 }
 
+/** What is particular to the nodes of one scenario. */
+export type GroupExtras = Pick<DaemonGroupOptions, 'place' | 'particular'>;
+
 export interface StageOptions extends ScenarioOptions {
+  /** Hosts; every one gets a node. */
   readonly nodes?: number;
   /** In the selection that `npm test` makes; otherwise both. */
   readonly flavour: Flavour;
+  /** Of one scenario. */
+  readonly limitMs?: number;
 }
 
-export function groupScenarios(
-  title: string,
-  options: StageOptions,
-  define: (stage: Stage, test: (title: string, body: () => Promise<void>) => void) => void,
-): void {
-  const flavours = LONG ? (['mariadb', 'mysql'] as const) : [options.flavour];
+export type DefineScenarios = (stage: Stage, test: (title: string, body: () => Promise<void>) => void) => void;
+
+/** Too long for `npm test`: only where everything is asked for. */
+export function longScenarios(title: string, options: Omit<StageOptions, 'flavour'>, define: DefineScenarios): void {
+  if (LONG) groupScenarios(title, { ...options, flavour: 'mariadb' }, define);
+}
+
+export function groupScenarios(title: string, options: StageOptions, define: DefineScenarios): void {
+  const flavours = options.flavours ?? (LONG ? (['mariadb', 'mysql'] as const) : [options.flavour]);
   scenarios(title, { ...options, flavours }, (scenario, test) => {
     const stage = new Stage(scenario);
     before(() => stage.open(options.nodes ?? 3));
     afterEach(() => stage.settle());
     after(() => stage.close());
     define(stage, (name, body) =>
-      test(name, async () => {
+      test(name, async (context) => {
+        if (options.limitMs !== undefined) context.timeout(options.limitMs);
         try {
           await body();
           await stage.verify();
         } catch (err) {
-          stage.explain();
+          stage.explain(`${title} (${scenario.flavour}) ${name}`);
           throw err;
+        } finally {
+          context.strikes = stage.strikes; // for the matrix
         }
       }),
     );

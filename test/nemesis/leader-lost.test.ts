@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type Daemon, until } from '../support/daemon.ts';
 import { groupScenarios, LONG, type StageOptions } from './group-scenarios.ts';
 import { StatementsSince, WRITES_DOWN } from './statements.ts';
@@ -8,8 +9,26 @@ const OPTIONS: StageOptions = {
   flavour: 'mysql',
   extraArguments: () => [WRITES_DOWN, WRITES_DOWN, WRITES_DOWN],
 };
-/** Long enough for whatever a test does meanwhile; ends with the hook's own process group. */
-const SLOW_HOOK = { PreFailoverProcesses: ['sleep 4'] };
+/** Long enough for whatever a test does meanwhile, and like no other. That of a killed daemon ends by itself. */
+const SECONDS = `4.${process.pid}`;
+const SLOW_HOOK = { PreFailoverProcesses: [`sleep ${SECONDS}`] };
+
+after(async function () {
+  if (!existsSync('/proc/self/cmdline')) {
+    console.log('SKIPPED: the list of processes can be asked on Linux only');
+    return;
+  }
+  this.timeout(30_000);
+  await until('the scripts of killed daemons have ended', async () => !readdirSync('/proc').some(isSlowHook));
+});
+
+function isSlowHook(pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(SECONDS);
+  } catch {
+    return false; // it has ended, or is no process
+  }
+}
 
 groupScenarios('a group whose leader is lost', OPTIONS, (stage, test) => {
   const { scenario } = stage;

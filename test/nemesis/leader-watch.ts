@@ -51,3 +51,25 @@ async function leads(url: string): Promise<boolean> {
     return false;
   }
 }
+
+const TAKES_OFFICE = 'this node leads: ';
+
+/** Which terms a node has led in, by its log: over all its runs, whoever asked it meanwhile. */
+export function termsLed(log: string): readonly number[] {
+  return log
+    .split('\n')
+    .filter((line) => line.includes(TAKES_OFFICE))
+    .map((line) => (JSON.parse(line) as { readonly term: number }).term);
+}
+
+/** At most one node ever led in any term. */
+export function verifyTerms(daemons: readonly Daemon[]): void {
+  const leaders = new Map<number, Daemon>();
+  for (const daemon of daemons.filter(({ began }) => began))
+    for (const term of termsLed(daemon.log())) {
+      const other = leaders.get(term) ?? daemon;
+      assert.equal(other.url, daemon.url, `two nodes have led in term ${term}`);
+      leaders.set(term, daemon);
+    }
+  assert.ok(leaders.size > 0, 'somebody has written down that it led');
+}

@@ -10,7 +10,8 @@ export type Value = string | undefined;
 export type Action =
   /** `seen` counts only where the outcome is `ok`. */
   | { readonly kind: 'read'; readonly seen: Value }
-  | { readonly kind: 'write'; readonly value: string }
+  /** Of nothing: it is emptied. */
+  | { readonly kind: 'write'; readonly value: Value }
   /** Writes `value` where the register holds `expected`; `swapped` says whether it did, and counts only where the outcome is `ok`. */
   | { readonly kind: 'compare-and-set'; readonly expected: Value; readonly value: string; readonly swapped: boolean };
 
@@ -223,7 +224,7 @@ class Search {
     return refusals || this.#noticed.has(action.value);
   }
 
-  /** Unknown ones that write what nobody asks for serve one purpose, to be something else: the earliest will do. */
+  /** Unknown ones that write what nobody asks for serve one purpose, to be something else: the earliest will do. So it will of the same writes. */
   #precursorOf(of: number): number | undefined {
     const sort = this.#sort(this.#unknown[of]!);
     if (sort === undefined) return undefined;
@@ -232,7 +233,8 @@ class Search {
   }
 
   #sort({ action }: Operation): string | undefined {
-    if (action.kind === 'read' || this.#noticed.has(action.value)) return undefined;
+    if (action.kind === 'read') return undefined;
+    if (this.#noticed.has(action.value)) return action.kind === 'write' ? `write ${action.value}` : undefined;
     return JSON.stringify(action.kind === 'write' ? 'write' : [action.expected]);
   }
 }
@@ -287,7 +289,7 @@ export function describeVerdict(verdict: Verdict): string {
 export function describeOperation({ client, action, calledMs, answeredMs, outcome }: Operation): string {
   const times = `${calledMs.toFixed(1)}..${outcome === 'unknown' ? '' : answeredMs.toFixed(1)}`;
   if (action.kind === 'read') return `${times} ${client} reads ${action.seen ?? 'nothing'} (${outcome})`;
-  if (action.kind === 'write') return `${times} ${client} writes ${action.value} (${outcome})`;
+  if (action.kind === 'write') return `${times} ${client} writes ${action.value ?? 'nothing'} (${outcome})`;
   const result = outcome === 'ok' ? (action.swapped ? 'swapped' : 'refused') : outcome;
   return `${times} ${client} sets ${action.value} in place of ${action.expected ?? 'nothing'} (${result})`;
 }

@@ -8,6 +8,7 @@ import { until } from '../support/daemon.ts';
 import { LoopbackNetwork } from '../support/network/loopback.ts';
 import { canMakeNamespaces, NamespaceNetwork } from '../support/network/namespaces.ts';
 import type { Host, Network } from '../support/network/network.ts';
+import { LONG } from './group-scenarios.ts';
 
 const PORT = 3_000;
 const OTHER_PORT = 3_001;
@@ -74,8 +75,14 @@ const ALL = ['1<2', '1<3', '2<1', '2<3', '3<1', '3<2'];
 const noNamespaces = canMakeNamespaces();
 if (noNamespaces !== undefined) console.log(`networks are tested on loopback only: ${noNamespaces}`);
 
+if (noNamespaces === undefined && !LONG)
+  console.log(
+    'SKIPPED: networks on loopback, which stand in where there are no namespaces; NEMESIS=all tests them too',
+  );
+
+// Loopback stands in where there are no namespaces: it is tested there, and in the long job.
 const kinds: readonly (readonly [Network['kind'], () => Promise<Network>])[] = [
-  ['loopback', () => LoopbackNetwork.open(3, [OTHER_PORT])],
+  ...(noNamespaces !== undefined || LONG ? [['loopback', () => LoopbackNetwork.open(3, [OTHER_PORT])] as const] : []),
   ...(noNamespaces === undefined ? [['namespaces', () => NamespaceNetwork.open(3)] as const] : []),
 ];
 

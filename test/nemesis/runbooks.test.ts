@@ -11,8 +11,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+function sampleOf(node: number): string {
+  const sample = readFileSync(`conf/orchestrator-raft-node${Math.min(node, 3)}.conf.json`, 'utf8');
+  if (node <= 3) return sample;
+  const list = ALL.map((one) => `"10.0.0.${one}"`).join(', ');
+  return sample.replaceAll('10.0.0.3', `10.0.0.${node}`).replace(/"RaftNodes": \[.*\]/, `"RaftNodes": [${list}]`);
+}
+
 const entry = fileURLToPath(new URL('../../cmd/orchestrator.js', import.meta.url));
 const NODES = [1, 2, 3];
+/** They join later, with a file like the third one's. */
+const ALL = [...NODES, 4, 5];
 
 interface Block {
   readonly heading: string;
@@ -48,9 +57,9 @@ describe('the runbooks of docs/high-availability.md', function () {
   const pidFile = (node: number) => join(placeOf(node), 'pid');
 
   before(() => {
-    for (const node of NODES) {
+    for (const node of ALL) {
       for (const name of ['bin', 'etc', 'lib']) mkdirSync(join(placeOf(node), name), { recursive: true });
-      const sample = readFileSync(`conf/orchestrator-raft-node${node}.conf.json`, 'utf8');
+      const sample = sampleOf(node);
       const seedless = sample.replace('"db1.example.com:3306"', ''); // a node is ready when it has seen its seeds
       writeFileSync(join(placeOf(node), 'etc/orchestrator.conf.json'), here(seedless, node));
       writeFileSync(join(placeOf(node), 'etc/raft.secret'), 'a secret that the nodes of this test share');
@@ -70,7 +79,7 @@ esac`,
   });
 
   after(() => {
-    for (const node of NODES)
+    for (const node of ALL)
       if (existsSync(pidFile(node))) process.kill(Number(readFileSync(pidFile(node), 'utf8')), 'SIGKILL');
     rmSync(directory, { recursive: true, force: true });
   });

@@ -50,8 +50,11 @@ const files = fc.oneof(
   typed.map((one) => JSON.stringify(one)),
 );
 
+/** `npm run test:fuzz` asks for more. */
+const TIMES = Number(process.env.FUZZ_TIMES ?? '1');
+
 describe('a configuration file of any content', function () {
-  this.timeout(60_000);
+  this.timeout(60_000 * TIMES);
   const directory = mkdtempSync(join(tmpdir(), 'config-'));
   after(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -81,7 +84,7 @@ describe('a configuration file of any content', function () {
           assert.equal(Array.isArray(value) ? 'list' : typeof value, KINDS[keyOf(name).type], name);
         }
       }),
-      { numRuns: 600 },
+      { numRuns: 600 * TIMES },
     );
     assert.ok(loaded > 30, `only ${loaded} were loaded: nothing was shown about those`);
   });
@@ -95,7 +98,7 @@ describe('a configuration file of any content', function () {
         const second = load(dumped);
         assert.equal(second && dumpConfig(second.config), dumped);
       }),
-      { numRuns: 150 },
+      { numRuns: 150 * TIMES },
     );
   });
 
@@ -111,7 +114,7 @@ describe('a configuration file of any content', function () {
         const found = load(JSON.stringify({ MySQLTopologyCredentialsConfigFile: credentials }));
         if (found !== undefined) assert.equal(typeof found.config.MySQLTopologyPassword, 'string');
       }),
-      { numRuns: 300 },
+      { numRuns: 300 * TIMES },
     );
   });
 });

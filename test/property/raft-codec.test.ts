@@ -107,7 +107,7 @@ function append(indexes: readonly number[], terms: readonly number[]): Parameter
 
 function withConfiguration(ids: readonly string[], voters: readonly string[]): Parameters<typeof encodeMessage>[0] {
   const members = ids.map((id) => ({ id, node: id, incarnation: '', address: '', labels: {}, promote: false }));
-  const configuration = { members, voters, outgoing: [], learners: [], nextLearners: [] };
+  const configuration = { members, voters, outgoing: [], learners: [], nextLearners: [], reaped: [] };
   const entries = [{ kind: 'configuration' as const, index: 1, term: 1, stampMs: 0, configuration }];
   return { kind: 'append', from: 'a', to: 'b', term: 5, prevIndex: 0, prevTerm: 0, commit: 0, entries };
 }

@@ -123,15 +123,29 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: 'a hand-over keeps the lease',
     file: 'heartbeat',
-    find: 'office.transfer !== undefined || contactMs < office.leaseFromMs',
-    put: 'false',
+    find: 'if (office.transfer !== undefined)',
+    put: 'if (false)',
     seed: 11,
+  },
+  {
+    bug: 'the lease behind a lapsed order counts from a round that does not tell of it',
+    file: 'transfer',
+    find: 'office.leaseFromRound = office.round + 1;',
+    put: '',
+    by: 'transcripts',
   },
   {
     bug: 'an order to take over never lapses',
     file: 'election',
-    find: 'transfer !== undefined && (term > state.term + 1 || transfer > state.closedTransfers)',
-    put: 'transfer !== undefined',
+    find: 'transfer > closedTransfers && ',
+    put: '',
+    by: 'transcripts',
+  },
+  {
+    bug: 'an order to take over is believed right after a start',
+    file: 'election',
+    find: ' && nowMs >= ordersDoubtfulUntilMs',
+    put: '',
     by: 'transcripts',
   },
   {
@@ -163,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'quorum',
     find: 'return outgoing.length === 0 ? value : Math.min(value, majorityValue(outgoing, reached));',
     put: 'return value;',
-    seed: 91,
+    seed: 126,
   },
   {
     bug: 'the outgoing half of a joint phase has no say in elections',
@@ -199,6 +213,13 @@ export const MUTANTS: readonly Mutant[] = [
     put: 'return true;',
   },
   {
+    bug: 'votes are exchanged that are spread well',
+    file: 'spread',
+    find: 'compare(left, least) >= 0',
+    put: 'compare(left, least) > 1',
+    seed: 17,
+  },
+  {
     bug: 'a joint phase does not end',
     file: 'reconfigure',
     find: 'if (log.configuration.outgoing.length > 0) {',
@@ -209,7 +230,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'log',
     find: 'while (this.configurationIndex >= index)',
     put: 'while (false)',
-    seed: 52,
+    seed: 467,
   },
   {
     bug: 'entries that conflict are not cut',

@@ -105,7 +105,7 @@ export class Requests {
         return { kind: 'demote', member };
       case 'update': {
         const present = configuration.members.find(({ id }) => id === member)!;
-        return { kind: 'update', member: { ...present, labels: { change: String(this.#nextId) } } };
+        return { kind: 'update', member: { ...present, labels: { ...present.labels, change: String(this.#nextId) } } };
       }
       case 'set': {
         const shuffled = random.shuffled(members);

@@ -11,12 +11,20 @@ type Placed = Extract<LogEntry, { kind: 'configuration' }>;
 /** I-12 and I-26: how the group may change, and what a leader may pile up. */
 export class WatchMembership implements Watcher {
   readonly #known = new Map<string, Index>();
-  readonly changes = { single: 0, joint: 0, learners: 0 };
+  readonly #count: (what: string) => void;
+
+  constructor(count: (what: string) => void) {
+    this.#count = count;
+  }
 
   stepped(node: SimNode, before: Before, input: Input, { write, answers }: Effects): void {
     const { office } = node.core!;
     if (office === undefined) return;
-    for (const entry of write?.append ?? []) if (entry.kind === 'configuration') this.#changed(node, before, entry);
+    for (const entry of write?.append ?? [])
+      if (entry.kind === 'configuration') {
+        this.#changed(node, before, entry);
+        if (input.kind === 'tick') this.#spreads(node, entry);
+      }
     const { settings } = node;
     for (const [id, { inflightMessages, inflightBytes }] of office.progress) {
       const bounded = inflightMessages <= settings.maxInflightMessages;
@@ -55,6 +63,15 @@ export class WatchMembership implements Watcher {
     if (match !== undefined) this.#known.set(key, match);
   }
 
+  /** What a leader exchanges by itself leaves fewer votes in the fullest zone (F-61). */
+  #spreads(node: SimNode, { index, configuration }: Placed): void {
+    const { configuration: previous } = node.core!.log.configurationAt(index - 1);
+    if (configuration.outgoing.length === 0 || previous.outgoing.length > 0) return;
+    const [before, after] = [fullestZone(previous), fullestZone(configuration)];
+    demand(after < before, 'F-61', () => `${node.id} exchanges votes: ${after} in one zone, formerly ${before}`);
+    this.#count('votes exchanged for their spread');
+  }
+
   /** `before` of the step holds the commit index that permitted it; the step itself may have raised it. */
   #changed(node: SimNode, before: Before, { index, configuration }: Placed): void {
     const { log, commit, office } = node.core!;
@@ -79,10 +96,15 @@ export class WatchMembership implements Watcher {
       const lag = index - 1 - (office!.progress.get(id)?.match ?? 0);
       demand(lag <= node.settings.promotionLagEntries, 'I-12', () => `${id} becomes a voter ${lag} entries behind`);
     }
-    if (configuration.outgoing.length > 0) this.changes.joint += 1;
-    else if (configuration.voters.length === previous.configuration.voters.length) this.changes.learners += 1;
-    else this.changes.single += 1;
+    if (configuration.outgoing.length > 0) this.#count('members: joint');
+    else if (configuration.voters.length === previous.configuration.voters.length) this.#count('members: learners');
+    else this.#count('members: one voter');
   }
+}
+
+function fullestZone({ members, voters }: Configuration): number {
+  const zones = members.filter(({ id }) => voters.includes(id)).map(({ labels }) => labels.Zone);
+  return Math.max(...zones.map((zone) => zones.filter((other) => other === zone).length));
 }
 
 /** Whether no majority of one can be had without a member of every majority of the other: all ways to split the voters are tried. */

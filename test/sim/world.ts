@@ -41,7 +41,7 @@ export class World {
   readonly nodes = new Map<MemberId, SimNode>();
   readonly history = new History();
   readonly clients: WatchClients;
-  readonly membership = new WatchMembership();
+  readonly membership = new WatchMembership((what) => this.count(what));
   /** Everything a run does, as one number. */
   trace = 0x811c9dc5;
   steps = 0;
@@ -107,7 +107,8 @@ export class World {
   }
 
   memberOf({ id }: SimNode, promote: boolean): Member {
-    return { id, node: `node-${id}`, incarnation: 'first', address: `${id}:10008`, labels: {}, promote };
+    const labels = { Zone: `z${Number(id.slice(1)) % 3}` };
+    return { id, node: `node-${id}`, incarnation: 'first', address: `${id}:10008`, labels, promote };
   }
 
   send(node: SimNode, message: RaftMessage): void {

@@ -14,8 +14,13 @@ export const PLAN_OPTIONS: PlanOptions = {
   failIfNotApplied: false,
   applyPromotion: true,
   detachLost: true,
+  matches: false,
   mustPromoteOtherCoPrimary: true,
   isBanned: () => false,
+  semiSync: 'off',
+  postponeLagSeconds: 0,
+  detachPromoted: false,
+  acknowledgeLimitMs: 100,
 };
 
 /** The silent ones did not answer when they were read last. */

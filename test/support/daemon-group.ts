@@ -11,16 +11,24 @@ import type { Network } from './network/network.ts';
 
 const PORT = 10_008;
 const HTTP_PORT = 3_000;
+/** To which a node may move. */
+export const OTHER_PORT = 10_009;
 /** What nodes dial on each other's hosts. */
-export const GROUP_PORTS: readonly number[] = [PORT, HTTP_PORT];
+export const GROUP_PORTS: readonly number[] = [PORT, OTHER_PORT, HTTP_PORT];
 const SECRET = 'known to the nodes of this test and to nobody else';
 
 export interface DaemonGroupOptions {
   readonly size?: number;
+  /** Nodes that may join later, on loopback; see `grow`. */
+  readonly spares?: number;
   readonly seeds: readonly string[];
   readonly config?: Readonly<Record<string, unknown>>;
   /** A node on each of its hosts. */
   readonly network?: Network;
+  /** Where one runs is changed by this, such as with a clock of its own. */
+  readonly place?: (place: Place, at: number) => Place;
+  /** More keys, for one of them. */
+  readonly particular?: (at: number, directory: string) => Readonly<Record<string, unknown>>;
 }
 
 /** One node to be: what it is called by the others, what is particular to its configuration, where it runs. */
@@ -62,34 +70,76 @@ function onHosts({ hosts }: Network): Promise<readonly Planned[]> {
   );
 }
 
-export class DaemonGroup {
-  readonly daemons: readonly Daemon[];
+/** What scenarios ask of `raft-status`. */
+export interface GroupStatus {
+  readonly State: string;
+  readonly Term: number;
+  readonly Healthy: boolean;
+  readonly Leader: string;
+  readonly Concerns: readonly string[];
+  readonly Warnings: readonly string[];
+  readonly Members: readonly { readonly Address: string; readonly Name: string; readonly Kind: string }[];
+}
 
-  private constructor(daemons: readonly Daemon[]) {
-    this.daemons = daemons;
+export class DaemonGroup {
+  readonly #daemons: Daemon[];
+  readonly #spares: Daemon[];
+
+  private constructor(daemons: readonly Daemon[], spares: readonly Daemon[]) {
+    this.#daemons = [...daemons];
+    this.#spares = [...spares];
+  }
+
+  /** Those that were started, in their order. */
+  get daemons(): readonly Daemon[] {
+    return this.#daemons;
+  }
+
+  /** Daemons that were started one by one. */
+  static of(daemons: readonly Daemon[]): DaemonGroup {
+    return new DaemonGroup(daemons, []);
   }
 
   /** They run, and one of them leads. */
-  static async start({ size = 3, seeds, config = {}, network }: DaemonGroupOptions): Promise<DaemonGroup> {
-    const planned = network === undefined ? onLoopback(size) : await onHosts(network);
-    const RaftNodes = planned.map(({ node }) => node);
+  static async start(options: DaemonGroupOptions): Promise<DaemonGroup> {
+    const group = await DaemonGroup.prepare(options);
+    await Promise.all(group.daemons.map((daemon) => daemon.launch()));
+    await group.leader();
+    return group;
+  }
+
+  /** They have their configurations, and none of them runs. */
+  static async prepare(options: DaemonGroupOptions): Promise<DaemonGroup> {
+    const { size = 3, spares = 0, seeds, config = {}, network, particular: own } = options;
+    const { place: changed = (place) => place } = options;
+    const planned = network === undefined ? onLoopback(size + spares) : await onHosts(network);
+    const founders = planned.slice(0, planned.length - spares).map(({ node }) => node);
     const daemons = await Promise.all(
-      planned.map(({ place, config: particular }) =>
-        Daemon.start({
+      planned.map(({ node, place, config: particular }, at) =>
+        Daemon.prepare({
           seeds,
           config: (directory, port) => ({
-            ...{ RaftEnabled: true, RaftDataDir: join(directory, 'raft'), RaftNodes },
+            ...{ RaftEnabled: true, RaftDataDir: join(directory, 'raft') },
+            RaftNodes: [...new Set([...founders, node])],
             HTTPAdvertise: `http://127.0.0.1:${port}`,
             ...particular(directory),
             ...config,
+            ...own?.(at, directory),
           }),
-          ...(place === undefined ? {} : { place }),
+          ...(place === undefined ? {} : { place: changed(place, at) }),
         }),
       ),
     );
-    const group = new DaemonGroup(daemons);
-    await group.leader();
-    return group;
+    return new DaemonGroup(daemons.slice(0, founders.length), daemons.slice(founders.length));
+  }
+
+  /** Starts the next spare node, which joins by itself; that it is in is not waited for. */
+  async grow(): Promise<Daemon> {
+    const daemon = this.#spares.shift();
+    assert.ok(daemon !== undefined, 'a spare node');
+    this.#daemons.push(daemon);
+    await daemon.launch();
+    return daemon;
   }
 
   async leads(daemon: Daemon): Promise<boolean> {
@@ -106,13 +156,19 @@ export class DaemonGroup {
   }
 
   async leaders(): Promise<readonly Daemon[]> {
-    const answers = await Promise.all(this.daemons.map((daemon) => this.leads(daemon)));
+    const answers = await Promise.all(this.daemons.map((daemon) => daemon.runs && this.leads(daemon)));
     return this.daemons.filter((_, at) => answers[at]);
   }
 
   async others(): Promise<readonly Daemon[]> {
     const leader = await this.leader();
     return this.daemons.filter((daemon) => daemon !== leader);
+  }
+
+  /** What this node says of the group. */
+  async status({ url }: Daemon): Promise<GroupStatus> {
+    const answer = await fetch(`${url}/api/raft-status`, { signal: AbortSignal.timeout(2_000) });
+    return (await answer.json()) as GroupStatus;
   }
 
   /** Recoveries that were begun, by the backend of each daemon. */
@@ -142,6 +198,6 @@ export class DaemonGroup {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.daemons.map((daemon) => daemon.stop()));
+    await Promise.all([...this.#daemons, ...this.#spares].map((daemon) => daemon.stop()));
   }
 }

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -96,6 +105,13 @@ export class Daemon {
   }
 
   static async start(options: DaemonOptions): Promise<Daemon> {
+    const daemon = await Daemon.prepare(options);
+    await daemon.launch();
+    return daemon;
+  }
+
+  /** With its configuration, and not running. */
+  static async prepare(options: DaemonOptions): Promise<Daemon> {
     const place = options.place ?? (await onThisHost());
     const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'orchestrator-')), place, options.arguments ?? []);
     const config = {
@@ -112,12 +128,11 @@ export class Daemon {
       ...(typeof options.config === 'function' ? options.config(daemon.directory, daemon.port) : options.config),
     };
     writeFileSync(join(daemon.directory, 'orchestrator.conf.json'), JSON.stringify(config, null, 2));
-    await daemon.launch();
     return daemon;
   }
 
   /** Also after `kill`: the same configuration, the same backend. */
-  async launch(): Promise<void> {
+  async launch(deadlineMs?: number): Promise<void> {
     const config = join(this.directory, 'orchestrator.conf.json');
     const args = [entry, '-config', config, ...this.#arguments, 'http'];
     const program = await this.#place.run(process.execPath, args, join(this.directory, 'daemon.log'));
@@ -125,11 +140,20 @@ export class Daemon {
     void program.ended.then(() => {
       if (this.#program === program) this.#program = undefined;
     });
-    await until('the daemon answers', async () => {
-      if (!this.runs) throw new Error(`the daemon ended: ${this.log().slice(-2000)}`);
-      const path = `${this.url}${this.#place.ready ?? '/api/clusters'}`;
-      return (await fetch(path, { signal: AbortSignal.timeout(2_000) })).ok;
-    });
+    await until(
+      'the daemon answers',
+      async () => {
+        if (!this.runs) throw new Error(`the daemon ended: ${this.log().slice(-2000)}`);
+        const path = `${this.url}${this.#place.ready ?? '/api/clusters'}`;
+        return (await fetch(path, { signal: AbortSignal.timeout(2_000) })).ok;
+      },
+      deadlineMs,
+    );
+  }
+
+  /** It runs, or has run. */
+  get began(): boolean {
+    return existsSync(join(this.directory, 'daemon.log'));
   }
 
   get runs(): boolean {
@@ -211,6 +235,13 @@ export class Daemon {
 
   #backend(): Database.Database {
     return new Database(join(this.directory, 'orchestrator.sqlite3'), { readonly: true });
+  }
+
+  /** Everything but its configuration and its log is lost: the log of the group and the backend. It does not run. */
+  wipe(): void {
+    for (const name of readdirSync(this.directory))
+      if (name === 'raft' || name.startsWith('orchestrator.sqlite3'))
+        rmSync(join(this.directory, name), { recursive: true });
   }
 
   /** Stops in its tracks, as a process that hangs: sockets stay open, nothing answers. */

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Clock } from '../../internal/runtime/clock.ts';
 
 interface Timer {
@@ -9,14 +10,26 @@ interface Timer {
 /** Time that moves only when told to. Between two timers everything that can run does run. */
 export class FakeClock implements Clock {
   #nowMs: number;
+  /** Of the wall clock, after it was set. */
+  #offMs = 0;
   readonly #timers = new Set<Timer>();
 
   constructor(startMs = 1_700_000_000_000) {
     this.#nowMs = startMs;
   }
 
+  /** How many timers and sleepers there are. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
   nowMs(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#offMs;
+  }
+
+  /** Somebody sets the wall clock; nothing else notices. @param ms negative: back */
+  setBy(ms: number): void {
+    this.#offMs += ms;
   }
 
   monotonicMs(): number {
@@ -66,6 +79,22 @@ export class FakeClock implements Clock {
     }
     this.#nowMs = endMs;
     await settled();
+  }
+
+  /**
+   * Lets time pass until the work has ended.
+   *
+   * @param limitMs the work fails where it has not ended by then
+   */
+  async during<T>(work: Promise<T>, { stepMs = 100, limitMs = 600_000 } = {}): Promise<T> {
+    let ended = false;
+    const end = () => {
+      ended = true;
+    };
+    work.then(end, end);
+    for (const fromMs = this.#nowMs; !ended; await this.advance(stepMs))
+      assert.ok(this.#nowMs - fromMs <= limitMs, `not done within ${limitMs} ms of fake time`);
+    return work;
   }
 
   #next(): Timer | undefined {

@@ -1,4 +1,4 @@
-import type { GroupNow, GroupView, MemberView } from '../../internal/http/group-view.ts';
+import type { GroupNow, GroupView, MemberView, Waiting } from '../../internal/http/group-view.ts';
 import { OrchestratorError } from '../../internal/runtime/errors.ts';
 
 export const ADDRESSES = ['10.0.0.1:10008', '10.0.0.2:10008', '10.0.0.3:10008'] as const;
@@ -11,9 +11,14 @@ export function aMember(n: 1 | 2 | 3, changes: Partial<MemberView> = {}): Member
     labels: [n === 3 ? 'fra' : 'ber'],
     healthy: true,
     silentMs: n === 1 ? 0 : 40,
+    clockOffsetMs: n === 1 ? 0 : 2.4,
     behind: 0,
     ...changes,
   };
+}
+
+export function aWait(phase: Waiting['phase'], reason: string, changes: Partial<Waiting> = {}): Waiting {
+  return { phase, reason, problem: undefined, attempts: { nextMs: 0, everyMs: 500 }, ...changes };
 }
 
 /** Three voters; the first one leads. Every action is noted in `calls`. */
@@ -43,9 +48,15 @@ export class FakeGroup implements GroupView {
       members: [aMember(1), aMember(2), aMember(3)],
       quorum: 2,
       tolerates: 1,
+      toleratesBy: { Voter: 1, Host: 1 },
+      warnings: [],
       waiting: undefined,
+      life: 'voter',
+      lifeMs: 61_000,
+      nextAttemptMs: undefined,
       draining: false,
       concerns: [],
+      sync: { medianMs: 2, worstMs: 30 },
       threadSilentMs: 5,
     };
   }
@@ -96,6 +107,22 @@ export class FakeGroup implements GroupView {
     this.calls.push(`remove ${address}`);
     if (address === ADDRESSES[1])
       throw new OrchestratorError('UNAVAILABLE', 'it would leave less than a majority that answers');
+  }
+
+  async scaleDown(to: number, most: number): ReturnType<GroupView['scaleDown']> {
+    this.calls.push(`scale down to ${to}, ${most} at most`);
+    const removed = [...ADDRESSES].reverse().slice(0, Math.min(most, Math.max(0, 3 - to)));
+    return { removed, members: 3 - removed.length };
+  }
+
+  /** What a backup comes to. */
+  backupBytes: AsyncIterable<Uint8Array> = (async function* () {
+    yield Buffer.from('all of it');
+  })();
+
+  async backup(): ReturnType<GroupView['backup']> {
+    this.calls.push('backup');
+    return { name: 'c1-98.backup', bytes: this.backupBytes };
   }
 
   async drain(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ServerSession, Servers } from '../../internal/recovery/ports.ts';
 import type { Instance, ReplicationStatus } from '../../internal/topology/instance.ts';
-import { type InstanceKey, keyText } from '../../internal/topology/instance-key.ts';
+import { type InstanceKey, keyText, sameKey } from '../../internal/topology/instance-key.ts';
 
 /** Called before and after each act on a server, for instance `h2 drain` and `h2 drain done`; throws to make it fail. */
 export type Saboteur = (act: string, servers: FakeServers) => void;
@@ -24,8 +24,19 @@ export class FakeServers implements Servers {
     return instance;
   }
 
+  /** As it is from now on. */
+  set(instance: Instance): void {
+    this.#instances.set(keyText(instance.key), instance);
+  }
+
   kill(key: InstanceKey): void {
     this.#down.add(keyText(key));
+  }
+
+  /** What somebody else does to the replication of a server. */
+  meddle(key: InstanceKey, more: Partial<ReplicationStatus>): void {
+    const { replication, ...rest } = this.get(key);
+    this.#instances.set(keyText(key), { ...rest, replication: replication && { ...replication, ...more } });
   }
 
   revive(key: InstanceKey): void {
@@ -53,17 +64,23 @@ export class FakeServers implements Servers {
     });
   }
 
-  async stopReceiverSoon(key: InstanceKey): Promise<string> {
-    await this.#session(key).stopReceiver();
-    return 'stopReceiver';
-  }
-
   fenceReady(): Promise<void> {
     return Promise.reject(new Error('no connection is ready'));
   }
 
   fence(key: InstanceKey): Promise<void> {
     return this.#session(key).setReadOnly(true);
+  }
+
+  /** A source knows how many of its replicas acknowledge. */
+  #countAcknowledging(replica: InstanceKey): void {
+    const source = this.get(replica).replication?.source;
+    const primary = source && this.#instances.get(keyText(source));
+    if (primary === undefined) return;
+    const sourceClients = [...this.#instances.values()].filter(
+      ({ replication, semiSync }) => sameKey(replication?.source, primary.key) && semiSync.replicaActive,
+    ).length;
+    this.#instances.set(keyText(primary.key), { ...primary, semiSync: { ...primary.semiSync, sourceClients } });
   }
 
   async #answer<T>(key: InstanceKey, answer: () => T): Promise<T> {
@@ -92,11 +109,18 @@ export class FakeServers implements Servers {
       statements: [],
       read: () => this.#answer(key, () => this.get(key)),
       stopReceiver: () => threads('stopReceiver', { receiver: 'stopped' }),
+      stopReceiverSoon: () => threads('stopReceiver', { receiver: 'stopped' }),
+      stopReplication: () => threads('stopReplication', { receiver: 'stopped', applier: 'stopped' }),
       startApplier: () => threads('startApplier', { applier: 'running' }),
       startReplication: () => threads('startReplication', { receiver: 'running', applier: 'running' }),
-      drain: () => act('drain', () => ({ answer: true })),
+      drain: () => act('drain', (instance) => ({ instance: { ...instance, ...appliedAll(instance) }, answer: true })),
       waitApplied: () => act('waitApplied', () => ({ answer: true })),
-      pointTo: (source) => threads(`pointTo ${source.hostname}`, { source }),
+      pointTo: (source, _login, at) => {
+        if (at === 'gtid')
+          return threads(`pointTo ${source.hostname} by GTID`, { source, sourceUuid: '', gtid: 'mysql' });
+        const text = `pointTo ${source.hostname}${at === undefined ? '' : ` at ${at.file}:${at.position}`}`;
+        return threads(text, { source, sourceUuid: '', ...(at === undefined ? {} : { read: at, executed: at }) });
+      },
       replicationLogin: () => act('replicationLogin', () => ({ answer: { user: 'repl', password: 'secret' } })),
       detachSource: () =>
         set('detachSource', ({ replication }) => ({
@@ -107,8 +131,32 @@ export class FakeServers implements Servers {
         })),
       forgetSource: () => set('forgetSource', () => ({ replication: undefined })),
       setReadOnly: (readOnly) => set(`setReadOnly ${readOnly}`, () => ({ readOnly, superReadOnly: readOnly })),
-      setSemiSyncSource: () => act('setSemiSyncSource', () => ({ answer: undefined })),
+      setSemiSyncSource: (sourceEnabled) =>
+        set(`setSemiSyncSource ${sourceEnabled}`, ({ semiSync }) => ({ semiSync: { ...semiSync, sourceEnabled } })),
+      setSemiSyncReplica: (replicaEnabled) =>
+        set(`setSemiSyncReplica ${replicaEnabled}`, ({ semiSync }) => ({ semiSync: { ...semiSync, replicaEnabled } })),
+      writeNothing: () => act('writeNothing', () => ({ answer: undefined })),
+      restartReceiver: async () => {
+        await set('restartReceiver', ({ replication, semiSync }) => ({
+          replication: replication && { ...replication, receiver: 'running' },
+          semiSync: { ...semiSync, replicaActive: semiSync.replicaEnabled },
+        }));
+        this.#countAcknowledging(key);
+      },
       endClientSessions: () => act('endClientSessions', () => ({ answer: [] })),
+      applyUpTo: (at) =>
+        act(`applyUpTo ${at.file}:${at.position}`, (instance) => {
+          const { replication } = instance;
+          return { instance: { ...instance, replication: replication && { ...replication, read: at } }, answer: true };
+        }),
+      beginLog: (file) =>
+        act(`beginLog ${file}`, (instance) => {
+          return { instance: { ...instance, ownCoordinates: { file, position: 4 } }, answer: undefined };
+        }),
     };
   }
+}
+
+function appliedAll({ replication }: Instance): Partial<Instance> {
+  return replication?.gtid === 'none' ? { replication: { ...replication, executed: replication.read } } : {};
 }

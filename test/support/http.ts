@@ -1,14 +1,28 @@
 import { request } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { type Analysis, analyseCluster } from '../../internal/analysis/analyse.ts';
 import { Inventory } from '../../internal/discovery/inventory.ts';
 import type { GroupView } from '../../internal/http/group-view.ts';
-import type { BlockedEntry, DetectionEntry, HttpSettings, Services } from '../../internal/http/ports.ts';
+import type {
+  BackendWrite,
+  BlockedEntry,
+  CallMemory,
+  DetectionEntry,
+  DiscoverySample,
+  HttpSettings,
+  QueueSample,
+  Services,
+} from '../../internal/http/ports.ts';
+import { ownCalls } from '../../internal/http/repeated-calls.ts';
 import { HttpServer } from '../../internal/http/server.ts';
+import { EventRing } from '../../internal/http/v2/events/ring.ts';
 import type { RecoveryRecord } from '../../internal/recovery/book.ts';
 import { systemClock } from '../../internal/runtime/clock.ts';
 import { OrchestratorError } from '../../internal/runtime/errors.ts';
 import { silentLog } from '../../internal/runtime/log.ts';
 import { keyText, sameKey } from '../../internal/topology/instance-key.ts';
+import type { MoveStep } from '../../internal/topology/move-steps.ts';
+import type { PoolMember } from '../../internal/topology/pools.ts';
 import { anInstance, aReplica, mysqlGtid, uuid } from '../unit/topology/builders.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -64,6 +78,9 @@ export const A_BLOCK: BlockedEntry = {
   blockingId: 41,
 };
 
+/** Of the audit entries that there are, the newest first. */
+const AUDIT_NUMBERS = [9, 8, 7, 5];
+
 export const SELF = {
   hostname: 'node1',
   token: 'f00d',
@@ -80,6 +97,7 @@ export const SETTINGS: HttpSettings = {
   pollSeconds: 5,
   reasonableLagSeconds: 10,
   maintenanceLagSeconds: 20,
+  replicationRules: { lowerVersionAllowed: false, verifyFilters: false, reasonableMaintenanceLagSeconds: 20 },
   defaultPort: 3306,
   blockMs: 3_600_000,
   readOnly: false,
@@ -87,6 +105,7 @@ export const SETTINGS: HttpSettings = {
   statusEndpoint: '/api/status',
   messagePrefix: '',
   tls: undefined,
+  certificateUnits: undefined,
   statusNeedsCertificate: false,
   authentication: {
     method: '',
@@ -97,9 +116,11 @@ export const SETTINGS: HttpSettings = {
     powerGroups: [],
   },
   filters: { primary: ['*'], intermediate: [], recoveryIgnore: [], problemIgnore: [], controlIgnore: [] },
+  writeBuffer: { size: 100, flushMs: 250 },
+  queues: ['DEFAULT'],
   raft: {
     defaultPort: 10_008,
-    staleReadMs: 5_000,
+    staleReadMs: 4_500,
     readyMaxLag: 10,
     relayAnswerMs: 60_000,
     tls: { ca: undefined, cert: undefined, key: undefined, skipVerify: false },
@@ -109,6 +130,8 @@ export const SETTINGS: HttpSettings = {
 /** Two replicas below `db1.example`, alias `shop`; `db3.example` does not replicate; `lone.example` is dead. Every change is noted in `calls`. */
 export class FakeHouse {
   readonly calls: string[] = [];
+  /** Aliases of `db2.example` that were looked up, `cname...`. */
+  readonly introduced = new Set<string>();
   readonly inventory = new Inventory();
   recoveries: readonly RecoveryRecord[] = [A_RECOVERY];
   disabled = false;
@@ -116,6 +139,22 @@ export class FakeHouse {
   group: GroupView | undefined;
   /** Ended a moment ago. */
   repeated: readonly RecoveryRecord[] = [];
+  /** Of another daemon on the same backend. */
+  leaderUrl: string | undefined;
+  callMemory: CallMemory = ownCalls({ nowMs: () => NOW_MS });
+  readonly events = new EventRing('fake', 8, () => NOW_MS);
+  counted: Readonly<Record<string, number>> = { 'discoveries.attempt': 3 };
+  discoveries: readonly DiscoverySample[] = [];
+  queue: readonly QueueSample[] = [];
+  writes: readonly BackendWrite[] = [];
+  /** By pool, then by server. */
+  pools: readonly PoolMember[] = [
+    ['readers', 'db1.example'],
+    ['readers', 'db2.example'],
+    ['readers', 'gone.example'],
+    ['spare', 'lone.example'],
+    ['written', 'db1.example'],
+  ].map(([pool = '', hostname = '']) => ({ pool, key: at(hostname), registeredMs: NOW_MS - 1000 }));
   /** Of the backend. */
   failure: string | undefined;
 
@@ -160,12 +199,55 @@ export class FakeHouse {
       snapshots: () => this.inventory.clusters(NOW_MS),
       analyse: this.analyse,
       clusterFlags: () => ({ primary: true, intermediate: false }),
-      canonical: (key) => (key.hostname === 'alias.example' ? { ...key, hostname: 'db2.example' } : key),
+      canonical: (key) =>
+        key.hostname === 'alias.example' || this.introduced.has(key.hostname)
+          ? { ...key, hostname: 'db2.example' }
+          : key,
+      introduce: async (hostnames) => {
+        for (const hostname of hostnames) if (hostname.startsWith('cname')) this.introduced.add(hostname);
+      },
       resolve: async (key) => {
         if (key.hostname === 'nowhere.example')
           throw new OrchestratorError('CONNECT_FAILED', `cannot connect to ${keyText(key)}`);
         return { ...key, hostname: `${key.hostname}.` };
       },
+      equivalents: async ({ server, at }) => [{ server: { ...server, hostname: 'db2.example' }, at }],
+      lastMarker: async () => ({
+        at: { file: 'binlog.000002', position: 157 },
+        text: 'drop view if exists `_pseudo_gtid_`.`a`',
+      }),
+      locateErrant: async () => ['binlog.000002'],
+      rehearse: async (operation, { target, below }) => {
+        if (operation === 'takeSource') throw new OrchestratorError('CONFLICT', 'it would be refused');
+        const steps: readonly MoveStep[] = [
+          { kind: 'halt', target },
+          { kind: 'follow', target, source: below ?? target, start: 'gtid' },
+          { kind: 'resume', target },
+        ];
+        return { plans: [{ kind: 'move', method: 'GTID', why: 'both have it', locks: [target], steps }], errors: [] };
+      },
+      operate: async ({ operation, target, below }) => {
+        note(`${operation} ${keyText(target)}${below === undefined ? '' : ` ${keyText(below)}`}`);
+        return { subject: target, moved: [target], errors: [], text: `${operation} done` };
+      },
+      tag: async (key, tag) => note(`tag ${keyText(key)} ${tag}`),
+      untag: async (tag, key, anyValue = false) => {
+        if (key === undefined && !tag.includes('=') && !anyValue)
+          throw new OrchestratorError('BAD_REQUEST', `tag must have a value: ${tag}`);
+        note(`untag ${key === undefined ? 'all' : keyText(key)} ${tag}`);
+        return [key ?? at('db1.example')];
+      },
+      recordTopologies: async () => {
+        if (this.failure !== undefined) throw new OrchestratorError('BACKEND_FAILED', this.failure);
+      },
+      pools: () => this.pools,
+      submitPool: async (pool, list) => note(`pool ${pool} ${list}`),
+      registerVirtualName: async (key, name) => note(`virtual ${keyText(key)} ${name}`),
+      submitPrimaries: async (cluster) => [
+        { key: `mysql/master/${cluster?.alias ?? 'every'}`, value: 'db1.example:3306' },
+      ],
+      publishedPairs: async () =>
+        ['', '/hostname'].map((part) => ({ key: `mysql/master/shop${part}`, value: 'db1.example:3306' })),
       resolvedNames: () => [{ given: 'alias.example', resolved: 'db2.example', expiresMs: NOW_MS + 1 }],
       forgetResolvedNames: async () => note('forget names'),
       discover: async (key) => {
@@ -186,7 +268,7 @@ export class FakeHouse {
         note(`downtime ${keyText(key)} ${owner}|${reason}|${durationMs}`),
       endDowntime: async (key) => {
         note(`end downtime ${keyText(key)}`);
-        return false;
+        return keyText(key) === 'db2.example:3306';
       },
       setPromotionRule: async (key, rule) => note(`rule ${keyText(key)} ${rule}`),
       candidates: async () => [
@@ -224,6 +306,17 @@ export class FakeHouse {
                 message: 'why',
               },
             ],
+      auditsBefore: async (id, limit, only) =>
+        AUDIT_NUMBERS.filter((one) => one < id)
+          .slice(0, limit)
+          .map((one) => ({
+            id: one,
+            at: '2026-01-02 03:04:05',
+            type: 'begin-downtime',
+            key: only ?? at('db2.example'),
+            message: 'why',
+          })),
+      detectionsBefore: async (id) => (A_DETECTION.id < id ? [A_DETECTION] : []),
       detections: async (page, alias) => (page > 0 || alias === 'other' ? [] : [A_DETECTION]),
       detection: async (id) => (id === A_DETECTION.id ? A_DETECTION : undefined),
       blockedRecoveries: async (cluster) => (cluster === 'other' ? [] : [A_BLOCK]),
@@ -234,7 +327,7 @@ export class FakeHouse {
       },
       endMaintenance: async (key) => {
         note(`end maintenance ${keyText(key)}`);
-        return false;
+        return keyText(key) === 'db3.example:3306';
       },
       endMaintenanceById: async (id) => {
         note(`end maintenance ${id}`);
@@ -252,6 +345,8 @@ export class FakeHouse {
       get group() {
         return group();
       },
+      calls: this.callMemory,
+      leaderUrl: () => this.leaderUrl,
       election: undefined,
       leads: () => this.leads,
       health: async () => ({
@@ -279,6 +374,21 @@ export class FakeHouse {
         { name: 'discovery', ok: true, detail: '3 servers known' },
         { name: 'backend', ok: this.calls.length === 0, detail: 'no calls' },
       ],
+      tokens: {
+        redeem: async (publicToken) => {
+          note(`redeem ${publicToken}`);
+          return publicToken === 'fresh' ? 'secret' : undefined;
+        },
+        isValid: async (publicToken, secret) => publicToken === 'fresh' && secret === 'secret',
+      },
+      events: this.events,
+      recent: {
+        discoveries: () => this.discoveries,
+        queue: () => this.queue,
+        writes: () => this.writes,
+      },
+      process: () => ({ memstats: { HeapAlloc: 1 } }),
+      counters: () => this.counted,
       metrics: async () => ({ type: 'text/plain; version=0.0.4; charset=utf-8', text: 'up 1\n' }),
     };
   }
@@ -287,30 +397,42 @@ export class FakeHouse {
 /** A server on a free port of loopback, in front of a house without servers. */
 export class TestHttp {
   readonly house = new FakeHouse();
+  /** As they are in force: a reload changes them. */
+  readonly settings: { -readonly [Name in keyof HttpSettings]: HttpSettings[Name] };
   readonly #server: HttpServer;
   #port = 0;
+  #socketPath: string | undefined;
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
 
   private constructor(settings: Partial<HttpSettings>) {
+    this.settings = { ...SETTINGS, ...settings };
     this.#server = new HttpServer({
       services: this.house.services(),
-      settings: { ...SETTINGS, ...settings },
+      settings: this.settings,
       clock: { ...systemClock, nowMs: () => NOW_MS },
       log: silentLog,
     });
   }
 
-  static async start(settings: Partial<HttpSettings> = {}): Promise<TestHttp> {
+  /** On a socket in place of a port. */
+  static async startOnSocket(path: string, settings: Partial<HttpSettings> = {}): Promise<TestHttp> {
     const http = new TestHttp(settings);
-    http.#port = (await http.#server.start('127.0.0.1', 0)).port;
+    await http.#server.startOnSocket(path);
+    http.#socketPath = path;
     return http;
   }
 
-  stop(): Promise<void> {
-    return this.#server.stop();
+  static async start(settings: Partial<HttpSettings> = {}, port = 0): Promise<TestHttp> {
+    const http = new TestHttp(settings);
+    http.#port = (await http.#server.start('127.0.0.1', port)).port;
+    return http;
+  }
+
+  stop(graceMs = 0): Promise<void> {
+    return this.#server.stop(graceMs);
   }
 
   /** The path is sent as it stands. */
@@ -321,15 +443,17 @@ export class TestHttp {
     body: string | undefined = undefined,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const sent = request({ host: '127.0.0.1', port: this.#port, path, method, headers, agent: false }, (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          text += chunk;
+      const where = this.#socketPath === undefined ? { port: this.#port } : { socketPath: this.#socketPath };
+      const sent = request({ host: '127.0.0.1', ...where, path, method, headers, agent: false }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const bytes = Buffer.concat(chunks);
+          const zipped = response.headers['content-encoding'] === 'gzip';
+          const text = (zipped ? gunzipSync(bytes) : bytes).toString('utf8');
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) });
         });
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) }),
-        );
       });
       sent.on('error', reject);
       sent.end(body);

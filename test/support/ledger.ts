@@ -1,3 +1,4 @@
+import type { Agreement } from '../../internal/app/agreement.ts';
 import type { Restored, Storage } from '../../internal/app/ports.ts';
 import { RecoveryLedger } from '../../internal/app/recovery-ledger.ts';
 import type { Settings } from '../../internal/app/settings.ts';
@@ -21,9 +22,11 @@ export class TestLedger {
   readonly rows: string[] = [];
   /** Rows by their key. */
   readonly cells = new Map<string, string>();
+  readonly #inventory = new Inventory();
   #disabled = false;
 
-  constructor() {
+  /** @param agreement what comes of a wish; by default there are none */
+  constructor(agreement?: Pick<Agreement, 'decide'>) {
     const add =
       (kind: string) =>
       async (...row: readonly unknown[]) =>
@@ -45,6 +48,7 @@ export class TestLedger {
         for (const { uid, acknowledged } of records) this.cells.set(`ack ${uid}`, say(acknowledged));
       },
       stepStarted: put('step', 2),
+      scriptsEnded: async (uid: string) => void this.cells.set(`scripts ended ${uid}`, ''),
       journalled: async () => [],
       planOf: async () => undefined,
       note: add('note'),
@@ -54,19 +58,22 @@ export class TestLedger {
       downtime: put('downtime', 1),
       clusterRenamed: put('renamed', 1),
       published: put('value', 1),
+      writerOf: put('writer', 1),
     } as unknown as Storage;
     this.ledger = new RecoveryLedger({
       settings: SETTINGS,
       storage,
-      restored: { openFences: [], recoveries: [] } as unknown as Restored,
-      inventory: new Inventory(),
+      restored: { openFences: [], recoveries: [], scriptsLeft: [] } as unknown as Restored,
+      inventory: this.#inventory,
       clock: systemClock,
       log: silentLog,
       agreement: () => {
-        throw new Error('nothing is wished for here');
+        if (agreement === undefined) throw new Error('nothing is wished for here');
+        return agreement as Agreement;
       },
       globallyDisabled: () => this.#disabled,
       newUid: () => 'n',
+      addressesOf: () => ({ ipv4: '', ipv6: '' }),
       endDowntime: (key) => void this.cells.delete(`downtime ${say([key])}`),
       onTold: ({ uid }) => void this.rows.push(`told ${uid}`),
       onAcknowledged: () => undefined,
@@ -83,11 +90,24 @@ export class TestLedger {
     return typeof answer === 'object' && answer !== null && 'refused' in answer ? String(answer.refused) : undefined;
   }
 
+  /** What a cluster is called. */
+  named(cluster: string): { readonly alias: string; readonly domain: string } {
+    return this.#inventory.snapshot(cluster, 0);
+  }
+
   /** Everything that another node, or a later process, could tell this one by. */
   get state(): unknown {
-    const { book, openFences } = this.ledger;
+    const { book, openFences, scripts } = this.ledger;
+    const left = scripts.uids().map((uid) => [uid, scripts.of(uid)]);
     const cells = [...this.cells].sort(([a], [b]) => (a < b ? -1 : 1));
-    return { records: book.list(), fences: [...openFences.keys()].sort(), rows: this.rows, cells, off: this.#disabled };
+    return {
+      records: book.list(),
+      fences: [...openFences.keys()].sort(),
+      rows: this.rows,
+      cells,
+      left,
+      off: this.#disabled,
+    };
   }
 }
 

@@ -34,6 +34,7 @@ export class MysqlBackendServer {
     return new MysqlBackendServer(sandbox, server, directory);
   }
 
+  /** Whoever reads what was just written finds it, however busy the machine is. */
   settings(changes: Partial<MysqlBackendSettings> = {}): MysqlBackendSettings {
     const { hostname, port } = this.server.key;
     return {
@@ -44,8 +45,9 @@ export class MysqlBackendServer {
         tls: undefined,
         connectTimeoutMs: 2_000,
         readTimeoutMs: 5_000,
+        patienceMs: 10_000,
       },
-      ...{ maxConnections: 8, lifetimeMs: 0, rejectReadOnly: false, upgrade: UPGRADE },
+      ...{ maxConnections: 8, lifetimeMs: 0, maxPacketBytes: -1, rejectReadOnly: false, upgrade: UPGRADE },
       login: () => BACKEND_LOGIN,
       ...changes,
     };

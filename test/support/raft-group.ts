@@ -10,6 +10,7 @@ import { type Configuration, foundingEntry, type LogEntry, type SnapshotMeta } f
 import type { Lookout } from '../../internal/raft/discovery/lookout.ts';
 import type { CareSettings } from '../../internal/raft/membership/care.ts';
 import type { Applied, StateMachine } from '../../internal/raft/node/group.ts';
+import type { Waiting } from '../../internal/raft/node/protocol.ts';
 import { RaftNode } from '../../internal/raft/node/raft-node.ts';
 import type { FormingOptions, NodeOptions } from '../../internal/raft/node/thread-options.ts';
 import { type Identity, memberIdOf } from '../../internal/raft/store/identity.ts';
@@ -74,7 +75,7 @@ export class GroupMember {
   readonly lines: string[] = [];
   readonly fatal: unknown[] = [];
   /** Why it belonged to no group yet. */
-  readonly waited: { readonly why: string; readonly promised: boolean }[] = [];
+  readonly waited: Waiting[] = [];
   /** Whom it let go of, as the leader. */
   readonly reaped: string[] = [];
   /** Where it listens, and its entry in the list. */
@@ -160,8 +161,8 @@ export class GroupMember {
       log,
       proposalTimeoutMs: 5_000,
       onFatal: (err) => this.fatal.push(err),
-      onWaiting: (why, promised) => this.waited.push({ why, promised }),
-      onReaped: (member) => this.reaped.push(member),
+      onWaiting: (waiting) => this.waited.push(waiting),
+      onReaped: ({ member }) => this.reaped.push(member),
       signal: this.#leaving.signal,
       lookout: options.lookout,
     });
@@ -225,6 +226,7 @@ export class RealGroup {
       outgoing: [],
       learners: [],
       nextLearners: [],
+      reaped: [],
     };
     for (const member of this.members) member.found(founders);
   }

@@ -39,6 +39,7 @@ const configuration: fc.Arbitrary<Configuration> = fc
       outgoing: fc.subarray(ids),
       learners: fc.subarray(ids),
       nextLearners: fc.subarray(ids),
+      reaped: fc.uniqueArray(word, { maxLength: 3 }),
     }),
   );
 
@@ -108,7 +109,7 @@ const BODIES: { readonly [K in Kind]: fc.Arbitrary<BodyOf<K> & { readonly term?:
   timeoutNow: record({ transfer }),
   readIndexRequest: record({ ticket }),
   readIndexResponse: record({ ticket, index: maybe(index) }),
-  removed: record({ configurationIndex: index }),
+  removed: record({ configurationIndex: index, reaped: fc.boolean() }),
 };
 
 export const MESSAGE_KINDS = Object.keys(BODIES) as readonly Kind[];

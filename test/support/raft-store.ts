@@ -93,7 +93,7 @@ export function membership(...ids: readonly string[]): Configuration {
     labels: { zone: 'ä' },
     promote: true,
   }));
-  return { members, voters: ids, outgoing: [], learners: [], nextLearners: [] };
+  return { members, voters: ids, outgoing: [], learners: [], nextLearners: [], reaped: [] };
 }
 
 export function aWrite(change: Partial<Write>): Write {

@@ -28,6 +28,8 @@ export class WireNode {
   readonly wire: Wire;
   readonly messages: RaftMessage[] = [];
   readonly bytes: { readonly channel: OpenChannel; readonly from: string; readonly payload: Uint8Array }[] = [];
+  /** Which group the senders of its messages belong to, as they said. */
+  readonly groups: string[] = [];
   /** `text: reason` of each line of its log. */
   readonly told: string[] = [];
   identity: Identity;
@@ -50,7 +52,10 @@ export class WireNode {
       allowed: new AddressSpace(allowed),
       identity: () => this.identity,
       veto: (peer) => veto?.(peer),
-      onMessage: (message) => this.messages.push(message),
+      onMessage: (message, peer) => {
+        this.messages.push(message);
+        this.groups.push(peer.clusterId);
+      },
       onBytes: (channel, peer, payload) => this.bytes.push({ channel, from: peer.node, payload }),
       ...(resolve === undefined ? {} : { resolve }),
     });

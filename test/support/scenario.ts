@@ -49,7 +49,7 @@ const LOG_TAIL = 12_000;
 export function scenarios(
   title: string,
   options: ScenarioOptions,
-  define: (scenario: Scenario, test: (title: string, body: () => Promise<void>) => void) => void,
+  define: (scenario: Scenario, test: (title: string, body: (context: Mocha.Context) => Promise<void>) => void) => void,
 ): void {
   for (const flavour of options.flavours ?? (['mariadb', 'mysql'] as const)) {
     describe(`${title} (${flavour})`, function () {
@@ -67,9 +67,9 @@ export function scenarios(
       afterEach(() => scenario.settle());
       after(() => scenario.close());
       define(scenario, (name, body) =>
-        it(name, async () => {
+        it(name, async function () {
           try {
-            await body();
+            await body(this);
             await scenario.verify();
           } catch (err) {
             await scenario.explain();
@@ -199,17 +199,18 @@ export class Scenario {
     assert.deepEqual(splitBrains(spans), []);
   }
 
-  /** A daemon that knows every server of the tree. */
+  /** A daemon that knows every server of the tree, or so many of them. */
   async watching(
     config: Readonly<Record<string, unknown>> = {},
     seed = address(this.primary),
     flags: readonly string[] = [],
+    count = this.servers.length,
   ): Promise<Daemon> {
     const daemon = await Daemon.start({ seeds: [seed], config, arguments: flags });
     this.#daemon = daemon;
     await until(
       'every server is discovered',
-      async () => (await daemon.api<unknown[]>('all-instances')).length === this.servers.length,
+      async () => (await daemon.api<unknown[]>('all-instances')).length === count,
     );
     return daemon;
   }
@@ -336,6 +337,19 @@ export class Scenario {
     });
   }
 
+  /**
+   * Those of them that succeeded, once there are so many. Where a leader of a group lost its office before the promotion, the next one has let
+   * its recovery go, and begun another.
+   */
+  async failovers(count = 1): Promise<readonly WireRecovery[]> {
+    return until(`${count} failovers are closed`, async () => {
+      const all = await this.recoveries('any');
+      const letGo = all.filter(({ IsSuccessful }) => !IsSuccessful);
+      for (const { AllErrors } of letGo) assert.match(AllErrors.join(), /nothing was promoted/);
+      return all.length - letGo.length === count && all.filter(({ IsSuccessful }) => IsSuccessful);
+    });
+  }
+
   /** Waits until the daemon knows that the replica follows the source. */
   async seen(replica: SandboxServer, source: SandboxServer): Promise<void> {
     await until(`the daemon sees ${address(replica)} below ${address(source)}`, async () => {
@@ -416,5 +430,16 @@ export class Scenario {
     return () => {
       for (const connection of connections) connection.destroy();
     };
+  }
+
+  /** A takeover that stands still with a read-only primary: the successor cannot apply the last write until the answer is called. */
+  async stuckTakeover(): Promise<() => void> {
+    const target = this.server(1);
+    const release = await this.holdAppliers([target]);
+    const { hostname, port } = target.key;
+    const path = `graceful-master-takeover/${address(this.primary)}/${hostname}/${port}`;
+    void this.daemon.api(path).catch(() => undefined); // the daemon may die over it
+    await this.fenced(this.primary);
+    return release;
   }
 }

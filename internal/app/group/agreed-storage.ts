@@ -3,7 +3,9 @@
 
 import type { Agreed, AgreedEntry } from '../../backend/agreed.ts';
 import { stepNote } from '../../recovery/step-note.ts';
+import { keyText } from '../../topology/instance-key.ts';
 import type { Storage } from '../ports.ts';
+import { FIRST_SCRIPTS_NUMBER } from '../scripts-left.ts';
 
 type Work = () => Promise<void>;
 
@@ -55,6 +57,7 @@ export class AgreedStorage {
           agreed.tables.journal.stepEnded(uid, number, error, stepNote(text, statements, error)),
         local.stepEnded,
       ),
+      scriptsEnded: within((uid) => agreed.tables.journal.endedFrom(uid, FIRST_SCRIPTS_NUMBER), local.scriptsEnded),
       note: within((uid, message) => agreed.tables.journal.note(uid, message), local.note),
       fenceIntended: within(
         (failed, cluster, successor) => agreed.tables.journal.fenceIntended(failed, cluster, successor),
@@ -72,6 +75,13 @@ export class AgreedStorage {
         local.aliasOverride,
       ),
       clusterRenamed: within((from, to) => agreed.tables.names.moveOverride(from, to), local.clusterRenamed),
+      writerOf: within((name, key) => agreed.tables.names.attribute(name, keyText(key)), local.writerOf),
+      tagged: within((key, name, value) => agreed.tables.names.tag(key, name, value), local.tagged),
+      untagged: within((keys, name, value) => agreed.tables.names.untag(keys, name, value), local.untagged),
+      virtualName: within((host, name) => agreed.tables.names.virtualName(host, name), local.virtualName),
+      poolSubmitted: within((pool, keys) => agreed.tables.pools.submitted(pool, keys), local.poolSubmitted),
+      marked: within((cluster) => agreed.tables.positions.marked(cluster), local.marked),
+      tokenTaken: within((token) => agreed.tables.tokens.taken(token), local.tokenTaken),
       published: within((name, value) => agreed.tables.names.put('value', name, value), local.published),
       detected: within((detection) => agreed.tables.detections.detected(detection), local.detected),
       maintenanceBegun: (key, lock, id) => {
@@ -80,6 +90,8 @@ export class AgreedStorage {
         return Promise.resolve(id);
       },
       maintenanceEnded: within((key) => agreed.tables.words.endMaintenance(key), local.maintenanceEnded),
+      callKept: within((call) => agreed.tables.calls.keep(call), local.callKept),
+      callForgotten: within((id) => agreed.tables.calls.forget(id), local.callForgotten),
       expired: within((nowMs, retention) => agreed.tables.expire(nowMs, retention), local.expired),
     };
   }

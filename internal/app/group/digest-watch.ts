@@ -1,5 +1,6 @@
 import type { Command } from '../../command/command.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { StateDigest } from './verdict.ts';
 
 export interface DigestWatchDeps {
   /** Of the tables, behind all entries that were applied so far. */
@@ -21,6 +22,7 @@ const KEPT = 4;
 export class DigestWatch {
   readonly #deps: DigestWatchDeps;
   readonly #own = new Map<number, Promise<string | undefined>>();
+  #latest: StateDigest | undefined;
   #differsSince: number | undefined;
 
   constructor(deps: DigestWatchDeps) {
@@ -32,10 +34,25 @@ export class DigestWatch {
     return this.#differsSince;
   }
 
-  /** The entry was applied, and no later one. */
-  passed(index: number): void {
+  /** What the tables came to when that was last worked out; the others are told. */
+  get latest(): StateDigest | undefined {
+    return this.#latest;
+  }
+
+  /** More than half of the voters hold something else at this index. */
+  differs(index: number): void {
+    this.#differsSince ??= index;
+  }
+
+  /** More than half of them hold the same. */
+  agrees(): void {
+    this.#differsSince = undefined;
+  }
+
+  /** The entry was applied, and no later one. @param marks the others stop here too, whatever its number */
+  passed(index: number, marks = false): void {
     const { everyEntries, digest, leads, decide, log } = this.#deps;
-    if (index % everyEntries !== 0) return;
+    if (index % everyEntries !== 0 && !marks) return;
     const own = digest().catch((err: unknown) => {
       log.warn({ err, index }, 'the state of this node cannot be compared with that of the others');
       return undefined;
@@ -43,7 +60,9 @@ export class DigestWatch {
     this.#own.set(index, own);
     for (const [old] of this.#own) if (this.#own.size > KEPT) this.#own.delete(old);
     void own.then(async (found) => {
-      if (found === undefined || !leads()) return;
+      if (found === undefined) return;
+      if (this.#own.get(index) === own) this.#latest = { index, digest: found };
+      if (!leads()) return;
       await decide({ op: 'state-digest', index, digest: found }).catch((err: unknown) =>
         log.debug({ err }, 'the others were not told what the state comes to'),
       );
@@ -62,13 +81,14 @@ export class DigestWatch {
     this.#differsSince = index;
     this.#deps.log.error(
       { index, leader: digest, own },
-      'the backend of this node holds something else than that of the leader: it leads only where nobody else can; empty its RaftDataDir and its backend to have it begin anew',
+      'the backend of this node holds something else than that of the leader: it leads only where nobody else can, and answers no reads',
     );
   }
 
   /** A snapshot has taken the place of everything. */
   replaced(): void {
     this.#own.clear();
+    this.#latest = undefined;
     this.#differsSince = undefined;
   }
 }

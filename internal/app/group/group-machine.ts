@@ -2,7 +2,7 @@
 
 import type { Agreed } from '../../backend/agreed.ts';
 import { decodeCommand } from '../../command/command.ts';
-import type { LogEntry, SnapshotMeta } from '../../raft/core/types.ts';
+import type { LogEntry, MemberId, SnapshotMeta } from '../../raft/core/types.ts';
 import type { Applied, StateMachine } from '../../raft/node/group.ts';
 import type { InstanceKey } from '../../topology/instance-key.ts';
 import type { Apply } from '../agreement.ts';
@@ -16,6 +16,8 @@ export interface GroupMachineDeps {
   readonly agreed: Agreed;
   /** Of the group, once this node belongs to it. */
   readonly clusterId: () => string;
+  /** This node as a member; undefined: it belongs to no group. */
+  readonly self: () => MemberId | undefined;
   readonly digests: DigestWatch;
   readonly servers: () => readonly InstanceKey[];
   /** The backend holds another state than memory does. */
@@ -32,6 +34,7 @@ export class GroupMachine implements StateMachine {
 
   apply(entries: readonly LogEntry[]): Applied {
     const { apply, agreedStorage, digests } = this.#deps;
+    if (!this.#begun && isTakenIn(entries[0], this.#deps.self())) this.#deps.agreed.joins();
     this.#begin();
     let durable = Promise.resolve();
     const results = entries.map((entry) => {
@@ -42,7 +45,7 @@ export class GroupMachine implements StateMachine {
         said === undefined ? undefined : apply(said.command, { atMs: stampMs, node, term, index }),
       );
       durable = written;
-      digests.passed(index);
+      digests.passed(index, entry.kind === 'configuration');
       if (said?.command.op === 'state-digest') void digests.heard(said.command);
       return result;
     });
@@ -58,18 +61,28 @@ export class GroupMachine implements StateMachine {
     })();
   }
 
-  async restore({ index, term }: SnapshotMeta, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  async restore(
+    { index, term }: Pick<SnapshotMeta, 'index' | 'term'>,
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
     const { agreed, reload, digests } = this.#deps;
     this.#begin();
     const { tables, servers } = await decodeState(bytes);
-    await agreed.replace(tables, { index, term });
+    await agreed.replace(tables, { index, term }, servers);
     digests.replaced();
     await reload(servers);
   }
 
   #begin(): void {
     if (this.#begun) return;
-    this.#deps.agreed.belongsTo(this.#deps.clusterId());
+    const { agreed, clusterId, self } = this.#deps;
+    agreed.belongsTo(clusterId(), self()?.replace(/\/[^/]*$/, ''));
     this.#begun = true;
   }
+}
+
+/** The group was founded without this node: what its founders brought along stands in no entry. */
+function isTakenIn(first: LogEntry | undefined, self: MemberId | undefined): boolean {
+  if (first?.kind !== 'configuration' || first.index !== 1) return false;
+  return !first.configuration.members.some(({ id }) => id === self);
 }

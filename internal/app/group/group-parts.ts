@@ -5,7 +5,8 @@ import type { Backend } from '../../backend/backend.ts';
 import { pathsIn } from '../../raft/store/directory.ts';
 import { DamageFound } from '../../raft/store/failures.ts';
 import { nodeFiles } from '../../raft/store/files.ts';
-import { readIdentity } from '../../raft/store/identity.ts';
+import { type Identity, memberIdOf, readIdentity } from '../../raft/store/identity.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { InstanceKey } from '../../topology/instance-key.ts';
@@ -14,28 +15,39 @@ import type { Storage } from '../ports.ts';
 import { AgreedStorage } from './agreed-storage.ts';
 import { DigestWatch } from './digest-watch.ts';
 import { GroupMachine } from './group-machine.ts';
-import { InGroup } from './in-group.ts';
+import { InGroup, type OnDecided } from './in-group.ts';
 import { GroupPeers } from './peers.ts';
 
 const DIGEST_EVERY_ENTRIES = 1024;
+/** Members send word twice in an election time-out. */
+const SILENT_TIMEOUTS = 1.5;
+
+export interface GroupPartsOptions {
+  /** `RaftDataDir`. */
+  readonly directory: string;
+  /** How this node is called. */
+  readonly node: string;
+  readonly electionTimeoutMs: number;
+}
 
 export class GroupParts {
   readonly agreement: InGroup;
   readonly digests: DigestWatch;
-  readonly peers = new GroupPeers();
+  readonly peers: GroupPeers;
   readonly #backend: Backend;
   readonly #directory: string;
   #agreedStorage: AgreedStorage | undefined;
   #apply: Apply | undefined;
 
-  /**
-   * @param directory `RaftDataDir`
-   * @param node how this node is called
-   */
-  constructor(backend: Backend, directory: string, node: string, log: Log) {
+  constructor(
+    backend: Backend,
+    { directory, node, electionTimeoutMs }: GroupPartsOptions,
+    { clock, log, onDecided }: { readonly clock: Clock; readonly log: Log; readonly onDecided: OnDecided },
+  ) {
+    this.peers = new GroupPeers(clock, SILENT_TIMEOUTS * electionTimeoutMs);
     this.#backend = backend;
     this.#directory = directory;
-    this.agreement = new InGroup(node);
+    this.agreement = new InGroup(node, clock, onDecided);
     this.digests = new DigestWatch({
       digest: () => backend.agreed.digest(),
       leads: () => this.agreement.mayAct,
@@ -49,11 +61,22 @@ export class GroupParts {
    * Index that the backend holds everything up to (C-123). A new directory begins at the beginning, whatever the backend
    * knows: this node may have said things that it does not remember.
    *
-   * @throws {OrchestratorError} `CONFLICT`: directory and backend are of two groups
+   * @param nodeId name of this node, where its directory is new
+   * @param adopt a backend that was copied from another node becomes that of this one (C-125)
+   * @throws {OrchestratorError} `CONFLICT`: directory and backend are of two groups, or the backend is that of another node
    */
-  async applied(): Promise<number> {
+  async applied(nodeId: string, adopt: boolean): Promise<number> {
     const position = await this.#backend.agreed.position();
-    const clusterId = this.#clusterId();
+    const own = this.#identity()?.nodeId ?? nodeId; // a node keeps its name where its address is another
+    if (position !== undefined && position.nodeId !== '' && position.nodeId !== own) {
+      if (!adopt)
+        throw new OrchestratorError(
+          'CONFLICT',
+          `the backend is that of node ${position.nodeId}, and this is ${own}: give each node a backend of its own; one that was copied on purpose is taken over with -adopt-backend`,
+        );
+      await this.#backend.agreed.adopt(own);
+    }
+    const clusterId = this.#identity()?.clusterId;
     if (position === undefined || clusterId === undefined) return 0;
     if (position.clusterId === clusterId) return position.index;
     throw new OrchestratorError(
@@ -80,15 +103,19 @@ export class GroupParts {
       apply: this.#apply,
       agreedStorage: this.#agreedStorage,
       agreed: this.#backend.agreed,
-      clusterId: () => this.#clusterId() ?? '',
+      clusterId: () => this.#identity()?.clusterId ?? '',
+      self: () => {
+        const identity = this.#identity();
+        return identity && memberIdOf(identity);
+      },
       digests: this.digests,
       ...{ servers, reload },
     });
   }
 
-  #clusterId(): string | undefined {
+  #identity(): Identity | undefined {
     try {
-      return readIdentity(nodeFiles, pathsIn(this.#directory).identity)?.clusterId;
+      return readIdentity(nodeFiles, pathsIn(this.#directory).identity);
     } catch (err) {
       if (err instanceof DamageFound) return undefined; // the node says so when it starts
       throw err;

@@ -1,13 +1,16 @@
 // The group as the API sees it: what this node knows anyway, and what its consensus thread and the other members told it last.
 
-import type { GroupNow, GroupView, MemberView, Waiting } from '../../http/group-view.ts';
+import type { GroupNow, GroupView, LifeState, MemberView, Waiting } from '../../http/group-view.ts';
 import type { MemberId } from '../../raft/core/types.ts';
 import type { Group } from '../../raft/node/group.ts';
 import { type MembersView, membersView } from '../../raft/node/members-view.ts';
+import { unknown } from '../../raft/node/questions.ts';
 import type { NodeStatus, RaftNode } from '../../raft/node/raft-node.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
+import { clockText, clockTrouble } from './clock-offsets.ts';
 import type { MemberWord } from './member-words.ts';
+import type { StateKeeping } from './state-keeping.ts';
 
 export interface GroupWindowDeps {
   readonly bind: string;
@@ -22,7 +25,12 @@ export interface GroupWindowDeps {
     readonly waiting: Waiting | undefined;
   };
   readonly wordOf: (id: MemberId) => MemberWord | undefined;
+  /** By how much the clock of that member is ahead, ms. */
+  readonly clockOffsetOf: (id: MemberId) => number | undefined;
   readonly own: () => MemberWord;
+  /** This node holds what the leader does, as far as that was compared. */
+  readonly sound: () => boolean;
+  readonly state: Pick<StateKeeping, 'sound' | 'view'>;
   readonly drain: () => Promise<void>;
   readonly undrain: () => void;
   readonly clock: Pick<Clock, 'monotonicMs' | 'every' | 'after'>;
@@ -44,6 +52,7 @@ export class GroupWindow implements GroupView {
   #lookedMs: number;
   #contactMs: number | undefined;
   #handingOver = false;
+  #life: { readonly state: LifeState; readonly sinceMs: number };
   #stop = () => {};
 
   constructor(deps: GroupWindowDeps) {
@@ -53,11 +62,13 @@ export class GroupWindow implements GroupView {
     this.url = deps.url;
     this.electionTimeoutMs = deps.electionTimeoutMs;
     this.#lookedMs = deps.clock.monotonicMs();
+    this.#life = { state: 'discovering', sinceMs: this.#lookedMs };
   }
 
   start(): void {
     let looking = false;
     this.#stop = this.#deps.clock.every(this.electionTimeoutMs / LOOKS, () => {
+      this.#noteLife();
       if (looking) return;
       looking = true;
       void this.#look().finally(() => {
@@ -82,10 +93,18 @@ export class GroupWindow implements GroupView {
     const { membership, clock, own } = this.#deps;
     const { node, waiting } = membership;
     const { draining } = own();
-    if (node === undefined) return { ...NOWHERE, waiting: waiting ?? STARTING, draining };
+    this.#noteLife();
+    const nowMs = clock.monotonicMs();
+    const life = {
+      life: this.#life.state,
+      lifeMs: nowMs - this.#life.sinceMs,
+      nextAttemptMs: untilNext(waiting, nowMs),
+    };
+    if (node === undefined) return { ...NOWHERE, ...life, waiting: waiting ?? STARTING, draining };
     const { standpoint, applied } = node.group;
     const { role, term, commit, configuration } = standpoint;
     return {
+      ...life,
       role: role === 'leader' || role === 'follower' ? role : 'candidate',
       term,
       leader: this.#leader(node.group),
@@ -94,12 +113,25 @@ export class GroupWindow implements GroupView {
       applied,
       members: this.#members(),
       quorum: Math.floor(configuration.voters.length / 2) + 1,
-      tolerates: this.#seen?.view.tolerates ?? -1,
+      ...this.#tolerance(),
+      state: this.#state(),
       waiting: undefined,
       draining,
       concerns: this.#seen?.status.concerns ?? [],
+      sync: this.#sync(),
       threadSilentMs: clock.monotonicMs() - this.#lookedMs,
     };
+  }
+
+  #sync(): GroupNow['sync'] {
+    const { syncMedianMs: medianMs, syncWorstMs: worstMs } = this.#seen?.status.storage ?? {};
+    return medianMs === undefined || worstMs === undefined ? undefined : { medianMs, worstMs };
+  }
+
+  #state(): GroupNow['state'] {
+    const { sound, view } = this.#deps.state;
+    const { differsSince, repairing, lastRepair } = view;
+    return { sound, differsSince, repairing, lastRepair };
   }
 
   confirm(): Promise<void> {
@@ -121,6 +153,21 @@ export class GroupWindow implements GroupView {
 
   async removePeer(address: string): Promise<void> {
     await this.#joined().roster.remove(address);
+  }
+
+  async scaleDown(to: number, most: number): ReturnType<GroupView['scaleDown']> {
+    const { removed, members } = await this.#joined().roster.scaleDown(to, most);
+    return { removed: removed.map(({ address }) => address), members };
+  }
+
+  async backup(): ReturnType<GroupView['backup']> {
+    if (!this.#deps.sound())
+      throw new OrchestratorError(
+        'UNAVAILABLE',
+        'the state of this node is not that of the leader: take that of another',
+      );
+    const { head, bytes } = await this.#joined().backup();
+    return { name: `${head.clusterId}-${head.index}.backup`, bytes };
   }
 
   takeSnapshot(): Promise<void> {
@@ -160,6 +207,22 @@ export class GroupWindow implements GroupView {
     if (node !== undefined) this.#noteContact(node.group);
   }
 
+  /** Looked at often enough for its age to be right within a look. */
+  #noteLife(): void {
+    const state = this.#lifeState();
+    if (state !== this.#life.state) this.#life = { state, sinceMs: this.#deps.clock.monotonicMs() };
+  }
+
+  #lifeState(): LifeState {
+    const { membership, own } = this.#deps;
+    const { node, waiting = STARTING } = membership;
+    if (node === undefined) return waiting.phase;
+    if (own().draining) return 'draining';
+    const { leader, self, configuration } = node.group.standpoint;
+    if (leader === undefined) return 'isolated';
+    return configuration.voters.includes(self) ? 'voter' : 'nonVoter';
+  }
+
   #noteContact({ mayAct, standpoint: { leader } }: Group): void {
     const silentMs = mayAct ? 0 : this.#seen?.status.peers.find(({ id }) => id === leader)?.silentMs;
     if (silentMs !== undefined) this.#contactMs = Math.max(this.#contactMs ?? 0, this.#lookedMs - silentMs);
@@ -185,8 +248,26 @@ export class GroupWindow implements GroupView {
       labels: Object.values(labels),
       healthy: answers && (self ? this.#deps.own() : this.#deps.wordOf(id))?.backend !== false,
       silentMs: self ? 0 : status.peers.find((peer) => peer.id === id)?.silentMs,
+      clockOffsetMs: self ? 0 : this.#deps.clockOffsetOf(id),
       behind: lagEntries,
     }));
+  }
+
+  #tolerance(): Pick<GroupNow, 'tolerates' | 'toleratesBy' | 'warnings'> {
+    if (this.#seen === undefined) return UNKNOWN;
+    const { smallest, voters, places, warnings } = this.#seen.view.tolerance;
+    return {
+      tolerates: smallest,
+      toleratesBy: { Voter: voters, ...places },
+      warnings: [...warnings, ...this.#clockWarning()],
+    };
+  }
+
+  #clockWarning(): readonly string[] {
+    const { membership, clockOffsetOf } = this.#deps;
+    const leader = membership.node?.group.standpoint.leader;
+    const offsetMs = leader === undefined ? undefined : clockOffsetOf(leader);
+    return offsetMs === undefined || clockTrouble(offsetMs) === 'none' ? [] : [clockText(offsetMs)];
   }
 
   #joined(): RaftNode {
@@ -207,7 +288,7 @@ export class GroupWindow implements GroupView {
         if (role !== 'leader' && leader !== undefined && settled) end(resolve);
       };
       const cancel = this.#deps.clock.after(SILENT_TIMEOUTS * this.electionTimeoutMs, () =>
-        end(() => reject(new OrchestratorError('UNAVAILABLE', 'no new leader is known yet'))),
+        end(() => reject(unknown('leadership was handed over, and no new leader is known yet'))),
       );
       group.on('moved', look);
       look(group.standpoint);
@@ -215,9 +296,16 @@ export class GroupWindow implements GroupView {
   }
 }
 
-const STARTING: Waiting = { phase: 'discovering', reason: 'it has just started' };
+const STARTING: Waiting = {
+  phase: 'discovering',
+  reason: 'it has just started',
+  problem: undefined,
+  attempts: undefined,
+};
 
-const NOWHERE: Omit<GroupNow, 'waiting' | 'draining'> = {
+const UNKNOWN = { tolerates: -1, toleratesBy: {}, warnings: [] };
+
+const NOWHERE: Omit<GroupNow, 'waiting' | 'draining' | 'life' | 'lifeMs' | 'nextAttemptMs'> = {
   role: 'candidate',
   term: 0,
   leader: undefined,
@@ -226,7 +314,15 @@ const NOWHERE: Omit<GroupNow, 'waiting' | 'draining'> = {
   applied: 0,
   members: [],
   quorum: 0,
-  tolerates: -1,
+  ...UNKNOWN,
   concerns: [],
+  sync: undefined,
   threadSilentMs: 0,
 };
+
+function untilNext(waiting: Waiting | undefined, nowMs: number): number | undefined {
+  if (waiting?.attempts === undefined) return undefined;
+  const { nextMs, everyMs } = waiting.attempts;
+  const ms = nextMs - nowMs;
+  return ms >= 0 ? ms : everyMs - (-ms % everyMs);
+}

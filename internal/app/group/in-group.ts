@@ -2,6 +2,7 @@
 
 import { type Command, encodeCommand } from '../../command/command.ts';
 import type { Group } from '../../raft/node/group.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Agreement } from '../agreement.ts';
 
@@ -10,17 +11,25 @@ const URGENT: ReadonlySet<Command['op']> = new Set<Command['op']>([
   'write-recovery',
   'resolve-recovery',
   'recovery-progress',
+  'effects-begun',
   'intend-fence',
   'end-fence',
 ]);
 
+/** What came of a command that this node asked for, and how long that took, ms. */
+export type OnDecided = (outcome: 'agreed' | 'refused' | 'unknown', ms: number) => void;
+
 export class InGroup implements Agreement {
   readonly #node: string;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #onDecided: OnDecided;
   #group: Group | undefined;
 
   /** @param node how this node is called */
-  constructor(node: string) {
+  constructor(node: string, clock: Pick<Clock, 'monotonicMs'>, onDecided: OnDecided) {
     this.#node = node;
+    this.#clock = clock;
+    this.#onDecided = onDecided;
   }
 
   joined(group: Group): void {
@@ -44,7 +53,15 @@ export class InGroup implements Agreement {
   }
 
   async decide(command: Command): Promise<unknown> {
-    return this.#joined().propose(encodeCommand(this.#node, command), URGENT.has(command.op));
+    const proposed = this.#joined().propose(encodeCommand(this.#node, command), URGENT.has(command.op));
+    const beganMs = this.#clock.monotonicMs();
+    const told = (outcome: Parameters<OnDecided>[0]) => this.#onDecided(outcome, this.#clock.monotonicMs() - beganMs);
+    proposed.then(
+      () => told('agreed'),
+      (err: unknown) =>
+        told(err instanceof OrchestratorError && err.code === 'OUTCOME_UNKNOWN' ? 'unknown' : 'refused'),
+    );
+    return proposed;
   }
 
   #joined(): Group {

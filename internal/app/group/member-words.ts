@@ -3,6 +3,7 @@
 
 import type { MemberId } from '../../raft/core/types.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { StateDigest } from './verdict.ts';
 
 export interface MemberWord {
   /** Of the API: scheme, host and port. */
@@ -10,6 +11,10 @@ export interface MemberWord {
   readonly draining: boolean;
   /** The backend takes what it is given. */
   readonly backend: boolean;
+  /** What its replicated tables came to, once it has the state of the group; undefined: not worked out, or an older release. */
+  readonly state?: StateDigest | undefined;
+  /** What its clock showed as it said this, Unix ms; undefined: an older release. */
+  readonly wallMs?: number | undefined;
 }
 
 export interface MemberWordsDeps {
@@ -17,6 +22,7 @@ export interface MemberWordsDeps {
   /** Everybody but this node. */
   readonly others: () => readonly MemberId[];
   readonly send: (to: MemberId, payload: Uint8Array) => void;
+  readonly onWord?: (from: MemberId, word: MemberWord) => void;
   readonly clock: Pick<Clock, 'every'>;
   readonly everyMs: number;
 }
@@ -54,7 +60,9 @@ export class MemberWords {
   /** From a member that has proved who it is. What makes no sense is left alone. */
   hear(from: MemberId, payload: Uint8Array): void {
     const word = payload.length > LONGEST_BYTES ? undefined : wordIn(payload);
-    if (word !== undefined && this.#deps.others().includes(from)) this.#heard.set(from, word);
+    if (word === undefined || !this.#deps.others().includes(from)) return;
+    this.#heard.set(from, word);
+    this.#deps.onWord?.(from, word);
   }
 
   of(id: MemberId): MemberWord | undefined {
@@ -69,7 +77,18 @@ function wordIn(payload: Uint8Array): MemberWord | undefined {
   } catch {
     return undefined;
   }
-  const { url, draining, backend } = (value ?? {}) as Partial<Record<keyof MemberWord, unknown>>;
+  const { url, draining, backend, state, wallMs } = (value ?? {}) as Partial<Record<keyof MemberWord, unknown>>;
   if (typeof url !== 'string' || !URL_FORM.test(url)) return undefined;
-  return { url, draining: draining === true, backend: backend !== false };
+  const digest = digestIn(state);
+  return {
+    ...{ url, draining: draining === true, backend: backend !== false },
+    ...(digest && { state: digest }),
+    ...(typeof wallMs === 'number' && Number.isFinite(wallMs) && { wallMs }),
+  };
+}
+
+function digestIn(value: unknown): StateDigest | undefined {
+  const { index, digest } = (value ?? {}) as Partial<Record<keyof StateDigest, unknown>>;
+  if (!Number.isSafeInteger(index) || typeof digest !== 'string') return undefined;
+  return { index: Number(index), digest };
 }

@@ -77,6 +77,14 @@ export function credentialsOf(config: Config): Credentials {
   return readCredentials(keys, (path) => readFileSync(path, 'utf8'));
 }
 
+/** How long this node waits for the others, and for its backend. */
+export function membershipLimits(config: Config): { readonly proposalTimeoutMs: number; readonly endAfterMs: number } {
+  return {
+    proposalTimeoutMs: config.RaftProposalTimeoutMilliseconds,
+    endAfterMs: config.RaftExitOnBackendFailureSeconds * 1000,
+  };
+}
+
 /** Who founds the group with this node, and how this node is called. */
 function foundingOf(config: Config, layout: Layout): Founders & Pick<FormingOptions, 'finding'> {
   const expect = config.RaftBootstrapExpect;

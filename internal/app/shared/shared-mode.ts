@@ -18,6 +18,8 @@ export interface SharedModeDeps {
   /** What only the node that leads keeps up. */
   readonly upkeep: () => { start(): void; stop(): void };
   readonly node: string;
+  /** Of the API of this node, for the others; undefined: they cannot reach it. */
+  readonly url: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,7 +36,7 @@ export class SharedMode {
   }
 
   agreementOn(apply: Apply): Agreement {
-    const { store, orchestrator, upkeep } = this.#deps;
+    const { store, orchestrator, upkeep, url } = this.#deps;
     this.#office = new SharedOffice({
       ...this.#deps,
       wishes: store.wishes,
@@ -45,6 +47,7 @@ export class SharedMode {
       holder: {
         prepare: () => this.#view.prepare(),
         takeOffice: () => {
+          if (url !== undefined) void store.leaderAddress.tell(url);
           orchestrator().observer.resume();
           orchestrator().takeOffice();
           upkeep().start();
@@ -71,6 +74,11 @@ export class SharedMode {
     await this.#view.stop();
     await this.office.stop();
     this.#deps.seat.close();
+  }
+
+  /** Of the API of the node that leads; undefined: this one does, or that one has not said. */
+  get leaderUrl(): string | undefined {
+    return this.#view.leaderUrl;
   }
 
   /** Once the orchestrator was built with `agreementOn`. */

@@ -42,6 +42,7 @@ const OF_OFFICE: ReadonlySet<Command['op']> = new Set<Command['op']>([
   'write-recovery',
   'resolve-recovery',
   'recovery-progress',
+  'effects-begun',
   'register-failure-detection',
   'intend-fence',
   'end-fence',
@@ -133,8 +134,12 @@ export class SharedOffice implements Agreement {
 
   /** Whoever leads steps down, and another one may take the lead. @throws {OrchestratorError} `BACKEND_FAILED` */
   async reelect(): Promise<void> {
+    await this.#stepDown('a new election was asked for');
+  }
+
+  async #stepDown(why: string): Promise<void> {
     this.#abstainUntilMs = this.#deps.clock.monotonicMs() + ABSTAIN_MS;
-    this.#lose('a new election was asked for');
+    this.#lose(why);
     await this.#deps.seat.vacate();
   }
 
@@ -186,29 +191,44 @@ export class SharedOffice implements Agreement {
     });
   }
 
-  /** In office once what others wrote is known. */
   #won(epoch: number, startedMs: number): void {
-    const { holder, log } = this.#deps;
     if (this.#stopped) return;
     this.#epoch = epoch;
     this.#refreshedMs = startedMs;
     this.#watch();
-    this.#office = this.#office.then(async () => {
-      try {
-        await holder.prepare();
-      } catch (err) {
-        log.warn({ err, epoch }, 'what others wrote cannot be read: this node does not lead');
-        this.#lose('the backend cannot be read');
-        return;
-      }
-      if (this.#epoch !== epoch || !this.#isFresh()) {
-        await holder.leaveOffice();
-        return;
-      }
-      this.#inOffice = true;
-      log.info({ epoch }, 'this node leads: it watches, detects, decides and acts');
-      holder.takeOffice();
-    });
+    this.#office = this.#office.then(() => this.#enter(epoch)).catch((err: unknown) => this.#notEntered(epoch, err));
+  }
+
+  /** In office once what others wrote is known. */
+  async #enter(epoch: number): Promise<void> {
+    const { holder, log } = this.#deps;
+    try {
+      await holder.prepare();
+    } catch (err) {
+      log.warn({ err, epoch }, 'what others wrote cannot be read: this node does not lead');
+      this.#lose('the backend cannot be read');
+      return;
+    }
+    if (this.#epoch !== epoch || !this.#isFresh()) {
+      await holder.leaveOffice();
+      return;
+    }
+    this.#inOffice = true;
+    log.info({ epoch }, 'this node leads: it watches, detects, decides and acts');
+    holder.takeOffice();
+  }
+
+  /** Whoever leads and does nothing is worse than nobody: another one gets the seat. */
+  async #notEntered(epoch: number, err: unknown): Promise<void> {
+    const { log } = this.#deps;
+    log.error({ err, epoch }, 'this node cannot take up its office');
+    if (this.#epoch !== epoch) return;
+    await this.#stepDown('it cannot take up its office').catch((cause: unknown) =>
+      log.warn(
+        { err: cause },
+        'the seat cannot be given back: others take it when it has not been refreshed for long enough',
+      ),
+    );
   }
 
   /** At once: from here on nothing is begun. What is under way ends at its next step. */
@@ -221,6 +241,7 @@ export class SharedOffice implements Agreement {
     this.#inOffice = false;
     log.info({ epoch, why }, 'this node leads no more');
     const left = holder.leaveOffice();
+    left.catch(() => undefined); // told of in its turn
     this.#office = this.#office
       .then(() => left)
       .catch((err: unknown) => log.error({ err }, 'what was under way did not end in order'));

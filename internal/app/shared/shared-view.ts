@@ -8,7 +8,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { WatchedInstance } from '../../topology/instance.ts';
 import type { Orchestrator } from '../orchestrator.ts';
 import type { Restored } from '../ports.ts';
-import { isWord } from './wish.ts';
+import { isWord, readWish, subjectsOf } from './wish.ts';
 
 export interface SharedViewDeps {
   readonly store: Backend;
@@ -25,10 +25,21 @@ const DROP_OLD_EVERY = 60;
 /** A leader that is kept busy by commands of its own tries again in the next round. */
 const MOST_ATTEMPTS = 5;
 
+interface Unheard {
+  readonly command: Command;
+  /** What it is about. */
+  readonly subjects: readonly string[];
+  /** How often it was tried in vain. */
+  readonly tried: number;
+}
+
 export class SharedView {
   readonly #deps: SharedViewDeps;
   #leads = false;
+  #leaderUrl: string | undefined;
   #wordsToRead = false;
+  /** What was asked of others and is not done here yet, in its order. */
+  #unheard: readonly Unheard[] = [];
   #rounds = 0;
   #round: Promise<void> | undefined;
   #stop = () => {};
@@ -56,12 +67,20 @@ export class SharedView {
     await this.#deps.store.wishes.unread(); // what was wished for until now is in the rows
     const restored = await this.#deps.restore();
     this.#leads = true;
+    this.#unheard = [];
+    this.#leaderUrl = undefined;
     this.#take(restored, restored.instances);
+  }
+
+  /** Of the API of the node that leads, as it was a second ago; undefined: this one does, or that one has not said. */
+  get leaderUrl(): string | undefined {
+    return this.#leads ? undefined : this.#leaderUrl;
   }
 
   /** Another node leads. */
   yield(): void {
     this.#leads = false;
+    this.#unheard = [];
   }
 
   #next(): Promise<void> {
@@ -75,19 +94,62 @@ export class SharedView {
   }
 
   async #look(): Promise<void> {
+    this.#leaderUrl = await this.#deps.store.leaderAddress.ofAnother();
     const restored = await this.#deps.restore();
     if (!this.#leads) this.#take(restored, restored.instances.map(asLastChecked));
   }
 
   async #hear(): Promise<void> {
-    const { store, orchestrator, clock } = this.#deps;
+    const { store } = this.#deps;
     this.#rounds += 1;
     if (this.#rounds % DROP_OLD_EVERY === 0) await store.wishes.dropOld();
-    const commands = (await store.wishes.unread()).map(({ command }) => JSON.parse(command) as Command);
-    this.#wordsToRead ||= commands.some(({ op }) => isWord(op));
-    const stamp: Stamp = { atMs: clock.nowMs(), node: '', term: 0, index: 0 };
-    for (const command of commands) if (!isWord(command.op)) await orchestrator().hear(command, stamp);
+    const fresh = (await store.wishes.unread()).flatMap(({ command }) => this.#read(command));
+    const wishes = [...this.#unheard, ...fresh];
+    this.#unheard = []; // they are not told a second time
+    const left: Unheard[] = [];
+    const waitedFor = new Set<string>();
+    for (const wish of wishes) {
+      const waits = wish.subjects.some((subject) => waitedFor.has(subject));
+      const still = waits ? wish : await this.#try(wish);
+      if (still === undefined) continue;
+      left.push(still);
+      for (const subject of wish.subjects) waitedFor.add(subject);
+    }
+    this.#unheard = left;
     if (this.#wordsToRead) await this.#readWords();
+  }
+
+  #read(text: string): readonly Unheard[] {
+    try {
+      const command = readWish(text);
+      return [{ command, subjects: subjectsOf(command), tried: 0 }];
+    } catch (err) {
+      this.#deps.log.error({ err }, 'what an operator asked of another daemon cannot be read: it is not done here');
+      return [];
+    }
+  }
+
+  /**
+   * One that fails keeps only those about the same things from being heard, lest the older one counts in the end.
+   *
+   * @returns what is left to do
+   */
+  async #try({ command, subjects, tried }: Unheard): Promise<Unheard | undefined> {
+    const { orchestrator, clock, log } = this.#deps;
+    try {
+      const stamp: Stamp = { atMs: clock.nowMs(), node: '', term: 0, index: 0 };
+      if (isWord(command.op)) this.#wordsToRead = true;
+      else await orchestrator().hear(command, stamp);
+      return undefined;
+    } catch (err) {
+      const about = { err, op: command.op, subjects };
+      if (tried + 1 === MOST_ATTEMPTS) {
+        log.error(about, 'what an operator asked of another daemon is not done here: given up');
+        return undefined;
+      }
+      if (tried === 0) log.warn(about, 'what an operator asked of another daemon is not done here yet');
+      return { command, subjects, tried: tried + 1 };
+    }
   }
 
   /** Not over a command of this node that took effect while the rows were being read. */

@@ -41,5 +41,18 @@ CREATE TABLE IF NOT EXISTS raft_position (
   anchor integer PRIMARY KEY NOT NULL,
   cluster_id text NOT NULL,
   applied_index integer NOT NULL,
-  applied_term integer NOT NULL
+  applied_term integer NOT NULL,
+  standing integer NOT NULL DEFAULT 1,
+  node_id text NOT NULL DEFAULT ''
+);
+
+-- Ours: calls of the API that were made under a key, and what their callers were told; key and request as digests.
+CREATE TABLE IF NOT EXISTS own_call (
+  call_id text PRIMARY KEY NOT NULL,
+  request text NOT NULL,
+  attempt text NOT NULL,
+  began_ms integer NOT NULL,
+  began_index integer NOT NULL,
+  status integer,
+  answer text
 );

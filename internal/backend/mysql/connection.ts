@@ -22,7 +22,8 @@ export interface Result {
  * that is too long or in another alphabet does not cost the whole row. A lock is not waited for longer than a person would.
  */
 const SESSION = `SET SESSION time_zone = '+00:00', sql_mode = 'NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 5`;
-const IDENTITY = 'SELECT CONCAT_WS(CHAR(32), @@hostname, @@port, @@datadir) AS server, CONNECTION_ID() AS thread';
+const IDENTITY = `SELECT CONCAT_WS(CHAR(32), @@hostname, @@port, @@datadir) AS server, CONNECTION_ID() AS thread,
+  @@max_allowed_packet AS packet`;
 /** Statements that one session keeps prepared. */
 const MOST_PREPARED = 200;
 
@@ -30,13 +31,22 @@ const MOST_PREPARED = 200;
 export class BackendConnection {
   readonly bornMs: number;
   readonly id: SessionId;
+  /** Of one packet to the server. */
+  readonly mostBytes: number;
   readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
 
-  private constructor(id: SessionId, connection: Connection, socket: Socket, clock: Clock, timeoutMs: number) {
+  private constructor(
+    { id, mostBytes }: Pick<BackendConnection, 'id' | 'mostBytes'>,
+    connection: Connection,
+    socket: Socket,
+    clock: Clock,
+    timeoutMs: number,
+  ) {
     this.id = id;
+    this.mostBytes = mostBytes;
     this.bornMs = clock.monotonicMs();
     this.#connection = connection;
     this.#socket = socket;
@@ -46,7 +56,7 @@ export class BackendConnection {
 
   /** @throws what the driver or the server says */
   static async open(settings: MysqlBackendSettings, schema: string, clock: Clock): Promise<BackendConnection> {
-    const { host, port, login, tls, connectTimeoutMs, readTimeoutMs } = settings;
+    const { host, port, login, tls, connectTimeoutMs, readTimeoutMs, maxPacketBytes } = settings;
     const socket = connect({ host, port, noDelay: true, keepAlive: true, autoSelectFamily: false });
     socket.once('end', () => socket.destroy(new Error('the server closed the connection'))); // else nobody would hear of it
     const give = clock.after(connectTimeoutMs, () =>
@@ -69,7 +79,9 @@ export class BackendConnection {
       await connection.query(SESSION);
       const [[found]] = await connection.query<RowDataPacket[]>(IDENTITY);
       const id = { server: String(found?.server), thread: Number(found?.thread) };
-      return new BackendConnection(id, connection, socket, clock, readTimeoutMs);
+      const packet = Number(found?.packet);
+      const mostBytes = maxPacketBytes > 0 ? Math.min(maxPacketBytes, packet) : packet;
+      return new BackendConnection({ id, mostBytes }, connection, socket, clock, readTimeoutMs);
     } catch (err) {
       socket.destroy();
       throw err;

@@ -5,14 +5,8 @@ import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Release } from '../release.ts';
 import type { BackendConnection } from './connection.ts';
 import { backendFailure } from './failures.ts';
+import { type Found, outdated } from './older-releases.ts';
 import { type Column, type Key, type Table, wantedTables } from './schema.ts';
-
-/** A table as it is there. */
-interface Found {
-  readonly types: ReadonlyMap<string, string>;
-  /** Columns of each index, by comma. */
-  readonly keys: readonly string[];
-}
 
 /** One daemon at a time adds things; whoever waits finds them done. Seconds. */
 const LOCK_S = 60;
@@ -20,11 +14,14 @@ const LOCK_S = 60;
 const STATEMENT_MS = 600_000;
 /** Table, column or index is there already. */
 const THERE_ALREADY: ReadonlySet<unknown> = new Set([1050, 1060, 1061]);
+/** So is what is to go; or rows are there that the new key does not allow, such as two values of one tag: they stay, and so does the old key. */
+const GONE_OR_IN_USE: ReadonlySet<unknown> = new Set([1062, 1091]);
 
 /** @throws {OrchestratorError} `BACKEND_FAILED` (reason `missing`, `newer`), or what the server says */
 export async function migrate(connection: BackendConnection, name: string, release: Release): Promise<void> {
   const wanted = wantedTables();
-  const lacking = missing(wanted, await found(connection));
+  const there = await found(connection);
+  const lacking = missing(wanted, there);
   if (!release.update) {
     const table = wanted.find(({ create }) => lacking.includes(create));
     if (table !== undefined)
@@ -36,13 +33,14 @@ export async function migrate(connection: BackendConnection, name: string, relea
     return;
   }
   const deployed = await isDeployed(connection, release.version, wanted, lacking);
-  if (deployed && lacking.length === 0) return;
+  if (deployed && lacking.length === 0 && outdated(there).length === 0) return;
   if (!deployed && release.refuseOther)
     throw backendFailure('newer', name, new Error('PanicIfDifferentDatabaseDeploy is set'));
   const lock = { sql: 'SELECT GET_LOCK(?, ?)', values: ['orchestrator schema', LOCK_S] };
   await connection.run(lock, STATEMENT_MS);
   try {
-    for (const sql of missing(wanted, await found(connection))) await tolerantly(connection, sql);
+    for (const sql of missing(wanted, await found(connection))) await tolerantly(connection, sql, THERE_ALREADY);
+    for (const sql of outdated(await found(connection))) await tolerantly(connection, sql, GONE_OR_IN_USE);
     await connection.run({
       sql: 'INSERT IGNORE INTO orchestrator_db_deployments (deployed_version, deployed_timestamp) VALUES (?, ?)',
       values: [release.version, release.nowText],
@@ -97,18 +95,21 @@ async function found(connection: BackendConnection): Promise<ReadonlyMap<string,
     values: [],
   });
   const keys = await connection.run({
-    sql: `SELECT table_name AS t, MIN(non_unique) AS plain, GROUP_CONCAT(column_name ORDER BY seq_in_index) AS columns
+    sql: `SELECT table_name AS t, index_name AS i, MIN(non_unique) AS plain, GROUP_CONCAT(column_name ORDER BY seq_in_index) AS columns
             FROM information_schema.statistics WHERE table_schema = DATABASE() GROUP BY table_name, index_name`,
     values: [],
   });
-  const tables = new Map<string, { types: Map<string, string>; keys: string[] }>();
+  const tables = new Map<string, { types: Map<string, string>; keys: string[]; byName: Map<string, string> }>();
   for (const { t, c, type } of columns.rows) {
-    const table = tables.get(String(t)) ?? { types: new Map(), keys: [] };
+    const table = tables.get(String(t)) ?? { types: new Map(), keys: [], byName: new Map() };
     table.types.set(String(c), String(type).toLowerCase());
     tables.set(String(t), table);
   }
-  for (const { t, plain, columns } of keys.rows)
-    tables.get(String(t))?.keys.push(`${Number(plain) === 0 ? 'unique ' : ''}${String(columns)}`);
+  for (const { t, i, plain, columns } of keys.rows) {
+    const is = `${Number(plain) === 0 ? 'unique ' : ''}${String(columns)}`;
+    tables.get(String(t))?.keys.push(is);
+    tables.get(String(t))?.byName.set(String(i), is);
+  }
   return tables;
 }
 
@@ -124,11 +125,11 @@ async function isDeployed(
   return (await connection.run({ sql, values: [version] })).rows.length > 0;
 }
 
-async function tolerantly(connection: BackendConnection, sql: string): Promise<void> {
+async function tolerantly(connection: BackendConnection, sql: string, codes: ReadonlySet<unknown>): Promise<void> {
   try {
     await connection.run({ sql, values: [] }, STATEMENT_MS);
   } catch (cause) {
-    if (!THERE_ALREADY.has((cause as { errno?: unknown }).errno))
+    if (!codes.has((cause as { errno?: unknown }).errno))
       throw cause instanceof OrchestratorError ? cause : Object.assign(cause as Error, { sql: undefined });
   }
 }

@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../runtime/clock.ts';
 import { VERSION } from '../../runtime/version.ts';
 import type { Change, Database, Row, Select } from '../database.ts';
-import { areAlike, changeStatement, rowsStatement, type Statement, selectStatement } from '../statements.ts';
+import { type Statement, selectStatement } from '../statements.ts';
 import { toText } from '../time.ts';
+import { statementsOf } from './batches.ts';
 import { BackendConnection } from './connection.ts';
 import { isDoubtful, mysqlFailure, reasonOf } from './failures.ts';
 import { Fit } from './fit.ts';
@@ -14,11 +15,9 @@ import { migrate } from './migrate.ts';
 import { Pool } from './pool.ts';
 import { wantedTables } from './schema.ts';
 import { backendName, type MysqlBackendSettings } from './settings.ts';
-import { MYSQL_WORDS } from './words.ts';
 
-/** Rows in one statement. */
-const MOST_ROWS = 32;
 const NO_SUCH_SCHEMA = 1049;
+const PATIENCE_MS = 100;
 /** Notes of writers that are long gone. */
 const WRITER_MS = 7 * 86_400_000;
 const BEGIN = { sql: 'START TRANSACTION', values: [] };
@@ -33,7 +32,7 @@ interface Doubt {
 
 export class MysqlDatabase implements Database {
   readonly name: string;
-  readonly patienceMs = 100;
+  readonly patienceMs: number;
   readonly #settings: MysqlBackendSettings;
   readonly #clock: Clock;
   readonly #pool: Pool;
@@ -49,6 +48,7 @@ export class MysqlDatabase implements Database {
 
   private constructor(settings: MysqlBackendSettings, clock: Clock) {
     this.name = backendName(settings);
+    this.patienceMs = settings.patienceMs ?? PATIENCE_MS;
     this.#settings = settings;
     this.#clock = clock;
     this.#pool = new Pool(settings, clock);
@@ -77,7 +77,8 @@ export class MysqlDatabase implements Database {
       await this.#ghosts.end(connection);
       await this.#settleDoubt(connection);
       const open = changes.filter((change) => !this.#done.has(change));
-      const statements = statementsOf(open.map((change) => this.#fit.change(change)));
+      const fitting = open.map((change) => this.#fit.change(change));
+      const statements = statementsOf(fitting, connection.mostBytes, this.name);
       const [only] = statements;
       const adds = open.some(({ kind }) => kind === 'insert');
       if (statements.length === 1 && only !== undefined && !adds) await connection.run(only);
@@ -182,30 +183,6 @@ export class MysqlDatabase implements Database {
       throw mysqlFailure(cause, this.name);
     }
   }
-}
-
-/** In order; neighbours that are alike share a statement. */
-function statementsOf(changes: readonly Change[]): readonly Statement[] {
-  const statements: Statement[] = [];
-  for (let at = 0; at < changes.length; ) {
-    const [first, ...more] = changes.slice(at, at + MOST_ROWS) as [Change, ...Change[]];
-    if (first.kind !== 'insert' && first.kind !== 'upsert') {
-      statements.push(changeStatement(first, MYSQL_WORDS));
-      at += 1;
-      continue;
-    }
-    const alike = [first, ...more.slice(0, runLength(first, more))] as [typeof first, ...(typeof first)[]];
-    statements.push(rowsStatement(alike, MYSQL_WORDS));
-    at += alike.length;
-  }
-  return statements;
-}
-
-/** Of a power of two with the first one, so that few texts are to be prepared. */
-function runLength(first: Change, more: readonly Change[]): number {
-  const end = more.findIndex((change) => !areAlike(first, change));
-  const run = 1 + (end === -1 ? more.length : end);
-  return 2 ** Math.floor(Math.log2(run)) - 1;
 }
 
 /** The name of a schema is the operator's, not ours. */

@@ -23,8 +23,12 @@ export interface MysqlBackendSettings {
         minVersion: 'TLSv1.2';
       }>
     | undefined;
+  /** Of one packet to the server, which has the last word; 0 or less: what the server takes. */
+  readonly maxPacketBytes: number;
   readonly connectTimeoutMs: number;
   readonly readTimeoutMs: number;
+  /** How long whoever writes or reads waits for what is written; 100 where it is not given. */
+  readonly patienceMs?: number;
   /** 0 or less: no limit. */
   readonly maxConnections: number;
   /** Age at which a connection is replaced; 0: never. */

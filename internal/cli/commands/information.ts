@@ -8,6 +8,8 @@ import { compareKeys, keyText } from '../../topology/instance-key.ts';
 import { type Listed, listByCluster, listInstances, matchesSearch } from '../../topology/listing.ts';
 import { type Command, type CommandContext, fail, required } from '../command.ts';
 import { drawing } from './drawing.ts';
+import { RECORDED, recordedTopology } from './recorded-topology.ts';
+import { regularExpression } from './regular-expression.ts';
 
 const CLUSTER = '-alias CLUSTER | -i HOST[:PORT]';
 
@@ -68,17 +70,21 @@ export const INFORMATION: readonly Command[] = [
     name: 'topology',
     section: 'Information',
     summary: 'Draw the replication tree of a cluster',
-    options: CLUSTER,
+    options: `${CLUSTER} [-pattern REGEXP]`,
+    notes: RECORDED,
     each: true,
-    run: (context) => drawTopology(context.select.cluster(), drawing(context)).split('\n'),
+    run: async (context) =>
+      (await recordedTopology(context)) ?? drawTopology(context.select.cluster(), drawing(context)).split('\n'),
   },
   {
     name: 'topology-tabulated',
     section: 'Information',
     summary: 'Draw the replication tree of a cluster in columns separated by |',
-    options: CLUSTER,
+    options: `${CLUSTER} [-pattern REGEXP]`,
+    notes: RECORDED,
     each: true,
-    run: (context) => drawTabulated(context.select.cluster(), drawing(context)).split('\n'),
+    run: async (context) =>
+      (await recordedTopology(context)) ?? drawTabulated(context.select.cluster(), drawing(context)).split('\n'),
   },
   {
     name: 'all-instances',
@@ -240,14 +246,6 @@ export const INFORMATION: readonly Command[] = [
     },
   },
 ];
-
-function regularExpression(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (cause) {
-    return fail(`-pattern is no regular expression: ${cause instanceof Error ? cause.message : text}`);
-  }
-}
 
 function listed({ world }: CommandContext): readonly Listed[] {
   return listInstances(world.snapshots());

@@ -1,5 +1,5 @@
-import { userInfo } from 'node:os';
 import { parseDurationMs } from '../../runtime/duration.ts';
+import { ownName } from '../../runtime/own-name.ts';
 import { keyText, sameKey } from '../../topology/instance-key.ts';
 import { parsePromotionRule } from '../../topology/promotion-rule.ts';
 import { type Command, type CommandContext, fail, required } from '../command.ts';
@@ -111,6 +111,32 @@ export const INSTANCES: readonly Command[] = [
       return [keyText(key)];
     },
   },
+  {
+    name: 'register-hostname-unresolve',
+    section: 'Instance, meta',
+    summary: 'Have replicas of an instance told another name of its host',
+    options: '-i HOST[:PORT] -hostname NAME',
+    notes:
+      'Without a name: the host itself again. It runs out after ExpiryHostnameResolvesMinutes unless it is registered anew.',
+    each: true,
+    run: async ({ select, actions, arguments: given }) => {
+      const key = select.key();
+      await (await actions()).registerVirtualName(key, given.text('hostname').trim());
+      return [keyText(key)];
+    },
+  },
+  {
+    name: 'deregister-hostname-unresolve',
+    section: 'Instance, meta',
+    summary: 'Have replicas of an instance told its host itself again',
+    options: '-i HOST[:PORT]',
+    each: true,
+    run: async ({ select, actions }) => {
+      const key = select.key();
+      await (await actions()).registerVirtualName(key, '');
+      return [keyText(key)];
+    },
+  },
 ];
 
 function periodOf(context: CommandContext) {
@@ -121,5 +147,5 @@ function periodOf(context: CommandContext) {
 
 /** Of `-owner`, else the user this process runs as. */
 export function ownerOf({ arguments: given }: CommandContext): string {
-  return given.text('owner') || userInfo().username;
+  return given.text('owner') || ownName();
 }

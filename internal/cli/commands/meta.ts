@@ -1,5 +1,6 @@
 import { keyText, parseKey } from '../../topology/instance-key.ts';
 import { type Command, fail, required } from '../command.ts';
+import { ownerOf } from './instances.ts';
 
 /** A node counts as there while it was heard of this recently. */
 const NODE_SILENT_MS = 2_000;
@@ -45,12 +46,47 @@ export const META: readonly Command[] = [
     },
   },
   {
+    name: 'continuous',
+    section: 'Meta',
+    summary: 'Discover, detect and recover without an API, until it is told to stop',
+    options: '[-grab-election]',
+    notes: 'Logs as http does. Not for the nodes of a group.',
+    loops: true,
+  },
+  {
     name: 'active-nodes',
     section: 'Meta',
     summary: 'List the processes that work on this backend, as host:token',
     options: '',
     run: async ({ world, nowMs }) =>
       (await world.store.nodes.seenSince(nowMs - NODE_SILENT_MS)).map(({ hostname, token }) => `${hostname}:${token}`),
+  },
+  {
+    name: 'snapshot-topologies',
+    section: 'Meta',
+    summary: 'Record who replicates from whom, for topology -pattern',
+    options: '',
+    run: async ({ actions }) => {
+      await (await actions()).recordTopologies();
+      return [];
+    },
+  },
+  {
+    name: 'access-token',
+    section: 'Meta',
+    summary: 'Issue a token for a browser, with AuthenticationMethod "token"',
+    options: '[-owner NAME]',
+    notes:
+      'Open /web/access-token?publicToken=TOKEN with it, once, before AccessTokenUseExpirySeconds are over; in a group on any node.',
+    run: async (context) => {
+      const { store, config } = context.world;
+      const { tokenLimits, tokenSecrets } = await import('../../app/token-limits.ts');
+      if (config.RaftEnabled) {
+        const { signingSecret, signToken } = await import('../../app/signed-tokens.ts');
+        return [signToken(signingSecret(tokenSecrets(config)), context.nowMs)];
+      }
+      return [await store.tokens.issue(ownerOf(context), tokenLimits(config))];
+    },
   },
   {
     name: 'reset-hostname-resolve-cache',

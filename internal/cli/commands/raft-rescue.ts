@@ -41,7 +41,7 @@ export const RAFT_RESCUE: readonly Command[] = [
     section: 'Raft',
     summary: 'Write what a stopped node has of the state of its group into a file',
     options: '-file!',
-    notes: 'From a node that runs the API gives the same. The end of the log may never have been agreed on.',
+    notes: 'From a node that runs /api/raft-backup gives the same. The end of the log may never have been agreed on.',
     inGroup: true,
     runPlain: async (context) => {
       const file = required(context, 'file');

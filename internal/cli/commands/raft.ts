@@ -1,7 +1,30 @@
 import type { Inspection } from '../../raft/store/inspect.ts';
-import { type Command, fail, type Lines } from '../command.ts';
+import { type Command, fail, type Lines, required } from '../command.ts';
 
 export const RAFT: readonly Command[] = [
+  {
+    name: 'raft-scale-down',
+    section: 'Raft',
+    summary: 'Remove members of the group until so many are left, those with the highest numbers first',
+    options: '-to!',
+    notes:
+      'To be run on a node that stays, before the nodes that go are stopped: the other way round they are dead voters. One goes at a time, and its daemon ends with status 14. Nobody goes where no majority of the rest would answer. To be repeated as often as one likes.',
+    inGroup: true,
+    runPlain: async (context) => {
+      const to = required(context, 'to');
+      if (!/^[1-9]\d{0,2}$/.test(to)) fail(`-to ${to}: expected a number of nodes, at least 1`);
+      const { DaemonClient } = await import('../../app/daemon-client.ts');
+      const daemon = await DaemonClient.find(context.config);
+      if (daemon === undefined) return fail('no daemon of this configuration runs here: run it where one does');
+      const { scaleDown } = await import('../../app/group/scale-down.ts');
+      const { systemClock } = await import('../../runtime/clock.ts');
+      const left = await scaleDown(Number(to), {
+        ...{ daemon, clock: systemClock },
+        onRemoved: (address, members) => context.print([`${address} is removed, ${members} members are left`]),
+      });
+      return [`the group has ${left} members`];
+    },
+  },
   {
     name: 'raft-inspect',
     section: 'Raft',

@@ -47,15 +47,16 @@ export const BACKEND = {
   }),
   MySQLOrchestratorMaxAllowedPacket: int(
     -1,
-    'Largest packet to the backend: -1 as the driver has it, 0 as the server says.',
+    'Largest packet to the backend, where the server takes more; -1 and 0: what the server takes. Many rows are sent in as many statements as that needs.',
     {
       ...compat,
-      ...later,
+      ...mysql,
       unit: 'bytes',
       max: MAX_INT32,
     },
   ),
   MySQLConnectTimeoutSeconds: int(2, 'How long connecting to the backend may take, and to a server in `-c resolve`.', {
+    ...restart,
     unit: 's',
     min: 1,
   }),

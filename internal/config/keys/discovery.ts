@@ -17,14 +17,13 @@ export const DISCOVERY = {
     ...later,
     unit: 'entries',
   }),
-  DiscoveryQueueMaxStatisticsSize: int(120, 'History of the length of the queue.', {
+  DiscoveryQueueMaxStatisticsSize: int(120, 'How much of the length of the queue is remembered, one a second.', {
     ...compat,
-    ...later,
+    min: 0,
     unit: 'samples',
   }),
-  DiscoveryCollectionRetentionSeconds: uint(120, 'History of the duration of probes.', {
+  DiscoveryCollectionRetentionSeconds: uint(120, 'How long each probe and each write to the backend is remembered.', {
     ...compat,
-    ...later,
     unit: 's',
   }),
   DiscoverySeeds: list(
@@ -60,17 +59,24 @@ export const DISCOVERY = {
   ),
   EnableDiscoveryFiltersLogs: bool(true, 'Logs what the key above left out.', compat),
   UnseenInstanceForgetHours: uint(240, 'Age at which a server that was not seen is forgotten.', { unit: 'h', min: 1 }),
-  SnapshotTopologiesIntervalHours: uint(0, 'Period of stored pictures of all topologies; 0: none.', {
-    ...compat,
-    ...later,
-    unit: 'h',
-  }),
-  SkipMaxScaleCheck: bool(true, 'Does not look whether a server is a MaxScale proxy.', { ...compat, ...later }),
+  SnapshotTopologiesIntervalHours: uint(
+    0,
+    'Period of stored pictures of all topologies; 0: none. In a group each node takes its own.',
+    {
+      ...compat,
+      unit: 'h',
+    },
+  ),
+  SkipMaxScaleCheck: bool(
+    true,
+    'Asks no server whether it is a MaxScale binlog server; one whose version says so is known.',
+    compat,
+  ),
   InstanceBulkOperationsWaitTimeoutSeconds: uint(10, 'How long each of many replicas is waited for.', {
     ...later,
     unit: 's',
   }),
-  MaxConcurrentReplicaOperations: int(5, 'Most replicas that are moved at the same time.', { ...later, min: 1 }),
+  MaxConcurrentReplicaOperations: int(5, 'Most replicas that are moved at the same time.', { min: 1 }),
   ReplicationLagQuery: text('', 'SQL that answers the lag in whole seconds, in place of what the server reports.'),
   SlaveLagQuery: text('', 'Old name of `ReplicationLagQuery`.', compat),
   ReasonableReplicationLagSeconds: int(10, 'Lag above it is a problem.', { min: 0, unit: 's' }),
@@ -81,13 +87,14 @@ export const DISCOVERY = {
   ),
   VerifyReplicationFilters: bool(false, 'No replica goes below a server that filters what it replicates.'),
   LowerReplicaVersionAllowed: bool(false, 'A replica may be older than its source.'),
-  UseSuperReadOnly: bool(false, 'Sets and clears `super_read_only` along with `read_only`.', {
-    unbuilt: 'it is done wherever the server has it',
-    actual: [true],
-  }),
+  UseSuperReadOnly: bool(
+    false,
+    'Has `set-read-only` set `super_read_only`, too. Recoveries do so wherever the server has it.',
+  ),
   ReplicationCredentialsQuery: text(
     '',
     'SQL that answers user and password for replication, run on the server that is to replicate. Empty: the own table of the server.',
+    { secret: true }, // both may stand in its text
   ),
   OSCIgnoreHostnameFilters: list([], 'Replicas left out where online schema changes look for lag.', {
     ...compat,
@@ -100,6 +107,6 @@ export const DISCOVERY = {
       unit: 'min',
     },
   ),
-  SupportFuzzyPoolHostnames: bool(true, 'Pools may be submitted with parts of host names.', { ...compat, ...later }),
-  InstancePoolExpiryMinutes: uint(60, 'How long a server stays in its pool.', { ...compat, ...later, unit: 'min' }),
+  SupportFuzzyPoolHostnames: bool(true, 'Pools may be submitted with parts of host names.', compat),
+  InstancePoolExpiryMinutes: uint(60, 'How long a server stays in its pool.', { ...compat, unit: 'min' }),
 };

@@ -2,10 +2,9 @@ import { bool, compat, restart, text } from './key.ts';
 
 export const GENERAL = {
   Debug: bool(false, 'Logs everything, as the flag `-debug` does. `-quiet` is stronger.', restart),
-  EnableSyslog: bool(false, 'Sends log lines from INFO upwards to the local syslog as well.', {
+  EnableSyslog: bool(false, 'Sends log lines from INFO upwards to the local syslog as well, by the program `logger`.', {
     ...compat,
-    unbuilt:
-      'under systemd the standard error gets there by itself; elsewhere pipe it: `2>&1 | logger -t orchestrator`',
+    ...restart,
   }),
   PrependMessagesWithOrcIdentity: text('', 'Names this node at the start of every message of the API.', {
     ...compat,

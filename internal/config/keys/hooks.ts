@@ -1,4 +1,4 @@
-import { later, list, text } from './key.ts';
+import { list, text } from './key.ts';
 
 export const HOOKS = {
   ProcessesShellCommand: text('bash', 'Shell that runs hooks.'),
@@ -16,5 +16,5 @@ export const HOOKS = {
     'Run after the recovery of an intermediate primary, before `PostFailoverProcesses`.',
   ),
   PostGracefulTakeoverProcesses: list([], 'Run after a planned takeover.'),
-  PostTakeMasterProcesses: list([], 'Run after `take-master`, with the new and the old source as arguments.', later),
+  PostTakeMasterProcesses: list([], 'Run after `take-master`, with the new and the old source as arguments.'),
 };

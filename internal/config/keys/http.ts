@@ -1,14 +1,11 @@
-import { bool, compat, int, later, list, restart, retired, text, uint } from './key.ts';
+import { bool, compat, int, list, restart, retired, text, uint } from './key.ts';
 
 export const HTTP = {
   ListenAddress: text(':3000', '`host:port` of API and console. Without a host: loopback only.', restart),
-  ListenSocket: text('', 'Path of a Unix socket to listen on in place of TCP.', {
-    ...restart,
-    unbuilt: 'the TCP listener is opened instead',
-  }),
+  ListenSocket: text('', 'Path of a Unix socket to listen on in place of TCP, without TLS.', restart),
   HTTPAdvertise: text(
     '',
-    '`scheme://host:port` under which the other nodes reach the API of this one. Empty: the host of `RaftAdvertise` with the port of `ListenAddress`.',
+    '`scheme://host:port` under which the other nodes reach the API of this one. Empty: the host of `RaftAdvertise`, or without a group that of `ListenAddress` unless it is loopback, with the port of `ListenAddress`.',
     restart,
   ),
   URLPrefix: text('', 'Path under which everything is mounted.', restart),
@@ -34,8 +31,8 @@ export const AUTHENTICATION = {
   AuthUserHeader: text('X-Forwarded-User', 'Header that names the user in `proxy`.'),
   PowerAuthUsers: list(['*'], 'Users who may act in `proxy`; `*`: all of them.'),
   PowerAuthGroups: list([], 'Groups of this host whose members may act in `proxy`.', compat),
-  AccessTokenUseExpirySeconds: uint(60, 'How long a new token waits to be taken up.', { ...later, unit: 's' }),
-  AccessTokenExpiryMinutes: uint(1440, 'How long a token counts.', { ...later, unit: 'min' }),
+  AccessTokenUseExpirySeconds: uint(60, 'How long a new token waits to be taken up.', { unit: 's' }),
+  AccessTokenExpiryMinutes: uint(1440, 'How long a token counts.', { unit: 'min' }),
   OAuthClientId: text('', 'Was never used.', retired),
   OAuthClientSecret: text('', 'Was never used.', { ...retired, secret: true }),
   OAuthScopes: list([], 'Was never used.', retired),

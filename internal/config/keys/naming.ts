@@ -35,7 +35,7 @@ export const CLASSIFICATION = {
   ),
 };
 
-const pseudo = { ...compat, ...later };
+const pseudo = compat;
 
 export const PSEUDO_GTID = {
   AutoPseudoGTID: bool(

@@ -1,12 +1,18 @@
-import { bool, int, restart, uint } from './key.ts';
+import { bool, int, restart, text, uint } from './key.ts';
 import { OWN_RAFT } from './own-raft.ts';
 import { OWN_RAFT_API } from './own-raft-api.ts';
+import { OWN_KEY_VALUE } from './publishing.ts';
 
 /** Keys that the contract does not know. */
 export const OWN = {
   FenceReplacedPrimary: bool(
     true,
     'Makes a replaced primary read-only and ends its sessions, as soon as it can be reached.',
+  ),
+  ReadOnlyPrimaryHoldSeconds: uint(
+    10,
+    'How long a primary must have been read-only before `RecoverNonWriteableMaster` makes it writable.',
+    { unit: 's' },
   ),
   PrimaryDownGraceMilliseconds: uint(0, 'How long a dead primary is waited for before it is replaced.', { unit: 'ms' }),
   ProbeIntervalMilliseconds: uint(1000, 'Period of probes of a server; at most `InstancePollSeconds`.', {
@@ -90,6 +96,13 @@ export const OWN = {
     unit: 's',
     min: 1,
   }),
+  AccessTokenSecretFile: text(
+    '',
+    'In a group, file with a secret of 32 bytes or more, the same on all nodes, that access tokens are signed with; empty: that of `RaftSharedSecretFile`.',
+  ),
+  TopologyHistoryPurgeDays: uint(0, 'Age at which stored pictures of topologies are deleted; 0: never.', {
+    unit: 'days',
+  }),
   BackendFlushIntervalMilliseconds: uint(200, 'Period at which what changed is written to the backend.', {
     ...restart,
     unit: 'ms',
@@ -97,4 +110,5 @@ export const OWN = {
   }),
   ...OWN_RAFT,
   ...OWN_RAFT_API,
+  ...OWN_KEY_VALUE,
 };

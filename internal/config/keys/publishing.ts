@@ -1,17 +1,42 @@
-import { bool, compat, int, later, list, regexps, text, uint } from './key.ts';
+import { bool, compat, int, later, list, regexps, restart, text, uint } from './key.ts';
 
 export const KEY_VALUE = {
   KVClusterMasterPrefix: text('mysql/master', 'Path below which the primary of each cluster is published.'),
-  ConsulAddress: text('', '`host:port` of Consul; empty: none.', later),
-  ConsulScheme: text('http', 'How Consul is spoken to.', { ...later, choices: ['http', 'https'] }),
-  ConsulAclToken: text('', 'Token for Consul.', { ...later, secret: true }),
-  ConsulCrossDataCenterDistribution: bool(false, 'Publishes in every data centre that Consul knows.', later),
-  ConsulKVStoreProvider: text('consul', 'Single writes, or transactions.', {
-    ...later,
+  ConsulAddress: text('', '`host:port` of Consul; empty: none.', restart),
+  ConsulScheme: text('http', 'How Consul is spoken to.', { ...restart, choices: ['http', 'https'] }),
+  ConsulAclToken: text('', 'Token for Consul.', { ...restart, secret: true }),
+  ConsulCrossDataCenterDistribution: bool(false, 'Publishes in every data centre that Consul knows.', restart),
+  ConsulKVStoreProvider: text('consul', 'Writes one by one, or transactions.', {
+    ...restart,
     choices: ['consul', 'consul-txn', 'consul_txn'],
   }),
-  ConsulMaxKVsPerTransaction: int(5, 'Most writes in a transaction; 5 to 64.', later),
-  ZkAddress: text('', '`host[:port],...` of ZooKeeper; empty: none.', { ...compat, ...later }),
+  ConsulMaxKVsPerTransaction: int(
+    5,
+    'Most writes in a transaction, 5 to 64; those of one cluster stay together.',
+    restart,
+  ),
+  ZkAddress: text('', '`host[:port],...` of ZooKeeper, by names or IPv4 addresses; empty: none.', {
+    ...compat,
+    ...restart,
+  }),
+};
+
+/** Ours, for the same purpose. */
+export const OWN_KEY_VALUE = {
+  ConsulCAFile: text(
+    '',
+    'PEM file of the authority that the certificate of Consul is checked against; empty: with `https` any certificate is taken.',
+    restart,
+  ),
+  EtcdEndpoints: list(
+    [],
+    'Members of the etcd cluster that primaries are published in, such as `https://10.0.0.1:2379`; empty: none.',
+    restart,
+  ),
+  EtcdUserFile: text('', 'File with a line `user:password` for etcd; empty: no login.', restart),
+  EtcdCAFile: text('', 'PEM file of the authority of etcd; empty: those of the system.', restart),
+  EtcdCertFile: text('', 'PEM file with our certificate for etcd; empty: none.', restart),
+  EtcdPrivateKeyFile: text('', 'PEM file with its key.', restart),
 };
 
 export const WEB = {
@@ -22,10 +47,7 @@ export const WEB = {
 
 export const AUDIT = {
   AuditLogFile: text('', 'File that gets a line for each operation; empty: the log does.'),
-  AuditToSyslog: bool(false, 'Sends these lines to syslog.', {
-    ...compat,
-    unbuilt: 'name a file in AuditLogFile',
-  }),
+  AuditToSyslog: bool(false, 'Sends a line for each operation to the local syslog as well.', { ...compat, ...restart }),
   AuditToBackendDB: bool(false, 'Writes them to the backend, for the audit pages. Those of recoveries always are.'),
   AuditPurgeDays: uint(7, 'Age at which audits, detections and recoveries are deleted.', { unit: 'days' }),
 };

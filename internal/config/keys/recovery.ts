@@ -48,8 +48,7 @@ export const RECOVERY = {
   ),
   DelayMasterPromotionIfSQLThreadNotUpToDate: bool(
     false,
-    'Waits for such a candidate. Always done, up to `PromotionDrainTimeoutMilliseconds`.',
-    later,
+    'Waits for such a candidate, and never promotes it before: `PromoteOnDrainTimeout` does not count then. Waiting is always done, up to `PromotionDrainTimeoutMilliseconds`.',
   ),
   DetachLostReplicasAfterMasterFailover: bool(
     false,
@@ -60,7 +59,10 @@ export const RECOVERY = {
     'Old name; its default makes the new one true unless that is set.',
     compat,
   ),
-  MasterFailoverDetachReplicaMasterHost: bool(false, 'Breaks the replication of the promoted server itself.', later),
+  MasterFailoverDetachReplicaMasterHost: bool(
+    false,
+    'Breaks the replication of the chosen server itself where `ApplyMySQLPromotionAfterMasterFailover` is off; elsewhere that ends anyway.',
+  ),
   MasterFailoverDetachSlaveMasterHost: bool(false, 'Old name of the key above.', compat),
   MasterFailoverLostInstancesDowntimeMinutes: uint(
     0,
@@ -72,14 +74,14 @@ export const RECOVERY = {
     },
   ),
   CoMasterRecoveryMustPromoteOtherCoMaster: bool(true, 'A dead co-primary is replaced by its partner or by nobody.'),
-  RecoverNonWriteableMaster: bool(false, 'A primary that is read-only is a problem.'),
+  RecoverNonWriteableMaster: bool(
+    false,
+    'A primary that is read-only is a problem, and is made writable unless another server of the cluster takes writes.',
+  ),
   PostponeReplicaRecoveryOnLagMinutes: uint(
     0,
-    'Replicas with at least this configured delay are taken care of last; 0: none.',
-    {
-      ...later,
-      unit: 'min',
-    },
+    'Replicas that are further behind than this, by their delay or their lag, are taken care of last; 0: none.',
+    { unit: 'min' },
   ),
   PostponeSlaveRecoveryOnLagMinutes: uint(0, 'Old name of the key above.', { ...compat, unit: 'min' }),
 };
@@ -92,7 +94,6 @@ export const SEMI_SYNC = {
   RecoverLockedSemiSyncMaster: bool(
     false,
     'Enables semi-sync replicas of a primary that waits for more than there are.',
-    later,
   ),
   ReasonableLockedSemiSyncMasterSeconds: uint(
     0,

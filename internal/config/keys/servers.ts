@@ -1,4 +1,4 @@
-import { bool, compat, int, later, MAX_INT32, text, uint } from './key.ts';
+import { bool, compat, int, MAX_INT32, text, uint } from './key.ts';
 
 export const SERVERS = {
   MySQLTopologyUser: text('', 'Account on every monitored server.'),
@@ -23,9 +23,9 @@ export const SERVERS = {
       ...compat,
     },
   ),
-  MySQLTopologyMaxAllowedPacket: int(-1, 'Largest packet to a server: -1 as the driver has it, 0 as the server says.', {
+  MySQLTopologyMaxAllowedPacket: int(-1, 'Largest packet to a server: as much as the server takes, whatever it says.', {
     ...compat,
-    ...later,
+    unbuilt: 'the driver has no such limit, and no statement to a server is long',
     unit: 'bytes',
     max: MAX_INT32,
   }),

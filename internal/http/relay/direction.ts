@@ -29,18 +29,21 @@ export function direction(
   if (asked.local || group.mayAct) return { kind: 'here' };
   const now = group.now();
   const { leaderContactMs: contactMs } = now;
-  if (asked.stale && !asked.acts) return { kind: 'stale', contactMs };
+  const sound = now.state?.sound !== false;
+  if (asked.stale && !asked.acts && sound) return { kind: 'stale', contactMs };
   const url = now.role === 'leader' ? undefined : now.leader?.url;
   if (url !== undefined && !sameUrl(url, group.url)) {
     if (asked.hops === 0) return { kind: 'relay', url };
     return { kind: 'refuse', status: 508, message: `relayed once already, and this node does not lead: ${url} does` };
   }
-  if (!asked.acts && contactMs !== undefined && contactMs <= staleReadMs) return { kind: 'stale', contactMs };
+  if (!asked.acts && sound && contactMs !== undefined && contactMs <= staleReadMs) return { kind: 'stale', contactMs };
   return { kind: 'refuse', status: 503, message: `${cause(now)}; nothing was done` };
 }
 
-function cause({ waiting, role, leader, leaderContactMs }: GroupNow): string {
+function cause({ waiting, state, role, leader, leaderContactMs }: GroupNow): string {
   if (waiting !== undefined) return `this node is not in its group yet: ${waiting.reason}`;
+  if (state?.sound === false)
+    return 'this node does not hold what its group does, and knows no leader that answers for it';
   if (role === 'leader') return 'this node leads and cannot prove it at the moment';
   if (leader === undefined)
     return leaderContactMs === undefined

@@ -3,11 +3,11 @@ import { matchesServer } from '../../recovery/filters.ts';
 import type { ClusterSnapshot } from '../../topology/cluster.ts';
 import { compareKeys, type InstanceKey, keyText, sameKey } from '../../topology/instance-key.ts';
 import { listInstances } from '../../topology/listing.ts';
+import { isLike } from '../like.ts';
 import { Listing } from '../listing.ts';
-import type { Request } from '../request.ts';
 import { bare, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireAnalysis } from '../wire/analysis.ts';
-import { wireInstance } from '../wire/instance.ts';
+import { encodeProblem } from '../wire/instance-json.ts';
 import { wireKey, wireTime } from '../wire/values.ts';
 
 /** What is wrong, and what would be done about it. */
@@ -32,7 +32,6 @@ export function analysisRoutes({ services, settings, clock }: HttpServerDeps): r
         RecoveryIgnoreHostnameFilters: settings.filters.recoveryIgnore,
       }),
     ),
-    bare('v2/clusters/:clusterHint/failover-plan', plan),
   ];
 
   /** Primaries first, then those their cluster is named after, then by number of replicas. */
@@ -53,13 +52,13 @@ export function analysisRoutes({ services, settings, clock }: HttpServerDeps): r
   }
 
   function problems(snapshots: readonly ClusterSnapshot[]) {
-    const told = listInstances(snapshots)
-      .filter(({ snapshot, watched }) => !snapshot.downtimes.has(keyText(watched.instance.key)))
-      .filter(({ watched }) => !ignored(settings.filters.problemIgnore, watched.instance.key));
-    return new Listing(told, ({ snapshot, watched }) => {
-      const wired = wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() });
-      return wired.Problems.length > 0 ? wired : undefined;
-    });
+    const told = () =>
+      listInstances(snapshots)
+        .filter(({ snapshot, watched }) => !snapshot.downtimes.has(keyText(watched.instance.key)))
+        .filter(({ watched }) => !ignored(settings.filters.problemIgnore, watched.instance.key));
+    return new Listing(told, ({ snapshot, watched }, json) =>
+      encodeProblem(watched, { ...settings, snapshot, nowMs: clock.nowMs() }, json),
+    );
   }
 
   function named(name: string) {
@@ -68,9 +67,7 @@ export function analysisRoutes({ services, settings, clock }: HttpServerDeps): r
 
   /** The name as the `LIKE` pattern of SQL: `%` any text, `_` any character. An alias counts as well. */
   function like(pattern: string) {
-    const literal = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    const expression = new RegExp(`^${literal.replaceAll('%', '.*').replaceAll('_', '.')}$`, 'i');
-    return services.snapshots().filter(({ name, alias }) => expression.test(name) || expression.test(alias));
+    return services.snapshots().filter(({ name, alias }) => isLike(name, pattern) || isLike(alias, pattern));
   }
 
   /** One entry a server, its changes oldest first, each as `time;code,`. */
@@ -84,11 +81,6 @@ export function analysisRoutes({ services, settings, clock }: HttpServerDeps): r
     return [...byServer.values()]
       .sort((a, b) => compareKeys(a.key, b.key))
       .map(({ key, lines }) => ({ AnalyzedInstanceKey: wireKey(key), Changelog: lines }));
-  }
-
-  async function plan(request: Request) {
-    const { plan: found, ...rest } = await services.failoverPlan(request.cluster());
-    return { ...found, ...rest };
   }
 }
 

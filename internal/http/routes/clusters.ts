@@ -10,15 +10,16 @@ import type { Request } from '../request.ts';
 import { act, bare, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireClusterInfo } from '../wire/cluster.ts';
 import { wireInstance } from '../wire/instance.ts';
+import { encodeInstance } from '../wire/instance-json.ts';
 
 /** Clusters: their names, members, primaries and drawings. */
 export function clusterRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
-  const wireMember = (snapshot: ClusterSnapshot) => (member: WatchedInstance) =>
-    wireInstance(member, { ...settings, snapshot, nowMs: clock.nowMs() });
+  const contextOf = (snapshot: ClusterSnapshot) => ({ ...settings, snapshot, nowMs: clock.nowMs() });
+  const wireMember = (snapshot: ClusterSnapshot, member: WatchedInstance) => wireInstance(member, contextOf(snapshot));
   const wire = (snapshot: ClusterSnapshot, members: readonly WatchedInstance[] = snapshot.members) =>
     new Listing(
-      [...members].sort((a, b) => compareKeys(a.instance.key, b.instance.key)),
-      wireMember(snapshot),
+      () => [...members].sort((a, b) => compareKeys(a.instance.key, b.instance.key)),
+      (member, json) => encodeInstance(member, contextOf(snapshot), json),
     );
   const info = (snapshot: ClusterSnapshot) => wireClusterInfo(snapshot, services.clusterFlags(snapshot));
   const drawing = (form: '' | '-tabulated' | '-tags'): readonly Route[] =>
@@ -48,6 +49,7 @@ export function clusterRoutes({ services, settings, clock }: HttpServerDeps): re
     ...drawing('-tabulated'),
     ...drawing('-tags'),
     act('set-cluster-alias/:clusterName', setAlias),
+    act('reload-cluster-alias', () => envelope('ERROR', 'This API call has been retired')),
   ];
 
   /** The cluster need not be known. Without an alias the servers are asked again. */
@@ -65,12 +67,12 @@ export function clusterRoutes({ services, settings, clock }: HttpServerDeps): re
 
   function writable(snapshot: ClusterSnapshot) {
     const found = primariesOf(snapshot).find(({ instance }) => !instance.readOnly);
-    return found === undefined ? [] : [wireMember(snapshot)(found)];
+    return found === undefined ? [] : [wireMember(snapshot, found)];
   }
 
   function primary(snapshot: ClusterSnapshot) {
     const [found] = primariesOf(snapshot);
     if (found === undefined) throw new OrchestratorError('NOT_FOUND', `No masters found for cluster ${snapshot.name}`);
-    return wireMember(snapshot)(found);
+    return wireMember(snapshot, found);
   }
 }

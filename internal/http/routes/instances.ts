@@ -1,22 +1,26 @@
 import { OrchestratorError } from '../../runtime/errors.ts';
 import { compareKeys, keyText, sameKey } from '../../topology/instance-key.ts';
 import { type Listed, listInstances, matchesSearch } from '../../topology/listing.ts';
+import type { Bytes } from '../bytes.ts';
 import { Listing } from '../listing.ts';
 import type { Request } from '../request.ts';
 import { act, bare, type EnvelopeHandler, envelope, type HttpServerDeps, type Route } from '../route.ts';
 import { wireInstance } from '../wire/instance.ts';
+import { encodeInstance } from '../wire/instance-json.ts';
 import { wireKey } from '../wire/values.ts';
 
 /** Servers one by one: finding them, reading them, letting go of them. */
 export function instanceRoutes({ services, settings, clock }: HttpServerDeps): readonly Route[] {
-  const wire = ({ snapshot, watched }: Listed) =>
-    wireInstance(watched, { ...settings, snapshot, nowMs: clock.nowMs() });
+  const contextOf = ({ snapshot }: Listed) => ({
+    snapshot,
+    nowMs: clock.nowMs(),
+    pollSeconds: settings.pollSeconds,
+    reasonableLagSeconds: settings.reasonableLagSeconds,
+  });
+  const wire = (one: Listed) => wireInstance(one.watched, contextOf(one));
+  const encode = (one: Listed, json: Bytes) => encodeInstance(one.watched, contextOf(one), json);
   const listed = () => listInstances(services.snapshots());
-  const search = (text: string) =>
-    new Listing(
-      listed().filter((one) => matchesSearch(one, text)),
-      wire,
-    );
+  const search = (text: string) => new Listing(() => listed().filter((one) => matchesSearch(one, text)), encode);
   const discover: EnvelopeHandler = async (request) => {
     const key = request.key();
     const { key: own } = await services.discover(key);
@@ -48,7 +52,7 @@ export function instanceRoutes({ services, settings, clock }: HttpServerDeps): r
   return [
     bare('instance/:host/:port', (request) => wire(request.member())),
     bare('instance-replicas/:host/:port', replicas),
-    bare('all-instances', () => new Listing(listed(), wire)),
+    bare('all-instances', () => new Listing(listed, encode)),
     bare('search/:searchString', (request) => search(request.text('searchString'))),
     bare('search', (request) => search(request.query('s'))),
     act('discover/:host/:port', discover),
@@ -61,11 +65,9 @@ export function instanceRoutes({ services, settings, clock }: HttpServerDeps): r
 
   function replicas(request: Request) {
     const key = request.key();
-    const found = listed().filter(({ watched }) => sameKey(watched.instance.replication?.source, key));
-    return new Listing(
-      found.sort((a, b) => compareKeys(a.watched.instance.key, b.watched.instance.key)),
-      wire,
-    );
+    const below = ({ watched }: Listed) => sameKey(watched.instance.replication?.source, key);
+    const byKey = (a: Listed, b: Listed) => compareKeys(a.watched.instance.key, b.watched.instance.key);
+    return new Listing(() => listed().filter(below).sort(byKey), encode);
   }
 
   function keys() {

@@ -1,8 +1,18 @@
 import { type Address, formatAddress, parseAddress } from '../../raft/address.ts';
 import { errorText, OrchestratorError } from '../../runtime/errors.ts';
-import type { GroupView, MemberView } from '../group-view.ts';
+import type { GroupView } from '../group-view.ts';
+import { isHintedAt, yieldTo } from '../leadership.ts';
 import { bad, type Request } from '../request.ts';
-import { act, bare, type Envelope, envelope, type HttpServerDeps, local, type Route } from '../route.ts';
+import {
+  act,
+  bare,
+  type Envelope,
+  envelope,
+  type FileAnswer,
+  type HttpServerDeps,
+  local,
+  type Route,
+} from '../route.ts';
 import { isHealthy, wireRaftStatus, wireState } from '../wire/group.ts';
 
 /** The group of daemons: what it looks like from here, and changes of its leader and its members. */
@@ -25,9 +35,11 @@ export function raftRoutes({ services, settings }: HttpServerDeps): readonly Rou
     local({ path: 'raft-drain', acts: 'onAnyNode', answer: 'bare', handle: drain }),
     { path: 'raft-add-peer/:addr', acts: true, answer: 'bare', handle: add },
     { path: 'raft-remove-peer/:addr', acts: true, answer: 'bare', handle: remove },
-    act('raft-yield/:node', yieldToNode),
-    act('raft-yield-hint/:hint', yieldByHint),
-    act('reelect', reelect),
+    { path: 'raft-scale-down/:to', acts: true, answer: 'bare', handle: scaleDown },
+    local({ path: 'raft-backup', acts: 'onAnyNode', answer: 'file', handle: () => backup() }),
+    { ...act('raft-yield/:node', yieldToNode), handsOver: true },
+    { ...act('raft-yield-hint/:hint', yieldByHint), handsOver: true },
+    { ...act('reelect', reelect), handsOver: true },
     local(act('grab-election', grab)),
   ];
 
@@ -78,17 +90,31 @@ export function raftRoutes({ services, settings }: HttpServerDeps): readonly Rou
     return address;
   }
 
+  async function scaleDown(request: Request) {
+    const view = group('raft-scale-down');
+    const to = request.number('to');
+    const { removed, members } = await view.scaleDown(
+      to,
+      request.query('one') === 'true' ? 1 : Number.POSITIVE_INFINITY,
+    );
+    return { To: to, Removed: removed, Members: members, Done: members <= to };
+  }
+
+  async function backup(): Promise<FileAnswer> {
+    return group('raft-backup').backup();
+  }
+
   async function yieldToNode(request: Request): Promise<Envelope> {
     const view = group('raft-yield');
     const wanted = formatAddress(addressOf(request.text('node')));
-    await yieldTo(view, request, wanted, ({ address }) => address === wanted);
+    await yieldTo(view, wanted, ({ address }) => address === wanted, isWaiting(request));
     return envelope('OK', 'Asynchronously yielded');
   }
 
   async function yieldByHint(request: Request): Promise<Envelope> {
     const view = group('raft-yield-hint');
     const hint = request.text('hint');
-    if (hint !== '') await yieldTo(view, request, hint, (member) => isMeant(member, hint));
+    if (hint !== '') await yieldTo(view, hint, (member) => isHintedAt(member, hint), isWaiting(request));
     return envelope('OK', `Asynchronously yielded by hint ${hint}`, hint);
   }
 
@@ -117,31 +143,6 @@ export function raftRoutes({ services, settings }: HttpServerDeps): readonly Rou
       throw bad(errorText(err));
     }
   }
-}
-
-/** @throws {OrchestratorError} `NOT_FOUND`: nobody who votes is meant, and the leader stays */
-async function yieldTo(
-  view: GroupView,
-  request: Request,
-  wanted: string,
-  meant: (member: MemberView) => boolean,
-): Promise<void> {
-  const { members, leader } = view.now();
-  const found = members.filter((member) => member.kind === 'voter' && meant(member));
-  if (found.some(({ address }) => address === leader?.address)) return; // it leads already
-  const [fittest] = found.sort((a, b) => rank(a) - rank(b));
-  if (fittest === undefined) throw new OrchestratorError('NOT_FOUND', `no voter of the group matches ${wanted}`);
-  await view.transfer(fittest.address, isWaiting(request));
-}
-
-/** Those in touch first, of these the one that lacks least. */
-function rank({ healthy, behind }: MemberView): number {
-  return (healthy ? 0 : Number.MAX_SAFE_INTEGER / 2) + (behind ?? 0);
-}
-
-function isMeant({ address, name, labels }: MemberView, hint: string): boolean {
-  const host = address.slice(0, address.lastIndexOf(':'));
-  return [host, name, ...labels].some((text) => text.includes(hint));
 }
 
 function isWaiting(request: Request): boolean {

@@ -1,6 +1,7 @@
 import type { RecoveryRecord } from '../../recovery/book.ts';
-import { type ClusterSnapshot, primariesOf } from '../../topology/cluster.ts';
+import type { ClusterSnapshot } from '../../topology/cluster.ts';
 import { type InstanceKey, keyText, sameKey } from '../../topology/instance-key.ts';
+import { forceFailover, recoverServer } from '../recovery-requests.ts';
 import { bad, type Request } from '../request.ts';
 import { act, type EnvelopeHandler, envelope, type HttpServerDeps, type Route, tell } from '../route.ts';
 import { wireAnalysis, wireRecordedAnalysis } from '../wire/analysis.ts';
@@ -29,19 +30,14 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
 
   function recover(name: string, skipHooks: boolean): readonly Route[] {
     const handle: EnvelopeHandler = async (request) => {
-      const before = request.member();
-      const { key } = before.watched.instance;
-      const designated = candidate(request, 'candidateHost', 'candidatePort');
-      const repeated = await services.repeatedRecovery(before.snapshot.name, key);
-      if (repeated !== undefined) return told(key, repeated, 'was executed a moment ago');
-      const { snapshot } = request.member(); // as it is after what was waited for
-      const done = await services.recover(snapshot, key, {
-        ...designated,
+      const { key } = request.member().watched.instance;
+      const done = await recoverServer(services, () => request.member(), {
+        ...candidate(request, 'candidateHost', 'candidatePort'),
         skipHooks: skipHooks || request.query('skipProcesses') === 'true',
       });
-      if (done?.kind === 'recovered') return told(key, done.record, 'executed');
-      const reason = done === undefined ? 'there is nothing to recover' : `${done.gate.name}: ${done.gate.value}`;
-      return envelope('ERROR', `Recovery not attempted on ${keyText(key)}: ${reason}`, wireKey(key));
+      if (done.kind === 'none')
+        return envelope('ERROR', `Recovery not attempted on ${keyText(key)}: ${done.reason}`, wireKey(key));
+      return told(key, done.record, done.kind === 'repeated' ? 'was executed a moment ago' : 'executed');
     };
     return [act(`${name}/:host/:port`, handle), act(`${name}/:host/:port/:candidateHost/:candidatePort`, handle)];
   }
@@ -55,19 +51,15 @@ export function recoveryRoutes({ services, settings, clock }: HttpServerDeps): r
   function force(command: 'force-master-failover' | 'force-master-takeover'): EnvelopeHandler {
     return async (request) => {
       const snapshot = request.cluster();
-      const [primary, another] = primariesOf(snapshot);
-      if (primary === undefined || another !== undefined)
-        throw bad(`Cluster ${snapshot.name} does not have exactly one master`);
-      const done = await services.recover(snapshot, primary.instance.key, {
-        code: 'DeadMaster',
+      const done = await forceFailover(services, snapshot, {
         command,
         ...candidate(request, 'designatedHost', 'designatedPort'),
       });
-      if (done === undefined || done.kind === 'refused')
-        throw bad(`Failover not attempted: ${done?.gate.value ?? 'nothing to recover'}`);
+      if (done.kind === 'ambiguous') throw bad(`Cluster ${snapshot.name} does not have exactly one master`);
+      if (done.kind === 'none') throw bad(`Failover not attempted: ${done.reason}`);
       const details = await wired(done.record, snapshot, command);
       return done.record.successful
-        ? envelope('OK', `Master failed over: ${keyText(primary.instance.key)}`, details)
+        ? envelope('OK', `Master failed over: ${keyText(done.failed)}`, details)
         : envelope('ERROR', `Master failover failed: ${done.record.errors.join('; ')}`, details);
     };
   }

@@ -1,11 +1,11 @@
 import { OrchestratorError } from '../../runtime/errors.ts';
-import { keyText } from '../../topology/instance-key.ts';
-import { taggedServers } from '../../topology/tag-expression.ts';
+import { type InstanceKey, keyText } from '../../topology/instance-key.ts';
+import { parseTag, taggedServers } from '../../topology/tag-expression.ts';
 import { bad, type Request } from '../request.ts';
-import { bare, type HttpServerDeps, type Route } from '../route.ts';
+import { act, bare, envelope, type HttpServerDeps, type Route } from '../route.ts';
 import { wireKey } from '../wire/values.ts';
 
-/** Reading tags. They are set by other tools on the same backend. */
+/** Tags of servers: reading, setting, taking away. */
 export function tagRoutes({ services }: HttpServerDeps): readonly Route[] {
   return [
     bare('tags/:host/:port', async (request) =>
@@ -13,9 +13,33 @@ export function tagRoutes({ services }: HttpServerDeps): readonly Route[] {
     ),
     bare('tag-value/:host/:port', (request) => tagValue(request, request.query('tag'))),
     bare('tag-value/:host/:port/:tagName', (request) => tagValue(request, request.text('tagName'))),
+    act('tag/:host/:port', (request) => tag(request, request.query('tag'))),
+    act('tag/:host/:port/:tagName/:tagValue', (request) => tag(request, named(request))),
+    act('untag/:host/:port', (request) => untag(request.query('tag'), request.key())),
+    act('untag/:host/:port/:tagName', (request) =>
+      untag(request.query('tag') || request.text('tagName'), request.key()),
+    ),
+    act('untag-all', (request) => untag(request.query('tag'))),
+    act('untag-all/:tagName/:tagValue', (request) => untag(named(request))),
     bare('tagged', tagged),
     bare('tagged/:host/:port', tagged), // the shell client names the instance of its environment, which means nothing here
   ];
+
+  /** The query string wins over the path. */
+  function named(request: Request): string {
+    return request.query('tag') || `${request.text('tagName')}=${request.text('tagValue')}`;
+  }
+
+  async function tag(request: Request, text: string) {
+    const key = request.key();
+    await services.tag(key, text);
+    return envelope('OK', `${keyText(key)} tagged with ${text}`, wireKey(key));
+  }
+
+  async function untag(text: string, key?: InstanceKey) {
+    const keys = await services.untag(text, key);
+    return envelope('OK', `${parseTag(text).name} removed from ${keys.length} instances`, keys.map(wireKey));
+  }
 
   async function tagValue(request: Request, name: string) {
     const key = request.key();

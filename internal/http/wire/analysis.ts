@@ -47,7 +47,7 @@ export function wireAnalysis(analysis: Analysis, { cluster, flags, node, nowMs }
     DowntimeEndTimestamp: wireTime(facts.downtimeEndMs),
     DowntimeRemainingSeconds: facts.downtimed ? Math.floor((nowMs - facts.downtimeEndMs) / 1000) : 0,
     IsBinlogServer: isBinlogServer(instance),
-    PseudoGTIDImmediateTopology: false,
+    PseudoGTIDImmediateTopology: instance.usesPseudoGtid,
     OracleGTIDImmediateTopology: replicas.allMysqlGtid,
     MariaDBGTIDImmediateTopology: replicas.allMariadbGtid,
     BinlogServerImmediateTopology: replicas.allBinlogServers,

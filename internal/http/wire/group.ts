@@ -1,4 +1,4 @@
-import type { GroupNow, GroupView, MemberView } from '../group-view.ts';
+import type { GroupNow, GroupView, MemberView, Waiting } from '../group-view.ts';
 
 const STATES: Readonly<Record<GroupNow['role'], string>> = {
   leader: 'Leader',
@@ -14,10 +14,10 @@ export function wireState({ role, waiting }: GroupNow): string {
 /** Who leads by a lease, or hears somebody who does and has about all of what was agreed on (C-81). */
 export function isHealthy(
   { mayAct, electionTimeoutMs }: Pick<GroupView, 'mayAct' | 'electionTimeoutMs'>,
-  { role, waiting, leader, leaderContactMs, commit, applied }: GroupNow,
+  { role, waiting, state, leader, leaderContactMs, commit, applied }: GroupNow,
   readyMaxLag: number,
 ): boolean {
-  if (waiting !== undefined) return false;
+  if (waiting !== undefined || state?.sound === false) return false;
   if (role === 'leader') return mayAct;
   const heard = leader !== undefined && leaderContactMs !== undefined && leaderContactMs <= electionTimeoutMs;
   return heard && commit - applied <= readyMaxLag;
@@ -63,15 +63,28 @@ export function wireRaftStatus(group: GroupView, readyMaxLag: number) {
     LastLeaderContactMilliseconds: rounded(now.leaderContactMs),
     Quorum: now.quorum,
     Tolerates: now.tolerates,
+    ToleratesBy: now.toleratesBy,
     Tolerance: toleranceText(now),
     Draining: now.draining,
     Concerns: now.concerns,
-    Waiting: waiting === undefined ? null : { Phase: waiting.phase, Reason: waiting.reason },
+    Warnings: now.warnings,
+    StateOfTables: wireTables(now.state),
+    Life: { State: now.life, Milliseconds: Math.round(now.lifeMs) },
+    Waiting: waiting === undefined ? null : wireWaiting(waiting, now.nextAttemptMs),
     Members: members.map(wireMember),
   };
 }
 
-function wireMember({ address, name, kind, labels, healthy, silentMs, behind }: MemberView) {
+function wireWaiting({ phase, reason, problem }: Waiting, nextAttemptMs: number | undefined) {
+  return {
+    Phase: phase,
+    Reason: reason,
+    LastError: problem ?? '',
+    NextAttemptMilliseconds: rounded(nextAttemptMs),
+  };
+}
+
+function wireMember({ address, name, kind, labels, healthy, silentMs, clockOffsetMs, behind }: MemberView) {
   return {
     Address: address,
     Name: name,
@@ -79,21 +92,46 @@ function wireMember({ address, name, kind, labels, healthy, silentMs, behind }: 
     Labels: labels,
     Healthy: healthy,
     SilentMilliseconds: rounded(silentMs),
+    ClockOffsetMilliseconds: rounded(clockOffsetMs),
     Behind: behind ?? null,
   };
 }
 
 /** One sentence for whoever is about to stop a node. */
-export function toleranceText({ members, quorum, tolerates, waiting }: GroupNow): string {
+export function toleranceText({ members, quorum, tolerates, toleratesBy, waiting }: GroupNow): string {
   if (waiting !== undefined) return `not in a group yet: ${waiting.reason}`;
   const voters = members.filter(({ kind }) => kind === 'voter');
   const healthy = voters.filter((member) => member.healthy).length;
   const state = `${healthy} of ${voters.length} voters are well, ${quorum} are needed`;
   if (tolerates < 0) return `${state}: the group can agree on nothing until ${-tolerates} more come back`;
-  if (tolerates === 0) return `${state}: no more of them may be lost`;
-  return `${state}: ${tolerates} more may be lost`;
+  const { Voter: spare = tolerates, ...places } = toleratesBy;
+  const less = Object.entries(places)
+    .filter(([, number]) => number < spare)
+    .map(([level, number]) => `${level} ${number}`);
+  const counted = less.length === 0 ? '' : `; counted by what fails as one: ${less.join(', ')}`;
+  if (spare === 0) return `${state}: no more of them may be lost`;
+  return `${state}: ${spare} more may be lost${counted}`;
 }
 
 function rounded(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.round(ms);
+}
+
+function wireTables(state: GroupNow['state']) {
+  if (state === undefined) return null;
+  const { sound, differsSince, repairing, lastRepair } = state;
+  return {
+    Sound: sound,
+    DiffersSince: differsSince ?? null,
+    Repairing: repairing,
+    LastRepair:
+      lastRepair === undefined
+        ? null
+        : {
+            At: new Date(lastRepair.atMs).toISOString(),
+            Index: lastRepair.index,
+            From: lastRepair.from,
+            Reason: lastRepair.why,
+          },
+  };
 }

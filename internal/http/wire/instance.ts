@@ -21,13 +21,41 @@ export interface WireContext {
   readonly reasonableLagSeconds: number;
 }
 
+/**
+ * What of an `Instance` depends on more than the last read of the server: on those above it, on what was decided about it, on the time.
+ * The rest stays as it is until the server is read again.
+ */
+export function wireMoving(watched: WatchedInstance, context: WireContext) {
+  const { instance } = watched;
+  const { snapshot, nowMs, pollSeconds } = context;
+  const downtime = snapshot.downtimes.get(keyText(instance.key));
+  const ageSeconds = (nowMs - watched.lastCheckedMs) / 1000;
+  return {
+    AncestryUUID: ancestry(snapshot, instance),
+    ClusterName: snapshot.name,
+    ReplicationDepth: depthOf(snapshot, instance),
+    IsCoMaster: isCoPrimary(snapshot, instance),
+    IsUpToDate: ageSeconds <= pollSeconds,
+    IsRecentlyChecked: ageSeconds <= 5 * pollSeconds,
+    SecondsSinceLastSeen: wireInt(
+      watched.lastSeenMs === 0 ? undefined : Math.max(0, Math.floor((nowMs - watched.lastSeenMs) / 1000)),
+    ),
+    IsDowntimed: downtime !== undefined,
+    DowntimeReason: downtime?.reason ?? '',
+    DowntimeOwner: downtime?.owner ?? '',
+    DowntimeEndTimestamp: wireTime(downtime?.endMs),
+    ElapsedDowntime: downtime === undefined ? 0 : Math.max(0, Math.floor((nowMs - downtime.beginMs) / 1000)) * 1e9,
+    Problems: problemsOf(watched, context),
+  };
+}
+
+export type WireMoving = ReturnType<typeof wireMoving>;
+
 /** One server as the contract's `Instance`, every field present. */
 export function wireInstance(watched: WatchedInstance, context: WireContext) {
   const { instance } = watched;
-  const { snapshot, nowMs, pollSeconds } = context;
   const { replication, semiSync, gtid, group } = instance;
-  const downtime = snapshot.downtimes.get(keyText(instance.key));
-  const ageSeconds = (nowMs - watched.lastCheckedMs) / 1000;
+  const moving = wireMoving(watched, context);
   const replicas = wireKeys(instance.replicaKeys);
   const lag = wireInt(lagSeconds(instance));
   return {
@@ -48,7 +76,7 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     SelfBinlogCoordinates: wireCoordinates(instance.ownCoordinates),
     MasterKey: wireKey(replication?.source),
     MasterUUID: replication === undefined ? '' : replication.sourceUuid || (instance.family === 'mariadb' ? 'No' : ''),
-    AncestryUUID: ancestry(snapshot, instance),
+    AncestryUUID: moving.AncestryUUID,
     IsDetachedMaster: isDetachedHost(replication?.source.hostname ?? ''),
     Slave_SQL_Running: replication?.applier === 'running',
     ReplicationSQLThreadRuning: replication?.applier === 'running',
@@ -61,7 +89,7 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     SupportsOracleGTID: gtid.kind === 'mysql' && gtid.mode !== '' && gtid.mode !== 'OFF',
     UsingOracleGTID: replication?.gtid === 'mysql',
     UsingMariaDBGTID: replication?.gtid === 'mariadb',
-    UsingPseudoGTID: false,
+    UsingPseudoGTID: instance.usesPseudoGtid,
     ReadBinlogCoordinates: wireCoordinates(replication?.read),
     ExecBinlogCoordinates: wireCoordinates(replication?.executed),
     IsDetached: replication?.executed.file.startsWith('//') ?? false,
@@ -77,13 +105,13 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     ReplicationLagSeconds: lag,
     SlaveHosts: replicas,
     Replicas: replicas,
-    ClusterName: snapshot.name,
+    ClusterName: moving.ClusterName,
     SuggestedClusterAlias: instance.suggestedClusterAlias,
     DataCenter: instance.dataCenter,
     Region: instance.region,
     PhysicalEnvironment: instance.physicalEnvironment,
-    ReplicationDepth: depthOf(snapshot, instance),
-    IsCoMaster: isCoPrimary(snapshot, instance),
+    ReplicationDepth: moving.ReplicationDepth,
+    IsCoMaster: moving.IsCoMaster,
     HasReplicationCredentials: instance.hasReplicationCredentials,
     ReplicationCredentialsAvailable: instance.hasReplicationCredentials && instance.family === 'mysql',
     SemiSyncAvailable: semiSync.available,
@@ -99,23 +127,21 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
     SemiSyncReplicaStatus: semiSync.replicaActive,
     LastSeenTimestamp: wireTime(watched.lastSeenMs),
     IsLastCheckValid: watched.valid,
-    IsUpToDate: ageSeconds <= pollSeconds,
-    IsRecentlyChecked: ageSeconds <= 5 * pollSeconds,
-    SecondsSinceLastSeen: wireInt(
-      watched.lastSeenMs === 0 ? undefined : Math.max(0, Math.floor((nowMs - watched.lastSeenMs) / 1000)),
-    ),
+    IsUpToDate: moving.IsUpToDate,
+    IsRecentlyChecked: moving.IsRecentlyChecked,
+    SecondsSinceLastSeen: moving.SecondsSinceLastSeen,
     CountMySQLSnapshots: 0,
     IsCandidate: instance.promotionRule === 'must' || instance.promotionRule === 'prefer',
     PromotionRule: instance.promotionRule,
-    IsDowntimed: downtime !== undefined,
-    DowntimeReason: downtime?.reason ?? '',
-    DowntimeOwner: downtime?.owner ?? '',
-    DowntimeEndTimestamp: wireTime(downtime?.endMs),
-    ElapsedDowntime: downtime === undefined ? 0 : Math.max(0, Math.floor((nowMs - downtime.beginMs) / 1000)) * 1e9,
+    IsDowntimed: moving.IsDowntimed,
+    DowntimeReason: moving.DowntimeReason,
+    DowntimeOwner: moving.DowntimeOwner,
+    DowntimeEndTimestamp: moving.DowntimeEndTimestamp,
+    ElapsedDowntime: moving.ElapsedDowntime,
     UnresolvedHostname: '',
     AllowTLS: replication?.tlsAllowed ?? false,
     ...wireReplicationTls(replication?.tls),
-    Problems: problems(watched, context, ageSeconds),
+    Problems: moving.Problems,
     LastDiscoveryLatency: Math.round((watched.readTookMs ?? 0) * 1e6),
     ReplicationGroupName: group?.name ?? '',
     ReplicationGroupIsSinglePrimary: group !== undefined,
@@ -127,23 +153,37 @@ export function wireInstance(watched: WatchedInstance, context: WireContext) {
   };
 }
 
+export type InstanceProblem =
+  | 'last_check_invalid'
+  | 'not_recently_checked'
+  | 'not_replicating'
+  | 'replication_lag'
+  | 'errant_gtid'
+  | 'group_replication_member_not_online';
+
 /** At most one of the first four, in this order; then what else is wrong. */
-function problems(watched: WatchedInstance, context: WireContext, ageSeconds: number): readonly string[] {
+export function problemsOf(watched: WatchedInstance, context: WireContext): readonly InstanceProblem[] {
   const { instance, errantGtid } = watched;
-  return [
-    replicationProblem(watched, context, ageSeconds),
-    errantGtid === '' ? '' : 'errant_gtid',
-    instance.group === undefined || instance.group.state === 'ONLINE' ? '' : 'group_replication_member_not_online',
-  ].filter((problem) => problem !== '');
+  const problems = [
+    replicationProblem(watched, context),
+    errantGtid === '' ? undefined : 'errant_gtid',
+    instance.group === undefined || instance.group.state === 'ONLINE'
+      ? undefined
+      : 'group_replication_member_not_online',
+  ] as const;
+  return problems.filter((problem) => problem !== undefined);
 }
 
-function replicationProblem({ instance, valid }: WatchedInstance, context: WireContext, ageSeconds: number): string {
+function replicationProblem(
+  { instance, valid, lastCheckedMs }: WatchedInstance,
+  { nowMs, pollSeconds, reasonableLagSeconds }: WireContext,
+): InstanceProblem | undefined {
   if (!valid) return 'last_check_invalid';
-  if (ageSeconds > 5 * context.pollSeconds) return 'not_recently_checked';
+  if (nowMs - lastCheckedMs > 5 * pollSeconds * 1000) return 'not_recently_checked';
   if (instance.replication !== undefined && !replicating(instance)) return 'not_replicating';
   const lag = lagSeconds(instance);
   const delay = instance.replication?.delaySeconds ?? 0;
-  return lag !== undefined && Math.abs(lag - delay) > context.reasonableLagSeconds ? 'replication_lag' : '';
+  return lag !== undefined && Math.abs(lag - delay) > reasonableLagSeconds ? 'replication_lag' : undefined;
 }
 
 function flavor(instance: Instance): string {

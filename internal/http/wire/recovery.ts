@@ -1,4 +1,4 @@
-import type { RecoveryKind } from '../../recovery/book.ts';
+import type { RecoveryKind } from '../../recovery/kinds.ts';
 import type { DetectionEntry, RecoveryEntry } from '../ports.ts';
 import { type WireAnalysis, wireRecordedAnalysis } from './analysis.ts';
 import type { ClusterFlags } from './cluster.ts';
@@ -8,7 +8,31 @@ const TYPES: Readonly<Record<RecoveryKind, string>> = {
   primary: 'MasterRecovery',
   coPrimary: 'CoMasterRecovery',
   intermediatePrimary: 'IntermediateMasterRecovery',
+  groupMember: 'ReplicationGroupMemberRecovery',
+  lockedSemiSync: '',
+  surplusSemiSync: '',
+  readOnlyPrimary: '',
 };
+
+type Positions = Pick<
+  WireAnalysis,
+  | 'CountValidReplicas'
+  | 'OracleGTIDImmediateTopology'
+  | 'MariaDBGTIDImmediateTopology'
+  | 'BinlogServerImmediateTopology'
+>;
+
+/**
+ * By what replicas of the primary go on below its successor (contract of recoveries, 8.1): without GTIDs the name is that of Pseudo-GTID. After
+ * the fact there may be no replica left to tell by: then it is taken for what it nearly always is.
+ */
+function methodOf(kind: RecoveryKind, replicas: Positions): string {
+  if (kind !== 'primary' && kind !== 'coPrimary') return 'NotMasterRecovery';
+  const { OracleGTIDImmediateTopology: mysql, MariaDBGTIDImmediateTopology: mariadb } = replicas;
+  if (mysql || mariadb || replicas.CountValidReplicas === 0) return 'MasterRecoveryGTID';
+  if (replicas.BinlogServerImmediateTopology && kind === 'primary') return 'MasterRecoveryBinlogServer';
+  return 'MasterRecoveryPseudoGTID';
+}
 
 export interface RecoveryContext {
   readonly flags: ClusterFlags;
@@ -73,7 +97,7 @@ export function wireDoneRecovery(
     ProcessingNodeHostname: '',
     ProcessingNodeToken: '',
     Type: TYPES[record.kind],
-    RecoveryType: record.kind === 'intermediatePrimary' ? 'NotMasterRecovery' : 'MasterRecoveryGTID',
+    RecoveryType: methodOf(record.kind, analysis),
   };
 }
 

@@ -23,7 +23,7 @@ import type { Index, MemberId, SnapshotMeta, Term } from './types.ts';
 type Duty = (state: CoreState, office: Office) => void;
 
 /** What a leader sees to when time has passed, in this order; any of them may end its office. */
-const LEADER_TICKS: readonly Duty[] = [checkQuorum, tickHeartbeat, tickTransfer, tickPromotion, tickSnapshots];
+const LEADER_TICKS: readonly Duty[] = [checkQuorum, tickTransfer, tickHeartbeat, tickPromotion, tickSnapshots];
 
 /** What a leader concludes at the end of a step, in this order: each builds on what the ones before have found. */
 const LEADER_DUTIES: readonly Duty[] = [

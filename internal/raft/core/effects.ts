@@ -71,7 +71,8 @@ export type CoreEvent =
   /** The leader's own no-op is applied: from here on it may act (R-41). */
   | { readonly kind: 'inOffice'; readonly term: Term }
   | { readonly kind: 'configuration'; readonly index: Index; readonly configuration: Configuration }
-  | { readonly kind: 'removed' };
+  /** `reaped`: for being gone for long; it may come back as another member. */
+  | { readonly kind: 'removed'; readonly reaped: boolean };
 
 export interface StagedChunk {
   readonly snapshot: SnapshotMeta;

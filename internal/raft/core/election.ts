@@ -2,7 +2,7 @@ import type { PreVoteRequest, PreVoteResponse, TimeoutNow, VoteRequest, VoteResp
 import { isQuorum, isVoter, votersOf } from './quorum.ts';
 import type { CoreState } from './state.ts';
 import { takeOffice } from './take-office.ts';
-import { adoptTerm, resetElectionTimer } from './terms.ts';
+import { adoptTerm, follow, resetElectionTimer } from './terms.ts';
 import type { MemberId } from './types.ts';
 
 /*
@@ -74,8 +74,19 @@ export function ownVoteDurable(state: CoreState): void {
 export function onPreVoteRequest(state: CoreState, message: PreVoteRequest): void {
   const { from, nextTerm, lastIndex, lastTerm } = message;
   if (leaderLives(state) || isOutsider(state, message)) return;
-  const granted = nextTerm > state.term && state.log.isCoveredBy(lastIndex, lastTerm);
+  const electable = nextTerm > state.term && state.log.isCoveredBy(lastIndex, lastTerm);
+  const granted = electable && !goesFirst(state, message);
+  if (granted && state.role === 'preCandidate') follow(state);
   state.send(from, { kind: 'preVoteResponse', nextTerm, granted });
+}
+
+/**
+ * Of two that ask at the same time, the one with the newer log goes on, or with equal logs the one with the lower id: were both to campaign,
+ * their votes would split and cost the group another time-out.
+ */
+function goesFirst(state: CoreState, { from, lastIndex, lastTerm }: PreVoteRequest): boolean {
+  if (state.role !== 'preCandidate' || state.standing === 'lastResort') return false;
+  return lastTerm === state.log.lastTerm && lastIndex === state.log.lastIndex && state.self < from;
 }
 
 export function onPreVoteResponse(state: CoreState, { from, term, nextTerm, granted }: PreVoteResponse): void {
@@ -113,7 +124,7 @@ export function onVoteResponse(state: CoreState, { from, granted }: VoteResponse
 
 /** The leader orders this node to take over. An order that has lapsed meanwhile is void. */
 export function onTimeoutNow(state: CoreState, { from, transfer }: TimeoutNow): void {
-  if (state.leader !== from || transfer <= state.closedTransfers || !mayCampaign(state)) return;
+  if (state.leader !== from || !stands(state, transfer) || !mayCampaign(state)) return;
   campaign(state, transfer);
 }
 
@@ -127,7 +138,12 @@ function leaderLives(state: CoreState): boolean {
  * gives the order, and tells everyone with its next heartbeats when the order has lapsed.
  */
 function isOrdered(state: CoreState, term: number, transfer: number | undefined): boolean {
-  return transfer !== undefined && (term > state.term + 1 || transfer > state.closedTransfers);
+  return transfer !== undefined && (term > state.term + 1 || stands(state, transfer));
+}
+
+/** An order of the present term has not lapsed, as far as this node can know. */
+function stands({ closedTransfers, ordersDoubtfulUntilMs, nowMs }: CoreState, transfer: number): boolean {
+  return transfer > closedTransfers && nowMs >= ordersDoubtfulUntilMs;
 }
 
 /**

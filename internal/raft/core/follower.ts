@@ -54,7 +54,7 @@ export function onHeartbeat(state: CoreState, { from, round, commit, closedTrans
 }
 
 /** A leader that knows better says so. What this node's log holds behind that configuration outweighs a message that is late. */
-export function onRemoved(state: CoreState, { configurationIndex }: Removed): void {
+export function onRemoved(state: CoreState, { configurationIndex, reaped }: Removed): void {
   const { log } = state;
   const returned =
     log.configurationIndex > configurationIndex && log.configuration.members.some(({ id }) => id === state.self);
@@ -62,7 +62,7 @@ export function onRemoved(state: CoreState, { configurationIndex }: Removed): vo
   state.removed = true;
   state.out.removed = true;
   if (state.isLeader) follow(state);
-  state.out.event({ kind: 'removed' });
+  state.out.event({ kind: 'removed', reaped });
 }
 
 function advance(state: CoreState, commit: Index): void {

@@ -36,11 +36,18 @@ export function onHeartbeatAck(state: CoreState, office: Office, progress: Progr
   nudge(state, from, progress);
 }
 
-/** When the last round was sent that a quorum has answered: measured from sending, since an answer says nothing about the time after. */
-export function quorumContactMs(state: CoreState, office: Office): number {
-  const contact = (id: MemberId) =>
-    id === state.self ? state.nowMs : (office.progress.get(id)?.ackedSentMs ?? Number.NEGATIVE_INFINITY);
-  return quorumValue(state.log.configuration, contact);
+/**
+ * When the last round was sent that a quorum has answered: measured from sending, since an answer says nothing about the time after.
+ *
+ * @param from whoever has answered no round since this one does not count
+ */
+export function quorumContactMs({ self, nowMs, log }: CoreState, { progress }: Office, from = 0): number {
+  const contact = (id: MemberId) => {
+    if (id === self) return nowMs;
+    const known = progress.get(id);
+    return known === undefined || known.ackedRound < from ? Number.NEGATIVE_INFINITY : known.ackedSentMs;
+  };
+  return quorumValue(log.configuration, contact);
 }
 
 /** CheckQuorum: a leader that cannot know whether it still leads, does not. Its election counts as the first contact. */
@@ -51,7 +58,7 @@ export function checkQuorum(state: CoreState, office: Office): void {
 
 /** Until when no other node can be elected without this one's order; undefined where that cannot be said. */
 export function leaseUntilMs(state: CoreState, office: Office): number | undefined {
-  const contactMs = quorumContactMs(state, office);
-  if (office.transfer !== undefined || contactMs < office.leaseFromMs) return undefined;
-  return contactMs + state.settings.leaderLeaseMs;
+  if (office.transfer !== undefined) return undefined;
+  const contactMs = quorumContactMs(state, office, office.leaseFromRound);
+  return contactMs === Number.NEGATIVE_INFINITY ? undefined : contactMs + state.settings.leaderLeaseMs;
 }

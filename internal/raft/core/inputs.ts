@@ -21,10 +21,13 @@ export interface Proposal {
 /** One change at a time. Adding makes a learner; `replace` is for another incarnation or a dead member. */
 export type MembershipChange =
   | { readonly kind: 'add'; readonly member: Member }
-  | { readonly kind: 'remove'; readonly member: MemberId }
+  /** `reaped`: for being gone for long, and not on anybody's order. */
+  | { readonly kind: 'remove'; readonly member: MemberId; readonly reaped?: true }
   | { readonly kind: 'replace'; readonly old: MemberId; readonly member: Member }
   | { readonly kind: 'promote'; readonly member: MemberId }
   | { readonly kind: 'demote'; readonly member: MemberId }
+  /** A learner and a voter change places, in one joint phase; both go on wishing to vote. */
+  | { readonly kind: 'exchange'; readonly promoted: MemberId; readonly demoted: MemberId }
   /** Address, labels or wish to vote of a present member; the rest of it must be as it was. */
   | { readonly kind: 'update'; readonly member: Member }
   /** Several voters at once, through a joint phase. Whom it does not name leaves; new voters must be learners that have caught up. */

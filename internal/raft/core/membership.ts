@@ -21,7 +21,11 @@ interface Wish {
   readonly members: ReadonlyMap<MemberId, Member>;
   readonly voters: readonly MemberId[];
   readonly learners: readonly MemberId[];
+  readonly reaped?: readonly MemberId[];
 }
+
+/** As many are remembered as a group may have lost within the time that anybody waits for one of them. */
+const MOST_REAPED = 32;
 
 /** @param current without a joint phase running. */
 export function planChange(current: Configuration, change: MembershipChange, limits: Limits): Planned {
@@ -33,22 +37,26 @@ export function planChange(current: Configuration, change: MembershipChange, lim
   if (grows(current.voters, wish.voters, limits.maxVoters)) return { kind: 'refused', reason: 'tooManyVoters' };
   if (grows(current.learners, wish.learners, limits.maxLearners)) return { kind: 'refused', reason: 'tooManyLearners' };
   const moved = symmetricDifference(current.voters, wish.voters);
-  return { kind: 'next', configuration: moved <= 1 ? settled(wish) : joint(current, wish) };
+  const { reaped } = current;
+  const next = { reaped, ...wish };
+  return { kind: 'next', configuration: moved <= 1 ? settled(next) : joint(current, next) };
 }
 
 /** The end of a joint phase: the outgoing half has no say any more. */
-export function leaveJoint({ members, voters, learners, nextLearners }: Configuration): Configuration {
-  return settled({ members: byId(members), voters, learners: [...learners, ...nextLearners] });
+export function leaveJoint({ members, voters, learners, nextLearners, reaped }: Configuration): Configuration {
+  return settled({ members: byId(members), voters, learners: [...learners, ...nextLearners], reaped });
 }
 
 /** A configuration of these voters and learners, as it is written. */
-export function settled({ members, voters, learners }: Wish): Configuration {
+export function settled({ members, voters, learners, reaped = [] }: Wish): Configuration {
+  const all = [...voters, ...learners];
   return {
-    members: sortedMembers(members, [...voters, ...learners]),
+    members: sortedMembers(members, all),
     voters: voters.toSorted(),
     outgoing: [],
     learners: learners.toSorted(),
     nextLearners: [],
+    reaped: reaped.filter((id) => !all.includes(id)).slice(-MOST_REAPED),
   };
 }
 
@@ -58,7 +66,7 @@ export function foundingConfiguration(members: readonly Member[]): Configuration
   return settled({ members: byId(members), voters: ids(true), learners: ids(false) });
 }
 
-function joint(current: Configuration, { members, voters, learners }: Wish): Configuration {
+function joint(current: Configuration, { members, voters, learners, reaped = [] }: Wish): Configuration {
   const all = new Map([...byId(current.members), ...members]);
   const nextLearners = learners.filter((id) => current.voters.includes(id));
   return {
@@ -67,6 +75,7 @@ function joint(current: Configuration, { members, voters, learners }: Wish): Con
     outgoing: current.voters,
     learners: learners.filter((id) => !nextLearners.includes(id)).toSorted(),
     nextLearners: nextLearners.toSorted(),
+    reaped,
   };
 }
 
@@ -81,7 +90,10 @@ function wishOf(current: Configuration, change: MembershipChange): Wish | Refusa
       return members.has(change.old) ? added(current, change.member, change.old) : 'unknownMember';
     case 'remove':
       if (!members.has(change.member)) return 'unknownMember';
-      return { members, voters: without(voters, change.member), learners: without(learners, change.member) };
+      return {
+        ...{ members, voters: without(voters, change.member), learners: without(learners, change.member) },
+        ...(change.reaped && { reaped: [...current.reaped, change.member] }),
+      };
     case 'promote':
       if (!learners.includes(change.member)) return members.has(change.member) ? 'nothingToChange' : 'unknownMember';
       return { members, voters: [...voters, change.member], learners: without(learners, change.member) };
@@ -91,6 +103,13 @@ function wishOf(current: Configuration, change: MembershipChange): Wish | Refusa
         members: resigned(members, [change.member]),
         voters: without(voters, change.member),
         learners: [...learners, change.member],
+      };
+    case 'exchange':
+      if (!learners.includes(change.promoted) || !voters.includes(change.demoted)) return 'unknownMember';
+      return {
+        members,
+        voters: [...without(voters, change.demoted), change.promoted],
+        learners: [...without(learners, change.promoted), change.demoted],
       };
     case 'update':
       return updated(current, change.member);

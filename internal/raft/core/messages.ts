@@ -118,6 +118,8 @@ export interface ReadIndexResponse extends Envelope {
 export interface Removed extends Envelope {
   readonly kind: 'removed';
   readonly configurationIndex: Index;
+  /** For being gone for long. */
+  readonly reaped: boolean;
 }
 
 export type RaftMessage =

@@ -36,8 +36,8 @@ export class Office {
   /** When the rounds that still count for the lease were sent. */
   readonly roundsSentMs = new Map<number, number>();
   nextHeartbeatMs: number;
-  /** A lease counts only from rounds sent since then: a lapsed hand-over ends the one before. */
-  leaseFromMs: number;
+  /** The lease counts from this round on: it and those behind it say that the last hand-over has lapsed. */
+  leaseFromRound = 1;
 
   readonly reads: PendingRead[] = [];
   transfer: Transfer | undefined;
@@ -53,7 +53,6 @@ export class Office {
     this.sinceMs = nowMs;
     this.firstIndex = firstIndex;
     this.nextHeartbeatMs = nowMs;
-    this.leaseFromMs = nowMs;
     this.nextHandOverMs = nowMs;
   }
 }

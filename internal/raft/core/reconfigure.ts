@@ -5,6 +5,7 @@ import { leaveJoint, planChange } from './membership.ts';
 import type { Office } from './office.ts';
 import type { Progress } from './progress.ts';
 import { isQuorum, isVoter } from './quorum.ts';
+import { betterSpread, fillVacancy } from './spread.ts';
 import type { CoreState } from './state.ts';
 import { follow } from './terms.ts';
 import { handOver } from './transfer.ts';
@@ -69,19 +70,29 @@ export function tellRemoved(state: CoreState, office: Office, to: MemberId): voi
   const { configuration, configurationIndex } = state.log;
   if (configurationIndex > state.commit || !mayChange(state, office)) return;
   if (configuration.members.some(({ id }) => id === to)) return;
-  state.send(to, { kind: 'removed', configurationIndex });
+  state.send(to, { kind: 'removed', configurationIndex, reaped: configuration.reaped.includes(to) });
 }
 
-/** Promotes a learner that wishes to vote and has been level for long enough, one at a time. */
+/** Promotes a learner that wishes to vote and has been level for long enough, one at a time, and sees to the spread of the votes. */
 export function tickPromotion(state: CoreState, office: Office): void {
   const { settings, log, nowMs } = state;
-  for (const { id, promote } of log.configuration.members) {
+  const { members, learners, voters } = log.configuration;
+  const ready = new Map<MemberId, number>();
+  for (const { id, promote } of members) {
     const progress = office.progress.get(id);
-    if (progress === undefined || !log.configuration.learners.includes(id)) continue;
+    if (progress === undefined || !learners.includes(id)) continue;
     progress.levelSinceMs = isLevel(state, progress) ? (progress.levelSinceMs ?? nowMs) : undefined;
     if (progress.levelSinceMs === undefined || nowMs - progress.levelSinceMs < settings.promotionHoldMs) continue;
-    if (settings.autoPromote && promote) reconfigure(state, office, { kind: 'promote', member: id });
+    if (promote && progress.standing === 'ready') ready.set(id, progress.levelSinceMs);
   }
+  if (!settings.autoPromote || ready.size === 0) return;
+  if (voters.length < settings.maxVoters) {
+    const member = fillVacancy(log.configuration, ready);
+    if (member !== undefined) reconfigure(state, office, { kind: 'promote', member });
+    return;
+  }
+  const exchange = betterSpread(log.configuration, ready, state.self);
+  if (exchange !== undefined) reconfigure(state, office, { kind: 'exchange', ...exchange });
 }
 
 function isLevel(state: CoreState, progress: Progress | undefined): boolean {

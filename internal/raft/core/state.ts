@@ -73,6 +73,11 @@ export class CoreState {
   transferMark: number | undefined;
   /** Orders of the present term that have lapsed. */
   closedTransfers = 0;
+  /**
+   * Until then no order of the present term is believed: before it started, this node may have confirmed a lease by an answer to a
+   * heartbeat that called the order lapsed, and that lease still runs.
+   */
+  ordersDoubtfulUntilMs = Number.NEGATIVE_INFINITY;
   standing: Standing = 'ready';
   removed: boolean;
 
@@ -94,6 +99,7 @@ export class CoreState {
     this.snapshotDueMs = moment.nowMs + settings.snapshotIntervalMs * (1 + moment.random);
     this.nextTicket = Math.floor(moment.random * 2 ** 40);
     if (this.log.lastTerm > this.term) this.setTerm(this.log.lastTerm, SPENT_VOTE);
+    this.ordersDoubtfulUntilMs = moment.nowMs + settings.electionTimeoutMs;
   }
 
   get nowMs(): number {
@@ -112,6 +118,7 @@ export class CoreState {
     this.term = term;
     this.vote = vote;
     this.closedTransfers = 0;
+    this.ordersDoubtfulUntilMs = Number.NEGATIVE_INFINITY;
     this.out.hardStateChanged = true;
   }
 

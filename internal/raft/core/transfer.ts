@@ -66,7 +66,7 @@ function begin(state: CoreState, office: Office, id: number | undefined, target:
 function lapse(state: CoreState, office: Office, number: number, id: number | undefined): void {
   office.transfer = undefined;
   state.closedTransfers = number;
-  office.leaseFromMs = state.nowMs;
+  office.leaseFromRound = office.round + 1;
   office.nextHeartbeatMs = state.nowMs;
   if (id !== undefined) state.out.refuse(id, 'timedOut', state.self);
   if (!isVoter(state.log.configuration, state.self)) follow(state);

@@ -33,6 +33,8 @@ export interface Configuration {
   readonly learners: readonly MemberId[];
   /** Outgoing voters that are learners once the joint phase ends. */
   readonly nextLearners: readonly MemberId[];
+  /** Members of before that were let go for being gone for long, the latest last: whoever returns as one of them may begin anew (F-51). */
+  readonly reaped: readonly MemberId[];
 }
 
 export const NO_CONFIGURATION: Configuration = {
@@ -41,6 +43,7 @@ export const NO_CONFIGURATION: Configuration = {
   outgoing: [],
   learners: [],
   nextLearners: [],
+  reaped: [],
 };
 
 interface EntryHead {

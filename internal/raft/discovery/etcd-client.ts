@@ -58,6 +58,7 @@ export class EtcdClient {
         this.#preferred = at;
         return answer;
       } catch (error) {
+        if (signal.aborted) this.#preferred = (at + 1) % endpoints.length; // it kept us waiting
         signal.throwIfAborted();
         problems.push(errorText(error));
       }

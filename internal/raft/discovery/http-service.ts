@@ -22,6 +22,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** In the place of `body`: sent as it stands. */
+  readonly text?: string;
 }
 
 export interface HttpAnswer {
@@ -40,12 +42,17 @@ const MOST_LINE = 2 ** 20;
 export class HttpService {
   readonly #what: string;
   readonly #tls: TlsFiles;
+  readonly #anyCertificate: boolean;
   #agent: { readonly agent: Agent; readonly made: string } | undefined;
 
-  /** @param what names the service in errors */
-  constructor(what: string, tls: TlsFiles) {
+  /**
+   * @param what names the service in errors
+   * @param options.anyCertificate that of the service is taken as it comes
+   */
+  constructor(what: string, tls: TlsFiles, options: { readonly anyCertificate?: boolean } = {}) {
     this.#what = what;
     this.#tls = tls;
+    this.#anyCertificate = options.anyCertificate ?? false;
   }
 
   /**
@@ -54,14 +61,14 @@ export class HttpService {
    */
   async ask(
     origin: string,
-    { method, path, headers = {}, body }: HttpRequest,
+    { method, path, headers = {}, body, text: raw }: HttpRequest,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
     try {
       const { statusCode, body: answer } = await request(`${origin}${path}`, {
         method,
         headers: { accept: 'application/json', ...(body === undefined ? {} : JSON_BODY), ...headers },
-        body: body === undefined ? null : JSON.stringify(body),
+        body: body === undefined ? (raw ?? null) : JSON.stringify(body),
         dispatcher: await this.#dispatcher(),
         signal,
       });
@@ -117,7 +124,9 @@ export class HttpService {
     if (this.#agent?.made === made) return this.#agent.agent;
     const former = this.#agent?.agent;
     const given = Object.entries({ ca, cert, key }).filter(([, text]) => text !== undefined);
-    const agent = new Agent({ connect: { ...Object.fromEntries(given), lookup, timeout: 5000 }, connections: 4 });
+    const trust = this.#anyCertificate ? { rejectUnauthorized: false } : {};
+    const connect = { ...Object.fromEntries(given), ...trust, lookup, timeout: 5000 };
+    const agent = new Agent({ connect, connections: 4 });
     this.#agent = { agent, made };
     void former?.close().catch(() => undefined);
     return agent;

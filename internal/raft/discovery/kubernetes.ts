@@ -75,7 +75,7 @@ export class KubernetesFinder implements Finder {
       .finally(() => {
         controller.abort();
         if (this.#watch === controller) this.#watch = undefined;
-        this.#tellChange?.(); // to list anew
+        if (this.#unwatched === undefined) this.#tellChange?.(); // to list anew; who may not watch lists when it is time
       });
   }
 

@@ -97,6 +97,11 @@ export class Forming {
     return effects;
   }
 
+  /** When the others are called on next; while there is no group. */
+  get nextHailMs(): number {
+    return this.#nextHailMs;
+  }
+
   outcome(nowMs: number): FormingOutcome {
     const { timeoutMs } = this.#settings;
     const { promise, doubtful } = this.#record;

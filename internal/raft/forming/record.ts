@@ -1,6 +1,6 @@
 // What a node has promised, beside its identity: `formation.json`, readable by people, replaced as a whole.
 
-import { isConfiguration } from '../store/configuration-bytes.ts';
+import { areMembers } from '../store/configuration-bytes.ts';
 import { readDocument, writeDocument } from '../store/document.ts';
 import { DamageFound } from '../store/failures.ts';
 import type { Files } from '../store/files.ts';
@@ -35,5 +35,5 @@ function isFormation(value: unknown): value is Formation {
   const { id, proposer, stampMs, generation, members } = value as Record<string, unknown>;
   const texts = [id, proposer].every((one) => typeof one === 'string');
   const numbers = [stampMs, generation].every((one) => typeof one === 'number');
-  return texts && numbers && isConfiguration({ members, voters: [], outgoing: [], learners: [], nextLearners: [] });
+  return texts && numbers && areMembers(members);
 }

@@ -44,6 +44,12 @@ export class FormingRoom {
     return machine.outcome(moment().nowMs);
   }
 
+  /** Until the others are called on again, ms. */
+  get nextHailInMs(): number {
+    const { machine, moment } = this.#deps;
+    return Math.max(0, machine.nextHailMs - moment().nowMs);
+  }
+
   /** Several times in each `hailMs`, until a group is formed or joined; harmless afterwards. */
   tick(): void {
     this.#step({ kind: 'tick' });

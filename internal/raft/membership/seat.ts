@@ -15,9 +15,11 @@ export interface Seat {
   readonly taken: boolean;
   /** It wants to be no member any more: where it was removed by that, it begins anew at its next start. */
   readonly leaving: boolean;
+  /** It was let go for being gone for long: the same. */
+  readonly reaped: boolean;
 }
 
-export const NO_SEAT: Seat = { list: [], dropped: [], taken: false, leaving: false };
+export const NO_SEAT: Seat = { list: [], dropped: [], taken: false, leaving: false, reaped: false };
 
 const FORMAT = 1;
 
@@ -25,15 +27,18 @@ const FORMAT = 1;
 export function readSeat(files: Files, path: string): Seat {
   const body = readDocument(files, path, FORMAT);
   if (body === undefined) return NO_SEAT;
-  const { list, dropped, taken, leaving } = body;
-  return { list: texts(list), dropped: texts(dropped), taken: taken === true, leaving: leaving === true };
+  const { list, dropped, taken, leaving, reaped } = body;
+  return {
+    ...{ list: texts(list), dropped: texts(dropped) },
+    ...{ taken: taken === true, leaving: leaving === true, reaped: reaped === true },
+  };
 }
 
 /** `full`: there is no room, and the former one stands. */
 export function writeSeat(files: Files, path: string, seat: Seat): Outcome {
   try {
-    const { list, dropped, taken, leaving } = seat;
-    writeDocument(files, path, FORMAT, { list, dropped, taken, leaving });
+    const { list, dropped, taken, leaving, reaped } = seat;
+    writeDocument(files, path, FORMAT, { list, dropped, taken, leaving, reaped });
     return 'durable';
   } catch (err) {
     if (isFull(err)) return 'full';
@@ -43,10 +48,10 @@ export function writeSeat(files: Files, path: string, seat: Seat): Outcome {
 
 /** What a start makes of it. @param list as it is now. Without one nothing is said, and nothing was meant to go. */
 export function relisted(seat: Seat, list: readonly string[]): Seat {
-  if (list.length === 0) return { ...seat, list, dropped: [], leaving: false };
+  if (list.length === 0) return { ...seat, list, dropped: [], leaving: false, reaped: false };
   const before = new Set([...seat.dropped, ...seat.list]);
   for (const name of list) before.delete(name);
-  return { ...seat, list, dropped: [...before].toSorted(), leaving: false };
+  return { ...seat, list, dropped: [...before].toSorted(), leaving: false, reaped: false };
 }
 
 /** @param configuration committed */

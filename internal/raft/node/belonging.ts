@@ -2,7 +2,7 @@
 // together, or are taken into one that there is. Afterwards whoever calls is still told of the group.
 
 import { errorText, OrchestratorError } from '../../runtime/errors.ts';
-import { type Address, parseAddress } from '../address.ts';
+import { type Address, formatAddress, parseAddress } from '../address.ts';
 import type { Recovered } from '../core/inputs.ts';
 import type { RaftMessage } from '../core/messages.ts';
 import type { LogEntry, Member } from '../core/types.ts';
@@ -25,7 +25,7 @@ import type { RaftStore } from '../store/raft-store.ts';
 import { WireFault } from '../wire/fault.ts';
 import type { Identity as Peer } from '../wire/hello.ts';
 import type { Wire } from '../wire/wire.ts';
-import type { FindingOrder } from './protocol.ts';
+import type { FindingOrder, Waiting } from './protocol.ts';
 import type { ThreadOptions } from './thread-options.ts';
 
 export type Found = Omit<Recovered, 'applied'>;
@@ -36,11 +36,11 @@ export interface BelongingDeps {
   /** As the store was opened with. */
   readonly identity: Identity;
   readonly recovered: Found;
-  readonly wire: () => Pick<Wire, 'seek' | 'sendTo'>;
+  readonly wire: () => Pick<Wire, 'seek' | 'sendTo' | 'at'>;
   readonly moment: () => FormingMoment;
   readonly every: (ms: number, work: () => void) => () => void;
   /** Why this node belongs to no group yet: when that changes, and now and then. */
-  readonly onWaiting: (why: string, promised: boolean) => void;
+  readonly onWaiting: (waiting: Waiting) => void;
   /** For `claimed`. */
   readonly onClaim: (formation: string) => void;
 }
@@ -59,13 +59,17 @@ export class Belonging {
   readonly #self: Member;
   readonly #founders: readonly string[];
   #identity: Identity;
-  /** Addresses that were found. */
-  #candidates: readonly string[] = [];
+  /** Where nobody is listed: addresses that were found, and why there are not more. */
+  #candidates: { readonly addresses: readonly string[]; readonly problem: string | undefined } = {
+    addresses: [],
+    problem: undefined,
+  };
   #bound: readonly string[];
   #settle:
     | { readonly resolve: (entry: LogEntry | undefined) => void; readonly reject: (err: unknown) => void }
     | undefined;
-  #told = { why: '', atMs: Number.NEGATIVE_INFINITY };
+  #waiting: Pick<Waiting, 'phase' | 'why'> | undefined;
+  #told = { news: '', atMs: Number.NEGATIVE_INFINITY };
   /** Somebody without a group calls; nobody is interested before this node takes part itself. */
   onKnock: (knocker: Member) => void = () => {};
 
@@ -133,7 +137,11 @@ export class Belonging {
         if (signal.aborted) onAbort();
         this.#orReject(() => this.#room.tick());
         if (this.#identity.clusterId === undefined) wire().seek(this.others);
-        stops.push(every(this.#hailMs / TICKS_PER_HAIL, () => this.#orReject(() => this.#room.tick())));
+        const tick = () => {
+          this.#orReject(() => this.#room.tick());
+          this.#tell();
+        };
+        stops.push(every(this.#hailMs / TICKS_PER_HAIL, tick));
       });
       const found = entry === undefined || !isBlank(recovered) ? recovered : this.#begin(entry);
       return { ...found, self: memberIdOf(this.#identity) }; // an empty directory may have had another name
@@ -147,7 +155,7 @@ export class Belonging {
   get others(): readonly Address[] {
     const { forming, advertise } = this.#deps.options;
     const own = [forming.self, this.#identity.nodeId, advertise];
-    const wanted = [...forming.nodes, ...this.#candidates, ...this.#bound];
+    const wanted = [...forming.nodes, ...this.#candidates.addresses, ...this.#bound];
     return [...new Set(wanted)].filter((text) => !own.includes(text)).flatMap(addressIn);
   }
 
@@ -157,7 +165,7 @@ export class Belonging {
       this.#orReject(() => this.#room.claimed(order.formation, order.answer));
       return;
     }
-    this.#candidates = order.candidates.addresses;
+    this.#candidates = order.candidates;
     if (this.#identity.clusterId === undefined) this.#deps.wire().seek(this.others);
     this.#orReject(() => this.#room.seek(order.candidates));
   }
@@ -168,9 +176,11 @@ export class Belonging {
   }
 
   /** A message of the core, which does not run yet. The leader repeats what matters: it only shows that this node was taken in. */
-  hear({ kind }: RaftMessage, { clusterId }: Peer): void {
+  hear({ kind }: RaftMessage, { clusterId, generation }: Peer): void {
     const { outcome } = this.#room;
-    if (outcome.kind !== 'outside' || clusterId !== outcome.group.clusterId || !OF_A_LEADER.has(kind)) return;
+    if (outcome.kind !== 'outside' || !OF_A_LEADER.has(kind)) return;
+    // a former life of the group (F-72) may be there, too, and its log is another one
+    if (clusterId !== outcome.group.clusterId || generation !== outcome.group.generation) return;
     this.#orReject(() => this.#room.joined());
   }
 
@@ -195,7 +205,10 @@ export class Belonging {
   #onOutcome(outcome: FormingOutcome): void {
     if (outcome.kind === 'formed') this.#settle?.resolve(outcome.foundingEntry);
     else if (outcome.kind === 'refused' && outcome.reason !== 'bound') this.#settle?.reject(refusal(outcome));
-    else this.#tell(outcome.why, outcome.kind === 'refused' || (outcome.kind === 'waiting' && outcome.promised));
+    else {
+      this.#waiting = { phase: phaseOf(outcome), why: outcome.why };
+      this.#tell();
+    }
   }
 
   /** Where those are who were not listed, and whose decision this node waits for. */
@@ -206,12 +219,22 @@ export class Belonging {
   }
 
   /** Seconds pass; that is no news. */
-  #tell(why: string, promised: boolean): void {
+  #tell(): void {
+    if (this.#waiting === undefined || this.#identity.clusterId !== undefined) return;
+    const { phase, why } = this.#waiting;
     const { nowMs } = this.#deps.moment();
-    const reason = why.replace(/last seen \d+ s ago/g, 'last seen');
-    if (reason === this.#told.why && nowMs - this.#told.atMs < REMINDER_MS) return;
-    this.#told = { why: reason, atMs: nowMs };
-    this.#deps.onWaiting(why, promised);
+    const problem = this.#problem();
+    const news = JSON.stringify([phase, why.replace(/last seen \d+ s ago/g, 'last seen'), problem]);
+    if (news === this.#told.news && nowMs - this.#told.atMs < REMINDER_MS) return;
+    this.#told = { news, atMs: nowMs };
+    this.#deps.onWaiting({ phase, why, problem, nextInMs: this.#room.nextHailInMs, everyMs: this.#hailMs });
+  }
+
+  /** Of the look-up, or of the first node that cannot be reached. */
+  #problem(): string | undefined {
+    const wire = this.#deps.wire();
+    const unreached = this.others.map((address) => wire.at(formatAddress(address))?.problem);
+    return this.#candidates.problem ?? unreached.find((problem) => problem !== undefined);
   }
 
   /** The identity comes before it: a start that finds that and no log writes this again. */
@@ -239,6 +262,11 @@ export class Belonging {
       this.#settle.reject(fatal(this.#deps.options.store.directory, 'keeping a promise', err));
     }
   }
+}
+
+function phaseOf(outcome: Exclude<FormingOutcome, { kind: 'formed' }>): Waiting['phase'] {
+  if (outcome.kind === 'outside') return 'joining';
+  return outcome.kind === 'refused' || outcome.promised ? 'founding' : 'discovering';
 }
 
 /** Nothing for a text that names no place: it is what another node calls itself. */

@@ -10,7 +10,6 @@ import type { Index, MemberId } from '../core/types.ts';
 import { DEFAULT_CARE } from '../membership/care.ts';
 import type { Seat } from '../membership/seat.ts';
 import type { BackupHead } from '../rescue/backup-file.ts';
-import { nodeFiles } from '../store/files.ts';
 import type { RaftStore } from '../store/raft-store.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { Wire } from '../wire/wire.ts';
@@ -18,7 +17,7 @@ import type { Belonging } from './belonging.ts';
 import { DiskCare } from './disk-care.ts';
 import { Driver } from './driver.ts';
 import { Duties } from './duties.ts';
-import { endNews, removedFromGroup } from './ends.ts';
+import { endNews, reapedFromGroup, removedFromGroup } from './ends.ts';
 import { processMs, SharedLease } from './lease.ts';
 import { MainWatch } from './main-watch.ts';
 import type { Host, Outcome } from './ports.ts';
@@ -56,7 +55,7 @@ export class ConsensusThread implements Host {
   readonly #stopTicking: () => void;
   #standpoint: Standpoint;
   /** The group has told it so; once that is on the disk, it ends. */
-  #removed = false;
+  #removed: 'told' | 'reaped' | undefined;
   #ended = false;
 
   constructor(deps: ThreadDeps, teller: Teller, parts: Parts) {
@@ -98,7 +97,7 @@ export class ConsensusThread implements Host {
     this.#standpoint = this.#stand();
     this.#disk = new DiskCare({
       ...{ core, log: teller.log, directory: directory, nowMs: processMs },
-      freeBytes: () => nodeFiles.freeBytes(directory),
+      freeBytes: () => store.freeBytes,
       minFreeBytes: care?.minFreeBytes ?? DEFAULT_CARE.minFreeBytes,
       electionTimeoutMs: settings.electionTimeoutMs,
       takeSnapshot: () => this.takeSnapshot(),
@@ -108,7 +107,7 @@ export class ConsensusThread implements Host {
       ...{ ...parts, options: deps.options, log: teller.log },
       take: (input) => this.#driver.take(input),
       hands: () => (this.#busy || this.#standings.standing !== 'ready' ? 'bound' : 'free'),
-      onReaped: (member, silentMs) => teller.tell({ kind: 'reaped', member, silentMs }),
+      onReaped: (reaped) => teller.tell({ kind: 'reaped', reaped }),
     });
     this.#teller.tell({ kind: 'ready', standpoint: this.#standpoint });
     this.#stopTicking = this.#clock.every(tickMs, () => this.#orFatal(() => this.#tick()));
@@ -148,7 +147,10 @@ export class ConsensusThread implements Host {
   }
 
   event(event: Parameters<Host['event']>[0]): void {
-    if (event.kind === 'removed') this.#removed = true;
+    if (event.kind === 'removed') {
+      this.#removed = event.reaped ? 'reaped' : 'told';
+      if (event.reaped) this.#duties.letGo();
+    }
     this.#teller.tell({ kind: 'event', event });
   }
 
@@ -161,12 +163,14 @@ export class ConsensusThread implements Host {
   }
 
   turned(): void {
-    if (this.#removed && this.#driver.durable) {
-      this.#fatal(removedFromGroup(this.#deps.options.store.directory));
+    if (this.#removed !== undefined && this.#driver.durable) {
+      const { directory } = this.#deps.options.store;
+      this.#fatal(this.#removed === 'reaped' ? reapedFromGroup(directory) : removedFromGroup(directory));
       return;
     }
     this.#duties.turned();
     const standpoint = this.#stand();
+    this.#parts.wire.be(standpoint.inOffice ? 'patient' : 'eager');
     if (sameStandpoint(standpoint, this.#standpoint)) return;
     this.#standpoint = standpoint;
     this.#teller.tell({ kind: 'standpoint', standpoint });

@@ -24,6 +24,9 @@ export interface DriverDeps {
   readonly onFatal: (err: unknown) => void;
 }
 
+/** What waits for a full disk beyond this is dropped, the oldest first: whoever it is for asks again. */
+const MOST_HELD = 4_096;
+
 export class Driver {
   readonly #deps: DriverDeps;
   readonly #disk: DiskQueue;
@@ -42,7 +45,7 @@ export class Driver {
   }
 
   take(input: Input): void {
-    if (this.#dead) return;
+    if (this.#dead || (!this.durable && isPartOfSnapshot(input))) return;
     this.#waiting.push(input);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -95,7 +98,7 @@ export class Driver {
     this.#disk.add(stage, write);
     for (const outgoing of send) {
       if (outgoing.after === 0) peers.send(outgoing.message);
-      else this.#held.push(outgoing);
+      else this.#hold(outgoing);
     }
     for (const event of events) {
       if (event.kind === 'configuration') peers.follow(event.configuration);
@@ -108,6 +111,11 @@ export class Driver {
       this.#waiting.push({ kind: 'snapshotRead', to, snapshotId, offset, data });
     }
     if (takeSnapshot !== undefined) host.takeSnapshot(takeSnapshot);
+  }
+
+  #hold(outgoing: Outgoing): void {
+    this.#held.push(outgoing);
+    if (!this.durable && this.#held.length > MOST_HELD) this.#held.shift();
   }
 
   #release(durable: WriteId): void {
@@ -144,4 +152,9 @@ export class Driver {
       this.#deps.onFatal(err);
     }
   }
+}
+
+/** Its leader sends it again: on a full disk it would wait in memory, and the next ones behind it, as many as the snapshot has. */
+function isPartOfSnapshot(input: Input): boolean {
+  return input.kind === 'message' && input.message.kind === 'snapshotChunk';
 }

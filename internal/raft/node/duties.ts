@@ -106,6 +106,11 @@ export class Duties {
     return this.#registrar.veto(peer);
   }
 
+  /** Before the mark of its removal is on the disk. */
+  letGo(): void {
+    this.#registrar.letGo();
+  }
+
   leave(): void {
     this.#registrar.leave();
   }

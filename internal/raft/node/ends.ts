@@ -13,6 +13,7 @@ export type NodeEnd = Extract<
   | 'RAFT_NOT_FORMED'
   | 'RAFT_TWO_GROUPS'
   | 'RAFT_REMOVED'
+  | 'RAFT_REAPED'
   | 'STOPPED'
 >;
 
@@ -53,6 +54,11 @@ export const NODE_ENDS: Readonly<Record<NodeEnd, EndRow>> = {
     means: 'the group has removed this node, and its disk says so (R-85)',
     nextStart: 'sameEnd',
   },
+  RAFT_REAPED: {
+    when: ['run'],
+    means: 'the group has let go of this node, which was gone for long: started again, it joins as a new one (F-51)',
+    nextStart: 'mayWork',
+  },
   STOPPED: {
     when: ['start', 'run'],
     means: 'a broken invariant, or one of the threads has ended (R-173)',
@@ -64,6 +70,14 @@ export function removedFromGroup(directory: string): OrchestratorError {
   return new OrchestratorError(
     'RAFT_REMOVED',
     `the group has removed this node, as RaftDataDir ${directory} says: to have it join again as a new one, set that aside with raft-reset-formation`,
+    { context: { directory } },
+  );
+}
+
+export function reapedFromGroup(directory: string): OrchestratorError {
+  return new OrchestratorError(
+    'RAFT_REAPED',
+    `the group has let go of this node, which was gone for too long: at its next start RaftDataDir ${directory} is set aside, and it joins as a new one`,
     { context: { directory } },
   );
 }

@@ -57,7 +57,7 @@ async function begin(deps: ThreadDeps, teller: Teller, made: Made, signal: Abort
     wire: () => wire,
     moment: () => ({ nowMs: processMs(), wallMs: systemClock.nowMs() }),
     every: (ms, work) => systemClock.every(ms, work),
-    onWaiting: (why, promised) => teller.tell({ kind: 'waiting', why, promised }),
+    onWaiting: (waiting) => teller.tell({ kind: 'waiting', waiting }),
     onClaim: (formation) => teller.tell({ kind: 'claim', formation }),
   });
   const wire: Wire = new Wire({

@@ -7,9 +7,10 @@ import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Answer, Applicable, CoreEvent } from '../core/effects.ts';
 import type { MembershipChange } from '../core/inputs.ts';
-import type { Index, LogEntry, MemberId, SnapshotMeta, Term } from '../core/types.ts';
+import type { Configuration, Index, LogEntry, MemberId, SnapshotMeta, Term } from '../core/types.ts';
 import type { Lease } from './lease.ts';
 import type { GroupNews, Order, Standpoint } from './protocol.ts';
+import { Questions, type Silence, unknown } from './questions.ts';
 import { REASONS } from './reasons.ts';
 import { WaitingList } from './waiting-list.ts';
 
@@ -23,12 +24,19 @@ export interface StateMachine {
   /** The state as it is at the call, whatever is applied while it is read. */
   snapshot(): AsyncIterable<Uint8Array>;
   /** Resolves when the backend holds that state in place of its own. Nothing is applied meanwhile. */
-  restore(snapshot: SnapshotMeta, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+  restore(snapshot: Pick<SnapshotMeta, 'index' | 'term'>, bytes: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
 export interface Applied {
   readonly results: readonly unknown[];
   readonly durable: Promise<void>;
+}
+
+/** The state of a member, behind the entry `index`. */
+export interface ForeignState {
+  readonly index: Index;
+  readonly term: Term;
+  readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 /** The consensus thread as seen from here. */
@@ -48,6 +56,8 @@ export interface GroupDeps {
   readonly proposalTimeoutMs: number;
   /** The node cannot go on (R-173). */
   readonly onFatal: (err: unknown) => void;
+  /** Whether a leader of a group of these members may act; always, where it is not given. */
+  readonly mayLead?: ((configuration: Configuration) => boolean) | undefined;
 }
 
 /** An answer, and for one that is in the log now, what comes of it. */
@@ -67,14 +77,14 @@ interface GroupEvents {
 
 export class Group extends EventEmitter<GroupEvents> {
   readonly #deps: GroupDeps;
-  readonly #asked = new Map<number, { resolve: (heard: Heard) => void; reject: (err: Error) => void }>();
+  readonly #questions: Questions<Heard>;
   readonly #entries = new WaitingList();
   readonly #readers: { readonly index: Index; readonly resolve: (value: undefined) => void }[] = [];
-  #nextId = 1;
   #applied: Index;
   /** What is agreed on and not applied yet, since a snapshot is being loaded. */
   readonly #agreed: Applicable[] = [];
   #restoring = false;
+  #onHanded = () => {};
   /** The snapshot that is being taken. */
   #keeping: Promise<void> | undefined;
   #stopped: Error | undefined;
@@ -83,7 +93,8 @@ export class Group extends EventEmitter<GroupEvents> {
   constructor(deps: GroupDeps, standpoint: Standpoint, applied: Index) {
     super();
     this.#deps = deps;
-    this.#standpoint = standpoint;
+    this.#questions = new Questions(deps.clock, deps.proposalTimeoutMs);
+    this.#standpoint = this.#asHeld(standpoint);
     this.#applied = applied;
   }
 
@@ -103,11 +114,12 @@ export class Group extends EventEmitter<GroupEvents> {
   /**
    * Has a command agreed on and applied here; what the state machine answered.
    *
-   * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`: nothing was done. `OUTCOME_UNKNOWN`: it may be done yet
+   * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`, `STOPPED`: nothing was done. `OUTCOME_UNKNOWN`: it may be done yet
    */
   async propose(data: Uint8Array, urgent = false): Promise<unknown> {
-    const { outcome } = await this.#ask((id) => ({ kind: 'propose', proposals: [{ id, data, urgent }] }));
-    return this.#within('OUTCOME_UNKNOWN', outcome);
+    const proposal = (id: number): Order => ({ kind: 'propose', proposals: [{ id, data, urgent }] });
+    const { outcome } = await this.#ask('OUTCOME_UNKNOWN', proposal);
+    return this.#questions.within('OUTCOME_UNKNOWN', outcome);
   }
 
   /**
@@ -116,19 +128,25 @@ export class Group extends EventEmitter<GroupEvents> {
    * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`
    */
   async confirm(): Promise<void> {
-    const { answer } = await this.#ask((id) => ({ kind: 'read', id }));
+    const { answer } = await this.#ask('UNAVAILABLE', (id) => ({ kind: 'read', id }));
     if (answer.kind !== 'readable' || answer.index <= this.#applied) return;
-    await this.#within('UNAVAILABLE', new Promise((resolve) => this.#readers.push({ index: answer.index, resolve })));
+    const applied = new Promise((resolve) => this.#readers.push({ index: answer.index, resolve }));
+    await this.#questions.within('UNAVAILABLE', applied);
   }
 
   async change(change: MembershipChange): Promise<void> {
-    const { outcome } = await this.#ask((id) => ({ kind: 'change', id, change }));
-    await this.#within('OUTCOME_UNKNOWN', outcome);
+    const { outcome } = await this.#ask('OUTCOME_UNKNOWN', (id) => ({ kind: 'change', id, change }));
+    await this.#questions.within('OUTCOME_UNKNOWN', outcome);
   }
 
-  /** Hands leadership over. @param target nobody in particular where it is not given */
+  /**
+   * Hands leadership over.
+   *
+   * @param target nobody in particular where it is not given
+   * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`, `STOPPED`: it stays. `OUTCOME_UNKNOWN`: it may move yet
+   */
   async transfer(target?: MemberId, preferred: readonly MemberId[] = []): Promise<void> {
-    await this.#ask((id) => ({ kind: 'transfer', id, target, preferred }));
+    await this.#ask('OUTCOME_UNKNOWN', (id) => ({ kind: 'transfer', id, target, preferred }));
   }
 
   /**
@@ -153,12 +171,38 @@ export class Group extends EventEmitter<GroupEvents> {
     await (this.#keeping ?? this.#keep());
   }
 
+  /**
+   * Puts the state that `fetch` brings in place of the own one. Nothing is applied meanwhile; should it not come, or this node not hear of
+   * the entry that it stands at, all goes on from where it was.
+   *
+   * @param fetch gets the index that the state must be of, or a later one
+   * @throws {OrchestratorError} `UNAVAILABLE`: nothing was changed, also where `fetch` fails; `STOPPED`
+   */
+  async replaceState(fetch: (atLeast: Index) => Promise<ForeignState>): Promise<Index> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    if (this.#restoring) throw new OrchestratorError('UNAVAILABLE', 'this node is loading a state already');
+    this.#restoring = true;
+    try {
+      const { bytes, ...at } = await fetch(this.#applied);
+      await this.#questions.within('UNAVAILABLE', this.#handed(at.index));
+      if (this.#agreed.some(({ kind }) => kind === 'restore'))
+        throw new OrchestratorError('UNAVAILABLE', 'a snapshot has come meanwhile');
+      await this.#replace(at, bytes);
+      return at.index;
+    } finally {
+      this.#restoring = false;
+      this.#letRead();
+      this.#apply();
+    }
+  }
+
   /** What the consensus thread says, in its order. */
   hear(news: GroupNews): void {
     if (this.#stopped !== undefined) return;
     switch (news.kind) {
       case 'apply':
         this.#agreed.push(...news.items);
+        this.#onHanded();
         this.#apply();
         return;
       case 'answers':
@@ -187,18 +231,13 @@ export class Group extends EventEmitter<GroupEvents> {
     if (this.#stopped !== undefined) return;
     this.#stopped = err;
     if (this.#standpoint.inOffice) this.#moved({ ...this.#standpoint, inOffice: false });
-    for (const { reject } of this.#asked.values()) reject(err);
-    this.#asked.clear();
-    this.#entries.failAll(err);
+    this.#questions.failAll(err);
+    this.#entries.failAll(unknown(err));
   }
 
-  async #ask(order: (id: number) => Order): Promise<Heard> {
+  async #ask(silence: Silence, order: (id: number) => Order): Promise<Heard> {
     if (this.#stopped !== undefined) throw this.#stopped;
-    const id = this.#nextId;
-    this.#nextId += 1;
-    const asked = new Promise<Heard>((resolve, reject) => this.#asked.set(id, { resolve, reject }));
-    this.#deps.consensus.order(order(id));
-    const heard = await this.#within('UNAVAILABLE', asked).finally(() => this.#asked.delete(id));
+    const heard = await this.#questions.ask(silence, (id) => this.#deps.consensus.order(order(id)));
     const { answer } = heard;
     if (answer.kind !== 'refused') return heard;
     throw new OrchestratorError(answer.reason === 'notLeader' ? 'NOT_LEADER' : 'UNAVAILABLE', REASONS[answer.reason], {
@@ -206,24 +245,13 @@ export class Group extends EventEmitter<GroupEvents> {
     });
   }
 
-  /** @throws {OrchestratorError} `code` when it takes longer than a proposal may */
-  #within<T>(code: 'UNAVAILABLE' | 'OUTCOME_UNKNOWN', work: Promise<T>): Promise<T> {
-    const { clock, proposalTimeoutMs } = this.#deps;
-    return new Promise((resolve, reject) => {
-      const cancel = clock.after(proposalTimeoutMs, () =>
-        reject(new OrchestratorError(code, `no majority agreed within ${proposalTimeoutMs} ms`)),
-      );
-      work.then(resolve, reject).finally(cancel);
-    });
-  }
-
   #answered(answer: Answer): void {
-    const asked = this.#asked.get(answer.id);
-    if (asked === undefined) return; // it took too long
-    // from here on, since the entry may be applied before whoever asked gets to run
-    const outcome = answer.kind === 'appended' ? this.#entries.at(answer.index, answer.term) : Promise.resolve();
-    outcome.catch(() => undefined); // nobody may be waiting any more
-    asked.resolve({ answer, outcome });
+    this.#questions.answered(answer.id, () => {
+      // from here on, since the entry may be applied before whoever asked gets to run
+      const outcome = answer.kind === 'appended' ? this.#entries.at(answer.index, answer.term) : Promise.resolve();
+      outcome.catch(() => undefined); // nobody may be waiting any more
+      return { answer, outcome };
+    });
   }
 
   #happened(event: CoreEvent): void {
@@ -232,8 +260,15 @@ export class Group extends EventEmitter<GroupEvents> {
     if (event.kind === 'removed') log.warn({}, 'the group has removed this node');
   }
 
-  #moved(standpoint: Standpoint): void {
+  #asHeld(standpoint: Standpoint): Standpoint {
+    const { mayLead } = this.#deps;
+    const inOffice = standpoint.inOffice && (mayLead === undefined || mayLead(standpoint.configuration));
+    return { ...standpoint, inOffice };
+  }
+
+  #moved(now: Standpoint): void {
     const before = this.#standpoint;
+    const standpoint = this.#asHeld(now);
     this.#standpoint = standpoint;
     this.emit('moved', standpoint);
     const sameOffice = before.inOffice === standpoint.inOffice && before.term === standpoint.term;
@@ -288,6 +323,34 @@ export class Group extends EventEmitter<GroupEvents> {
     consensus.order({ kind: 'applied', index: snapshot.index });
     this.#letRead();
     this.#apply();
+  }
+
+  /** Resolves when the entry was handed out, so that a state may stand at it. */
+  #handed(index: Index): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onHanded = () => {
+        const item = this.#agreed.at(-1);
+        const last = item?.kind === 'restore' ? item.snapshot : item?.entries.at(-1);
+        if ((last?.index ?? this.#applied) >= index) resolve();
+      };
+      this.#onHanded();
+    });
+  }
+
+  async #replace(at: Pick<SnapshotMeta, 'index' | 'term'>, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const { machine, consensus } = this.#deps;
+    try {
+      await machine.restore(at, bytes);
+    } catch (err) {
+      this.#fail(err);
+      throw err;
+    }
+    const waiting = this.#agreed.splice(0).flatMap((item) => (item.kind === 'restore' ? [] : item.entries));
+    const entries = waiting.filter(({ index }) => index > at.index);
+    if (entries.length > 0) this.#agreed.push({ kind: 'entries', entries });
+    this.#applied = at.index;
+    this.#entries.skipped(at.index);
+    consensus.order({ kind: 'applied', index: at.index });
   }
 
   /** A state that is not what was agreed on is of no use to anybody (R-173). */

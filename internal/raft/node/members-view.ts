@@ -1,6 +1,7 @@
 // Who belongs to the group and what it tolerates now, for status, API and console.
 
-import type { Member, MemberId } from '../core/types.ts';
+import type { Member } from '../core/types.ts';
+import { type Tolerance, toleranceOf } from '../membership/tolerance.ts';
 import type { NodeStatus } from './raft-node.ts';
 import type { ListStatus } from './registrar.ts';
 import { kindOf, type MemberKind } from './status.ts';
@@ -23,8 +24,8 @@ export interface MembersView {
   readonly members: readonly MemberView[];
   /** A change of several voters is under way: old and new ones have to agree. */
   readonly joint: boolean;
-  /** So many more voters may be lost with a majority left; below 0: there is none now (F-42). */
-  readonly tolerates: number;
+  /** What may be lost with a majority left, as far as this node hears the others (F-42). */
+  readonly tolerance: Tolerance;
   readonly lists: ListStatus;
 }
 
@@ -47,9 +48,6 @@ export function membersView({ standpoint, peers, lists }: NodeStatus, silentMs: 
     };
   });
   const answering = new Set(members.filter(({ answers }) => answers).map(({ id }) => id));
-  const spare = (voters: readonly MemberId[]) =>
-    voters.filter((id) => answering.has(id)).length - (Math.floor(voters.length / 2) + 1);
-  const { voters, outgoing } = configuration;
-  const joint = outgoing.length > 0;
-  return { members, joint, tolerates: Math.min(spare(voters), joint ? spare(outgoing) : spare(voters)), lists };
+  const joint = configuration.outgoing.length > 0;
+  return { members, joint, tolerance: toleranceOf(configuration, answering), lists };
 }

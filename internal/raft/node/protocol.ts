@@ -15,6 +15,7 @@ import type { OpenChannel } from '../wire/wire.ts';
 import type { Met } from './meetings.ts';
 import type { Outcome } from './ports.ts';
 import type { ThreadStatus } from './status.ts';
+import type { Reaped } from './steward.ts';
 
 /** Where a node stands, as the consensus thread saw it at the end of its last turn. */
 export interface Standpoint {
@@ -98,11 +99,22 @@ export type Reply =
   | { readonly kind: 'met'; readonly id: number; readonly met: Met };
 
 /** For others in the process. */
+/** A node without a group: where it stands, and how its calls on the others go (raft reference 3.2). */
+export interface Waiting {
+  /** `joining`: there is a group, which is asked to take it in. `founding`: it has given its word, and stays whatever the time-out. */
+  readonly phase: 'discovering' | 'joining' | 'founding';
+  readonly why: string;
+  /** What keeps it from being heard; undefined: nothing that it knows of. */
+  readonly problem: string | undefined;
+  /** The others are called on again in so many ms, and from then on every so many. */
+  readonly nextInMs: number;
+  readonly everyMs: number;
+}
+
 export type SideNews =
-  /** This node belongs to no group yet. `promised`: it has given its word, and stays whatever the time-out. */
-  /** A member was let go of that had not been heard for so long. */
-  | { readonly kind: 'reaped'; readonly member: MemberId; readonly silentMs: number }
-  | { readonly kind: 'waiting'; readonly why: string; readonly promised: boolean }
+  | { readonly kind: 'reaped'; readonly reaped: Reaped }
+  /** This node belongs to no group yet. */
+  | { readonly kind: 'waiting'; readonly waiting: Waiting }
   /** All have promised this formation: claim the record for it, and tell the answer. */
   | { readonly kind: 'claim'; readonly formation: string }
   | { readonly kind: 'bytes'; readonly channel: OpenChannel; readonly peer: Identity; readonly payload: Uint8Array }

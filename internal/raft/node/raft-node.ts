@@ -12,15 +12,16 @@ import { backupBytes } from '../rescue/backup-file.ts';
 import type { Credentials } from '../wire/credentials.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { OpenChannel } from '../wire/wire.ts';
-import { Group, type StateMachine } from './group.ts';
+import { Group, type GroupDeps, type StateMachine } from './group.ts';
 import { type MembersView, membersView } from './members-view.ts';
-import type { GroupNews, SideNews, Standpoint } from './protocol.ts';
+import type { GroupNews, SideNews, Standpoint, Waiting } from './protocol.ts';
 import { RemoteConsensus } from './remote-consensus.ts';
 import { Roster } from './roster.ts';
 import type { ThreadStatus } from './status.ts';
+import type { Reaped } from './steward.ts';
 import { DEFAULT_PORT, type NodeOptions } from './thread-options.ts';
 
-export interface RaftNodeDeps {
+export interface RaftNodeDeps extends Pick<GroupDeps, 'mayLead'> {
   readonly machine: StateMachine;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,10 +30,10 @@ export interface RaftNodeDeps {
   readonly onFatal: (err: unknown) => void;
   /** What another node sent on a channel that is not of Raft. */
   readonly onBytes?: (channel: OpenChannel, peer: Identity, payload: Uint8Array) => void;
-  /** While `start` is pending: why there is no group yet. `promised`: it has given its word, and waits whatever the time-out. */
-  readonly onWaiting?: (why: string, promised: boolean) => void;
+  /** While `start` is pending: why there is no group yet. */
+  readonly onWaiting?: (waiting: Waiting) => void;
   /** As the leader this node has let go of a member that was gone for long (F-50). */
-  readonly onReaped?: (member: MemberId, silentMs: number) => void;
+  readonly onReaped?: (reaped: Reaped) => void;
   /** Finds the other nodes where they are not listed. The node starts and ends it. */
   readonly lookout?: Pick<Lookout, 'start' | 'claim' | 'joined' | 'stop'> | undefined;
   /** Ends a start that is pending; afterwards it means nothing. */
@@ -82,7 +83,7 @@ export class RaftNode {
         if (node !== undefined) node.#hear(news);
         else if (news.kind === 'log') deps.log[news.level](news.fields, news.text);
         else if (failure !== undefined) return;
-        else if (news.kind === 'waiting') deps.onWaiting?.(news.why, news.promised);
+        else if (news.kind === 'waiting') deps.onWaiting?.(news.waiting);
         else if (news.kind === 'claim') void claim(news.formation);
         else if (news.kind === 'ready') {
           signal?.removeEventListener('abort', leave);
@@ -125,8 +126,8 @@ export class RaftNode {
     this.group = new Group({ ...deps, consensus, onFatal }, standpoint, applied);
     const { group } = this;
     const meet = (address: Address) => consensus.meet(address);
-    const { clock } = deps;
-    this.roster = new Roster({ group, meet, clock, defaultPort, view: () => this.members() });
+    const { clock, log } = deps;
+    this.roster = new Roster({ group, meet, clock, log, defaultPort, view: () => this.members() });
     const sign = () => consensus.order({ kind: 'alive' });
     this.#stopSigns = deps.clock.every(settings.leaderLeaseMs / SIGNS_PER_LEASE, sign);
     sign();
@@ -256,7 +257,7 @@ export class RaftNode {
     else if (news.kind === 'fatal' && news.code === 'RAFT_REMOVED' && this.#onRemoved !== undefined) {
       this.#end();
       this.#onRemoved();
-    } else if (news.kind === 'reaped') this.#deps.onReaped?.(news.member, news.silentMs);
+    } else if (news.kind === 'reaped') this.#deps.onReaped?.(news.reaped);
     else if (news.kind !== 'waiting' && news.kind !== 'claim' && (news.kind !== 'fatal' || !this.#over))
       this.group.hear(news);
   }

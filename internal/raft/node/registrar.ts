@@ -90,6 +90,12 @@ export class Registrar {
     this.#nextMs = this.#deps.nowMs();
   }
 
+  /** This node was let go for being gone: it begins anew at its next start (F-51). */
+  letGo(): void {
+    const seat = { ...this.#seat, reaped: true };
+    if (this.#deps.keepSeat(seat) === 'durable') this.#seat = seat;
+  }
+
   /** A configuration counts from now on, agreed on or not. */
   follow({ members }: Configuration): void {
     for (const { id } of members) this.#seen.add(id);
@@ -162,7 +168,7 @@ export class Registrar {
   #tidy(said: ReadonlyMap<MemberId, Announcement>): void {
     for (const member of this.#members()) {
       const now = said.get(member.id);
-      if (now !== undefined && (this.#letGo(member, now) || this.#update(member, now))) return;
+      if (now !== undefined && (this.#release(member, now) || this.#update(member, now))) return;
     }
     const verdict = this.#judge(said);
     if (verdict.kind === 'agreed')
@@ -173,7 +179,7 @@ export class Registrar {
   }
 
   /** A leader that leaves hands over first. */
-  #letGo({ id }: Member, { leaving }: Announcement): boolean {
+  #release({ id }: Member, { leaving }: Announcement): boolean {
     if (!leaving || id === this.#deps.core.self) return false;
     this.#ask({ kind: 'remove', member: id }, { member: id }, 'a member leaves the group');
     return true;

@@ -3,10 +3,12 @@
 
 import type { Clock } from '../../runtime/clock.ts';
 import { OrchestratorError } from '../../runtime/errors.ts';
+import type { Log } from '../../runtime/log.ts';
 import { type Address, formatAddress, parseAddress } from '../address.ts';
 import type { MembershipChange } from '../core/inputs.ts';
 import type { Configuration, Member, MemberId } from '../core/types.ts';
 import { admit } from '../forming/admit.ts';
+import { nextStep } from '../membership/scale-down.ts';
 import type { Identity } from '../wire/hello.ts';
 import type { Group } from './group.ts';
 import type { Met } from './meetings.ts';
@@ -16,12 +18,15 @@ import { REASONS } from './reasons.ts';
 
 const RETRY_MS = 50;
 const MOST_WAIT_MS = 5_000;
+/** A newcomer that is level gets its vote after ten seconds. */
+const VOTE_WAIT_MS = 30_000;
 
 export interface RosterDeps {
-  readonly group: Pick<Group, 'standpoint' | 'change' | 'on' | 'off'>;
+  readonly group: Pick<Group, 'standpoint' | 'change' | 'transfer' | 'on' | 'off'>;
   readonly view: () => Promise<MembersView>;
   readonly meet: (address: Address) => Promise<Met>;
   readonly clock: Pick<Clock, 'after'>;
+  readonly log: Log;
   /** `DefaultRaftPort`. */
   readonly defaultPort: number;
 }
@@ -30,6 +35,13 @@ export interface Changed {
   readonly member: MemberId | undefined;
   /** False: it was so already. */
   readonly changed: boolean;
+}
+
+export interface ScaledDown {
+  /** Those that went now, in their order. */
+  readonly removed: readonly Member[];
+  /** Members that are left. */
+  readonly members: number;
 }
 
 export interface AddOptions {
@@ -83,6 +95,57 @@ export class Roster {
     return { member: member.id, changed: true };
   }
 
+  /**
+   * Removes members until `to` are left: the highest-numbered first, one at a time, each agreed on before the next (F-41). What was removed stays
+   * so if it cannot go on.
+   *
+   * @param most removes no more than so many now
+   * @throws {OrchestratorError} as `remove`; `BAD_REQUEST`; `UNAVAILABLE` with the reason, which ends in `ask again` where that helps: this node
+   *   goes next and has handed over
+   */
+  async scaleDown(to: number, most = Number.POSITIVE_INFINITY): Promise<ScaledDown> {
+    const { group, log } = this.#deps;
+    if (!Number.isInteger(to) || to < 1)
+      throw new OrchestratorError('BAD_REQUEST', `a group of ${to} nodes: name at least 1`);
+    const removed: Member[] = [];
+    for (let waitedMs = 0; ; ) {
+      this.#refuseUnlessLeader();
+      const { members } = group.standpoint.configuration;
+      if (removed.length >= most) return { removed, members: members.length };
+      const step = await this.#nextStep(to);
+      switch (step.kind) {
+        case 'done':
+          return { removed, members: members.length };
+        case 'refuse':
+          throw new OrchestratorError('UNAVAILABLE', `${members.length} members are left: ${step.why}`);
+        case 'wait':
+          if (waitedMs >= VOTE_WAIT_MS) throw new OrchestratorError('UNAVAILABLE', `${step.why}: ask again`);
+          await this.#pause();
+          waitedMs += RETRY_MS;
+          break;
+        case 'handOver':
+          await group.transfer(undefined, idsOf(step.to));
+          throw new OrchestratorError(
+            'UNAVAILABLE',
+            `${members.length} members are left; this node goes next and hands leadership over first: ask again`,
+          );
+        case 'remove': {
+          await this.remove(step.member.id);
+          removed.push(step.member);
+          const fields = { member: step.member.id, left: group.standpoint.configuration.members.length, to };
+          log.info(fields, 'the group is made smaller: a member was removed');
+        }
+      }
+    }
+  }
+
+  async #nextStep(to: number): Promise<ReturnType<typeof nextStep>> {
+    const { group, view } = this.#deps;
+    const { members } = await view();
+    const { self, configuration } = group.standpoint;
+    return nextStep(configuration, to, { self, answers: new Set(idsOf(members.filter(({ answers }) => answers))) });
+  }
+
   async #admitted(address: Address, vote: boolean): Promise<Changed> {
     const { group, defaultPort } = this.#deps;
     const present = findMember(group.standpoint.configuration, formatAddress(address), defaultPort);
@@ -103,7 +166,7 @@ export class Roster {
 
   /** One at a time: whoever comes while another change runs, such as a promotion, waits for its end. */
   async #change(change: MembershipChange): Promise<void> {
-    const { group, clock } = this.#deps;
+    const { group } = this.#deps;
     for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
       try {
         await group.change(change);
@@ -112,8 +175,12 @@ export class Roster {
         const runs = err instanceof OrchestratorError && err.context.reason === 'changeRunning';
         if (!runs || waitedMs >= MOST_WAIT_MS) throw err;
       }
-      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+      await this.#pause();
     }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#deps.clock.after(RETRY_MS, resolve));
   }
 
   async #met(address: Address): Promise<Identity> {
@@ -167,6 +234,10 @@ export class Roster {
       look(group.standpoint);
     });
   }
+}
+
+function idsOf(members: readonly Pick<Member, 'id'>[]): readonly MemberId[] {
+  return members.map(({ id }) => id);
 }
 
 function badRequest<T>(work: () => T): T {

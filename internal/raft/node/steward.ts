@@ -20,8 +20,16 @@ export interface StewardDeps {
   readonly nowMs: () => number;
   /** Nothing may be moved now: a recovery runs, this node drains or is unwell. */
   readonly hands: () => 'free' | 'bound';
-  /** A member was let go that had not been heard for so long. */
-  readonly onReaped: (member: MemberId, silentMs: number) => void;
+  readonly onReaped: (reaped: Reaped) => void;
+}
+
+/** A member that was let go. */
+export interface Reaped {
+  readonly member: MemberId;
+  readonly voter: boolean;
+  /** So long it had not been heard, and so long was allowed. */
+  readonly silentMs: number;
+  readonly limitMs: number;
 }
 
 export class Steward {
@@ -51,17 +59,18 @@ export class Steward {
     const { voters } = core.log.configuration;
     const member = whoIsGone(contacts, voters.length, settings, 2 * electionTimeoutMs);
     if (member === undefined) return false;
-    const { silentMs = 0 } = contacts.find(({ id }) => id === member) ?? {};
+    const { silentMs = 0, voter = false } = contacts.find(({ id }) => id === member) ?? {};
+    const limitMs = voter ? settings.reapVoterAfterMs : settings.reapLearnerAfterMs;
     this.#reapedMs = nowMs();
     this.#asking = true;
-    requests.change({ kind: 'remove', member }, (refused) => {
+    requests.change({ kind: 'remove', member, reaped: true }, (refused) => {
       this.#asking = false;
       if (refused !== undefined) {
         log.warn({ member, reason: REASONS[refused] }, 'a member that is gone for long is not removed');
         return;
       }
       log.warn({ member, silentMs }, 'a member that is gone for long is removed from the group');
-      onReaped(member, silentMs);
+      onReaped({ member, voter, silentMs, limitMs });
     });
     return true;
   }

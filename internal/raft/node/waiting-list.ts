@@ -1,5 +1,6 @@
 import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Index, LogEntry, Term } from '../core/types.ts';
+import { unknown } from './questions.ts';
 
 interface Waiter {
   readonly term: Term;
@@ -29,7 +30,8 @@ export class WaitingList {
 
   /** A snapshot took the place of all entries up to here: what became of them is not told apart. */
   skipped(to: Index): void {
-    for (const index of [...this.#waiters.keys()]) if (index <= to) this.#fail(index, unknown());
+    const lost = unknown('this node fell behind and cannot tell whether it was done');
+    for (const index of [...this.#waiters.keys()]) if (index <= to) this.#fail(index, lost);
   }
 
   failAll(err: Error): void {
@@ -49,11 +51,4 @@ export class WaitingList {
     this.#waiters.delete(index);
     return waiters;
   }
-}
-
-function unknown(): OrchestratorError {
-  return new OrchestratorError(
-    'OUTCOME_UNKNOWN',
-    'this node fell behind and cannot tell whether it was done: look first',
-  );
 }

@@ -10,17 +10,23 @@ export function configurationBytes(configuration: Configuration): Uint8Array {
 export function configurationFrom(bytes: Uint8Array): Configuration | undefined {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return isConfiguration(parsed) ? parsed : undefined;
+    return configurationIn(parsed);
   } catch {
     return undefined;
   }
 }
 
-export function isConfiguration(value: unknown): value is Configuration {
-  const { members, voters, outgoing, learners, nextLearners } = fieldsOf(value);
-  return (
-    Array.isArray(members) && members.every(isMember) && [voters, outgoing, learners, nextLearners].every(areTexts)
-  );
+/** Of parsed JSON. One that was written before members were let go for being gone has no word on them. */
+export function configurationIn(value: unknown): Configuration | undefined {
+  const { reaped = [], ...rest } = fieldsOf(value);
+  const { members, voters, outgoing, learners, nextLearners } = rest;
+  if (!areMembers(members)) return undefined;
+  if (![voters, outgoing, learners, nextLearners, reaped].every(areTexts)) return undefined;
+  return { ...rest, reaped } as unknown as Configuration;
+}
+
+export function areMembers(value: unknown): value is readonly Member[] {
+  return Array.isArray(value) && value.every(isMember);
 }
 
 function isMember(value: unknown): value is Member {

@@ -19,6 +19,8 @@ export interface Paths {
   readonly peers: string;
   readonly peersDone: string;
   readonly rescue: string;
+  /** The group in it was made of a backend, and most of its nodes have yet to come. */
+  readonly imported: string;
 }
 
 export function pathsIn(directory: string): Paths {
@@ -34,6 +36,7 @@ export function pathsIn(directory: string): Paths {
     peers: join(directory, 'peers.json'),
     peersDone: join(directory, 'peers.info'),
     rescue: join(directory, 'rescue.json'),
+    imported: join(directory, 'imported.json'),
   };
 }
 
@@ -49,6 +52,7 @@ const OURS = [
   'snapshots',
   'reserve',
   'rescue.json',
+  'imported.json',
 ];
 
 /** Made where it is not there, with what it lies in, and durably so. */

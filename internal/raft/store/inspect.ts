@@ -1,13 +1,15 @@
 // What a stopped node has in its directory, for a person or a script to look at. Changes nothing.
 
+import type BetterSqlite from 'better-sqlite3';
 import { OrchestratorError } from '../../runtime/errors.ts';
-import type { Configuration, HardState, LogEntry, SnapshotMeta } from '../core/types.ts';
+import type { Configuration, HardState, Index, LogEntry, SnapshotMeta } from '../core/types.ts';
 import { pathsIn } from './directory.ts';
 import { kindOf } from './entry-row.ts';
 import { examine } from './examine.ts';
 import { type Damage, fatal } from './failures.ts';
 import { type Files, nodeFiles } from './files.ts';
 import type { Identity } from './identity.ts';
+import { openForReading } from './schema.ts';
 import { hardStateOf } from './stored-state.ts';
 
 export interface InspectedEntry {
@@ -65,6 +67,25 @@ export function inspect(directory: string, files: Files = nodeFiles): Inspection
     };
   } catch (err) {
     throw fatal(directory, 'reading the log', err);
+  }
+}
+
+/**
+ * Index of the last entry without reading the others; 0: there is none. A file that cannot be asked counts as long enough: whoever opens it says
+ * what is wrong with it.
+ *
+ * @throws {OrchestratorError} `CONFLICT`: a node runs on it
+ */
+export function lastRowIn(directory: string): Index {
+  let db: BetterSqlite.Database | undefined;
+  try {
+    db = openForReading(pathsIn(directory).database, directory, { lockWaitMs: LOCK_WAIT_MS });
+    return Number(db.prepare('SELECT max(log_index) FROM entry').pluck().get() ?? 0);
+  } catch (err) {
+    if (err instanceof OrchestratorError) throw err;
+    return Number.POSITIVE_INFINITY;
+  } finally {
+    db?.close();
   }
 }
 

@@ -108,6 +108,11 @@ export class RaftStore {
     });
   }
 
+  /** Room for the log, the reserve left out. */
+  get freeBytes(): number {
+    return this.#reserve.freeBytes;
+  }
+
   get state(): StoredState {
     return this.#log.state;
   }

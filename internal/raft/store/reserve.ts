@@ -12,6 +12,8 @@ export class Reserve {
   readonly #directory: string;
   readonly #path: string;
   readonly #bytes: number;
+  /** Given up, and not taken again. */
+  #owed = false;
 
   /** `bytes` 0: none is kept. */
   constructor(options: {
@@ -28,7 +30,10 @@ export class Reserve {
 
   /** Takes it where it is not there and there is plenty of room. Real bytes: a file with holes would reserve nothing. */
   take(): void {
-    if (this.#bytes === 0 || this.#files.size(this.#path) === this.#bytes) return;
+    if (this.#bytes === 0 || this.#files.size(this.#path) === this.#bytes) {
+      this.#owed = false;
+      return;
+    }
     if (this.#files.freeBytes(this.#directory) < PLENTY * this.#bytes) return;
     const piece = new Uint8Array(PIECE_BYTES);
     try {
@@ -37,6 +42,7 @@ export class Reserve {
           writeAll(this.#files, file, piece.subarray(0, Math.min(PIECE_BYTES, this.#bytes - at)), at);
         }
       });
+      this.#owed = false;
     } catch (err) {
       if (!isFull(err)) throw err;
       this.#files.remove(this.#path); // the room went to somebody else in the meantime
@@ -47,6 +53,12 @@ export class Reserve {
   giveUp(): boolean {
     if (this.#files.size(this.#path) === undefined) return false;
     this.#files.remove(this.#path);
+    this.#owed = true;
     return true;
+  }
+
+  /** Room on the disk that is not spoken for: what was given up is used up as soon as it can be taken again. */
+  get freeBytes(): number {
+    return Math.max(0, this.#files.freeBytes(this.#directory) - (this.#owed ? this.#bytes : 0));
   }
 }

@@ -7,7 +7,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { crc32c } from '@node-rs/crc32';
 import type { SnapshotMeta } from '../core/types.ts';
-import { isConfiguration } from './configuration-bytes.ts';
+import { configurationIn } from './configuration-bytes.ts';
 import { DamageFound } from './failures.ts';
 import { type Files, readAll, withFile, writeAll } from './files.ts';
 
@@ -164,9 +164,9 @@ function readTrailer(files: Files, file: number, path: string, size: number) {
     meta: SnapshotMeta;
   };
   if (format !== FORMAT) throw wrong('schema', `format ${format}, this release knows ${FORMAT}`);
-  if (meta.bytes !== bytes || !isConfiguration(meta.configuration))
-    throw wrong('unreadable', 'its trailer makes no sense');
-  return { meta, blockCrcs: body.subarray(0, 4 * blocks) };
+  const configuration = configurationIn(meta.configuration);
+  if (meta.bytes !== bytes || configuration === undefined) throw wrong('unreadable', 'its trailer makes no sense');
+  return { meta: { ...meta, configuration }, blockCrcs: body.subarray(0, 4 * blocks) };
 }
 
 function uint32(bytes: Uint8Array, at: number): number {

@@ -60,7 +60,7 @@ const message: Field<RaftMessage> = union<RaftMessage>({
   timeoutNow: [13, struct({ ...envelope, transfer: count })],
   readIndexRequest: [14, struct({ ...envelope, ticket: count })],
   readIndexResponse: [15, struct({ ...envelope, ticket: count, index: optional(count) })],
-  removed: [16, struct({ ...envelope, configurationIndex: count })],
+  removed: [16, struct({ ...envelope, configurationIndex: count, reaped: flag })],
 });
 
 const versioned: Field<RaftMessage> = {

@@ -96,17 +96,27 @@ function readTls(keys: CredentialKeys, readFile: (path: string) => string): Cred
   return { mode: 'tls', tls: { cert, key, ca }, namePattern };
 }
 
-function readSecrets(file: string, readFile: (path: string) => string): readonly Uint8Array[] {
-  const lines = readNamed('the file of RaftSharedSecretFile', file, readFile).split('\n');
+/**
+ * One secret to a line, the one that is in use first.
+ *
+ * @param key that names the file
+ * @throws {OrchestratorError} `CONFIG_INVALID`
+ */
+export function readSecrets(
+  file: string,
+  readFile: (path: string) => string,
+  key = 'RaftSharedSecretFile',
+): readonly Uint8Array[] {
+  const lines = readNamed(`the file of ${key}`, file, readFile).split('\n');
   const secrets = lines.map((line) => Buffer.from(line.trim())).filter(({ length }) => length > 0);
   if (secrets.length === 0 || secrets.length > MOST_SECRETS)
     throw invalid(
-      `RaftSharedSecretFile: ${file} holds ${secrets.length} secrets: write one in a line, or two while they are exchanged`,
+      `${key}: ${file} holds ${secrets.length} secrets: write one in a line, or two while they are exchanged`,
     );
   const short = secrets.findIndex(({ length }) => length < LEAST_SECRET_BYTES);
   if (short >= 0)
     throw invalid(
-      `RaftSharedSecretFile: secret ${short + 1} in ${file} is shorter than ${LEAST_SECRET_BYTES} bytes: make one with "openssl rand -base64 48"`,
+      `${key}: secret ${short + 1} in ${file} is shorter than ${LEAST_SECRET_BYTES} bytes: make one with "openssl rand -base64 48"`,
     );
   return secrets;
 }

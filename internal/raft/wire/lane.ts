@@ -12,11 +12,14 @@ export interface LaneDeps {
   readonly settings: LinkSettings & {
     readonly leastPauseMs: number;
     readonly mostPauseMs: number;
+    readonly idlePauseMs: number;
     readonly refusedPauseMs: number;
   };
   /** Where to try now; asked before each attempt. */
   address(attempt: number): Address;
   dial(address: Address, signal: AbortSignal): Promise<Greeted>;
+  /** The group does without the peer, which will call when it is back: there is no hurry. */
+  patient(): boolean;
   onUp(greeted: Greeted): void;
   /** The link ended, or an attempt at one failed. */
   onDown(fault: WireFault): void;
@@ -26,7 +29,7 @@ type State =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'dialling'; readonly abort: AbortController; readonly sinceMs: number }
   | { readonly kind: 'up'; readonly link: Link; readonly sinceMs: number }
-  | { readonly kind: 'waiting'; readonly cancel: () => void };
+  | { readonly kind: 'waiting'; readonly cancel: () => void; readonly long: boolean };
 
 /** An attempt that is this young is not given up for a new one. */
 const YOUNG_MS = 100;
@@ -78,6 +81,13 @@ export class Lane {
     }
   }
 
+  /** Patience is over: a pause that was long is not waited for. */
+  hurry(): void {
+    if (this.#state.kind !== 'waiting' || !this.#state.long) return;
+    this.#state.cancel();
+    this.#dial();
+  }
+
   /** Ends the link, if there is one, and connects anew at once. */
   renew(reason: Farewell): void {
     if (this.#state.kind === 'stopped') return;
@@ -127,13 +137,16 @@ export class Lane {
   }
 
   #down(fault: WireFault): void {
-    const { clock, settings, random, onDown } = this.#deps;
-    const { leastPauseMs, mostPauseMs, refusedPauseMs } = settings;
+    const { clock, settings, random, patient, onDown } = this.#deps;
+    const { leastPauseMs, mostPauseMs, idlePauseMs, refusedPauseMs } = settings;
     if (this.#state.kind === 'up' && clock.monotonicMs() - this.#state.sinceMs > mostPauseMs) this.#failures = 0;
-    const grownMs = Math.min(mostPauseMs, leastPauseMs * 2 ** Math.min(this.#failures, 20));
-    const pauseMs = (fault.kind === 'refused' ? refusedPauseMs : grownMs) * (0.75 + random() / 2);
+    const refused = fault.kind === 'refused';
+    const grownMs = Math.min(patient() ? idlePauseMs : mostPauseMs, leastPauseMs * 2 ** Math.min(this.#failures, 20));
+    const long = !refused && grownMs > mostPauseMs;
+    const pauseMs = (refused ? refusedPauseMs : grownMs) * (0.75 + random() / 2);
     this.#failures += 1;
-    this.#state = { kind: 'waiting', cancel: clock.after(pauseMs, () => this.#dial()) };
+    const cancel = clock.after(long ? Math.min(idlePauseMs, pauseMs) : pauseMs, () => this.#dial());
+    this.#state = { kind: 'waiting', cancel, long };
     onDown(fault);
   }
 }

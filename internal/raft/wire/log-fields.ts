@@ -63,6 +63,7 @@ export const configuration = checked(
     outgoing: ids,
     learners: ids,
     nextLearners: ids,
+    reaped: ids,
   }),
   ({ members, voters, outgoing, learners, nextLearners }) => {
     const known = new Set(members.map(({ id }) => id));

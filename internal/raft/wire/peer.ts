@@ -14,6 +14,10 @@ export interface PeerDeps {
   readonly log: Log;
   readonly random: () => number;
   readonly settings: WireSettings;
+  /** Id of the group that this node belongs to now; empty: of none. */
+  group(): string;
+  /** The group does without this member; undefined: whoever it is, it is looked for. */
+  patient(member: string | undefined): boolean;
   dial(
     address: Address,
     purpose: { readonly lane: LaneName; readonly wanted: string | undefined },
@@ -46,6 +50,8 @@ export class Peer {
   /** What the peer itself said last; tried in turn with the other where they differ, since configurations lag behind (C-21). */
   #told: Address | undefined;
   #identity: Identity | undefined;
+  /** Which group it was told at most that this node belongs to. */
+  #toldGroup = '';
   #problem: string | undefined;
 
   /** @param wanted the member; undefined for whoever is at that address */
@@ -96,10 +102,19 @@ export class Peer {
     this.renew('renewed');
   }
 
+  /** A connection on which this node has said that it belongs to no group is made anew: what is sent on it counts as a stranger's. */
+  introduce(): void {
+    if (this.#toldGroup !== this.#deps.group()) this.renew('renewed');
+  }
+
   /** It has just connected to us, and says where it is. */
   heardOf(told: Address | undefined): void {
     this.#told = told;
     this.#each((lane) => lane.wake());
+  }
+
+  hurry(): void {
+    this.#each((lane) => lane.hurry());
   }
 
   send(channel: Channel, payload: Uint8Array, urgent: boolean): boolean {
@@ -112,13 +127,17 @@ export class Peer {
   }
 
   #lane(name: LaneName): Lane {
-    const { clock, random, settings, dial } = this.#deps;
+    const { clock, random, settings, patient, group, dial } = this.#deps;
     return new Lane({
       clock,
       random,
       settings: { ...settings, ...laneSettings(settings, name) },
       address: (attempt) => (attempt % 2 === 0 ? (this.#told ?? this.#address) : this.#address),
-      dial: (address, signal) => dial(address, { lane: name, wanted: this.#wanted }, signal),
+      dial: (address, signal) => {
+        this.#toldGroup = group();
+        return dial(address, { lane: name, wanted: this.#wanted }, signal);
+      },
+      patient: () => patient(this.#wanted),
       onUp: ({ established }) => this.#onUp(name, established.peer),
       onDown: (fault) => this.#onDown(name, fault),
     });

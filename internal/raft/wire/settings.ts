@@ -24,6 +24,8 @@ export interface WireSettings {
   /** Pauses between attempts double from the one to the other. */
   readonly leastPauseMs: number;
   readonly mostPauseMs: number;
+  /** In place of that where nothing depends on the peer, whoever has been gone for long (F-42). */
+  readonly idlePauseMs: number;
   /** Pause after the other side has said that it does not want us. */
   readonly refusedPauseMs: number;
   /** How long a peer that is no member can be answered after its last message. */
@@ -57,6 +59,7 @@ export function wireSettings(electionTimeoutMs: number, maxMessageBytes: number)
     frameTimeoutMs: 30_000,
     leastPauseMs: 25,
     mostPauseMs: electionTimeoutMs,
+    idlePauseMs: Math.max(30_000, electionTimeoutMs),
     refusedPauseMs: 5 * electionTimeoutMs,
     guestMs: 30_000,
   };

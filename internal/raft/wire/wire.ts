@@ -10,6 +10,7 @@ import type { Log } from '../../runtime/log.ts';
 import { type Address, formatAddress, parseAddress } from '../address.ts';
 import type { RaftMessage } from '../core/messages.ts';
 import type { AddressSpace } from './address-space.ts';
+import { judge } from './admission.ts';
 import { malformed } from './bytes.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import { type Credentials, refuseOpenPort } from './credentials.ts';
@@ -69,6 +70,7 @@ export class Wire {
   readonly #peerDeps: PeerDeps;
   #credentials: Credentials;
   #misdirected = 0;
+  #patient = false;
   #stopped = false;
 
   constructor(deps: WireDeps) {
@@ -85,6 +87,8 @@ export class Wire {
     const dialling = { ...greeting, connectTimeoutMs: settings.connectTimeoutMs, resolve };
     this.#peerDeps = {
       ...{ clock, log, random, settings },
+      patient: (member) => this.#patient && member !== undefined && this.#inbound.count(member) === 0,
+      group: () => deps.identity().clusterId,
       dial: (address, purpose, signal) => dial(address, purpose, dialling, signal),
     };
     this.#listener = new Listener({
@@ -133,7 +137,9 @@ export class Wire {
     }
     for (const [id, text] of wanted) {
       const address = parseAddress(text, `address of member ${id}`, 0);
-      const known = this.#members.get(id) ?? this.#formerGuest(id);
+      const guest = this.#formerGuest(id);
+      guest?.introduce();
+      const known = this.#members.get(id) ?? guest;
       if (known === undefined) this.#members.set(id, this.#newPeer(id, address));
       else {
         this.#members.set(id, known);
@@ -153,6 +159,16 @@ export class Wire {
     }
     for (const [text, address] of wanted)
       if (!this.#sought.has(text)) this.#sought.set(text, this.#newPeer(undefined, address));
+  }
+
+  /**
+   * Whether members that are gone for long, and do not call either, are dialled less and less often (F-42). For a leader: whoever is back
+   * calls it, having none. Whoever has no leader must not wait, since the others may do so as well.
+   */
+  be(mood: 'patient' | 'eager'): void {
+    const before = this.#patient;
+    this.#patient = mood === 'patient';
+    if (before && !this.#patient) for (const peer of this.#members.values()) peer.hurry();
   }
 
   /** Sends it now or drops it, and says which. */
@@ -301,6 +317,9 @@ export class Wire {
   #onFrame(peer: Identity, { channel, payload }: Frame): void {
     if (channel === 'handshake') throw malformed('a second handshake');
     if (channel === 'link') return;
+    // this node may have joined a group since the connection was made, by which the other one counts as a stranger
+    const estranged = judge(this.#deps.identity(), peer, undefined);
+    if (estranged !== undefined) throw new WireFault('refused', `we refused: ${estranged.reason}`);
     this.#hearGuest(peer);
     if (channel !== 'consensus' && channel !== 'snapshots') {
       this.#deps.onBytes(channel, peer, new Uint8Array(payload));

@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readBackend } from '../../support/backend-fixture.ts';
 import { runCli } from '../../support/cli.ts';
 import { type Daemon, until } from '../../support/daemon.ts';
 import { DaemonGroup } from '../../support/daemon-group.ts';
+import { oldBackend, TAKEN_AS_THEY_ARE } from '../../support/old-backend.ts';
 
 describe('daemons without a majority', function () {
   this.timeout(90_000);
@@ -67,5 +69,38 @@ describe('daemons without a majority', function () {
     assert.equal(rules(first), 42);
     const { Details } = await first.api<{ Details: unknown }>('check-global-recoveries');
     assert.equal(Details, 'disabled');
+  });
+
+  it('are a new group from the backend of a deployment without one, once two imports are not both there', async () => {
+    await Promise.all(group.daemons.map((daemon) => daemon.kill()));
+    for (const daemon of group.daemons) wipe(daemon);
+    const file = join(third.directory, 'old.sqlite3');
+    await oldBackend(file, Date.now());
+    for (const twice of [first, third]) {
+      const imported = await cli(twice, '-from-backend', file, '-c', 'raft-import');
+      assert.equal(imported.status, 0, imported.stderr);
+    }
+    const held = [first, third];
+    const answering = held.map((daemon) => daemon.launch().catch(() => undefined)); // held back, they answer nothing
+    for (const daemon of held) await daemon.logged('nothing is decided until most of its nodes are in it');
+    assert.deepEqual(await group.leaders(), []);
+    await third.kill();
+    wipe(third);
+    await Promise.all([second, third].map((daemon) => daemon.launch()));
+    await Promise.all(answering);
+    assert.equal(await group.leader(), first);
+    await group.level();
+    for (const daemon of group.daemons)
+      for (const table of TAKEN_AS_THEY_ARE) {
+        const sql = `SELECT * FROM ${table}`;
+        const source = readBackend(file, sql).map(({ site_note: _, ...row }) => row);
+        assert.deepEqual(daemon.rows(sql), source, table);
+      }
+    const [cut] = second.rows("SELECT end_recovery, all_errors FROM topology_recovery WHERE uid = 'cut short'");
+    assert.match(String(cut?.all_errors), /the group was imported from a backend/);
+    for (const daemon of group.daemons) {
+      const servers = daemon.rows('SELECT hostname FROM database_instance ORDER BY hostname');
+      assert.deepEqual(servers, [{ hostname: 'db1' }, { hostname: 'db2' }], 'watched, and known after a restart');
+    }
   });
 });

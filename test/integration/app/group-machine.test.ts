@@ -75,6 +75,7 @@ class Node {
       },
       ...{ agreedStorage, agreed },
       clusterId: () => clusterId,
+      self: () => 'a/1',
       digests: this.digests,
       servers: () => this.servers,
       reload: async (servers) => void this.reloads.push(servers),
@@ -110,7 +111,7 @@ describe('the state machine of a group on a backend', () => {
     const { durable } = node.machine.apply([entry(1), entry(2, downtimeOf(A)), entry(3)]);
     await durable;
     const { backend } = await restarted();
-    assert.deepEqual(await backend.agreed.position(), { index: 3, term: 2, clusterId: 'c1' });
+    assert.deepEqual(await backend.agreed.position(), { index: 3, term: 2, clusterId: 'c1', nodeId: 'a' });
     assert.deepEqual(await node.downtimes(), ['db-a']);
   });
 
@@ -147,7 +148,10 @@ describe('the state machine of a group on a backend', () => {
       written = true;
     });
     await until('the backend was found busy', async () => !node.backend.health().ok);
-    assert.deepEqual([written, await node.backend.agreed.position()], [false, { index: 1, term: 2, clusterId: 'c1' }]);
+    assert.deepEqual(
+      [written, await node.backend.agreed.position()],
+      [false, { index: 1, term: 2, clusterId: 'c1', nodeId: 'a' }],
+    );
     other.exec('COMMIT');
     other.close();
     await node.backend.settle(5_000);

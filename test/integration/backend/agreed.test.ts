@@ -43,6 +43,14 @@ const works: readonly ((agreed: Agreed) => Promise<unknown>)[] = [
   ({ tables }) => tables.words.downtime(A, downtime),
   ({ tables }) => tables.words.beginMaintenance(B, { ...downtime, bounded: true }, 11),
   ({ tables }) => tables.words.recoveriesDisabled(true),
+  ({ tables }) => tables.names.tag(A, 'role', 'backup'),
+  ({ tables }) => tables.names.tag(B, 'role', 'batch'),
+  ({ tables }) => tables.names.untag([A, B], 'role', 'batch'),
+  ({ tables }) => tables.names.virtualName('db-a', 'vip'),
+  ({ tables }) =>
+    tables.tokens.taken({ publicToken: 'p', secret: 's', issuedMs: STAMP_MS, lifeMs: 60_000, owner: 'node-7' }),
+  ({ tables }) => tables.pools.submitted('readers', [A]),
+  ({ tables }) => tables.pools.submitted('readers', [A, B]),
 ];
 
 function writeAll(backend: Backend): Promise<unknown> {

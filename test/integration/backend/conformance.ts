@@ -5,7 +5,12 @@ import type { Backend } from '../../../internal/backend/backend.ts';
 import type { Value } from '../../../internal/backend/database.ts';
 import type { RecoveryRecord } from '../../../internal/recovery/book.ts';
 import type { DetectionRecord } from '../../../internal/recovery/detections.ts';
+import type { WatchedInstance } from '../../../internal/topology/instance.ts';
+import type { InstanceKey } from '../../../internal/topology/instance-key.ts';
+import { aSnapshot } from '../../support/a-cluster.ts';
+import { backendTime } from '../../support/backend-fixture.ts';
 import type { ManualClock } from '../../support/manual-clock.ts';
+import { aReplication } from '../../unit/topology/builders.ts';
 import { aWatchedInstance } from './watched-instance.ts';
 
 /** One database, empty at first. */
@@ -58,7 +63,7 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       backend.instances.seen(aWatchedInstance({ key: A, readOnly: true }), 'db-a:3306', 0);
       await backend.settle(1000);
       const rows = await adapter.sql('SELECT read_only, pseudo_gtid, ancestry_uuid FROM database_instance');
-      assert.deepEqual(rows, [{ read_only: 1, pseudo_gtid: 1, ancestry_uuid: 'kept' }]);
+      assert.deepEqual(rows, [{ read_only: 1, pseudo_gtid: 0, ancestry_uuid: 'kept' }]);
     });
 
     it('forgets a server, also one that waits to be written', async () => {
@@ -174,6 +179,7 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
         ['DeadMaster'],
       );
       assert.deepEqual((await backend.detections.list({ limit: 1 }, { id: newest?.id ?? 0 }))[0], newest);
+      assert.deepEqual(await backend.detections.list({ limit: 20 }, { before: newest?.id ?? 0 }), older);
       assert.deepEqual(await backend.detections.list({ limit: 1 }, { alias: 'another' }), []);
     });
 
@@ -184,6 +190,16 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       assert.equal((await backend.detections.list({ limit: 1 }))[0]?.uid, '17:abc');
       await adapter.sql('DELETE FROM detection_uid');
       assert.equal((await backend.detections.active(0))[0]?.uid, 'detection:1', 'of another program');
+    });
+
+    it('knows after a restart what callers were told', async () => {
+      const open = { id: 'a', request: 'r1', attempt: 'x', beganMs: 1_700_000_000_123, index: 7, outcome: undefined };
+      const ended = { ...open, id: 'b', outcome: { status: 200, json: '{"Message":"größer 🙂"}' } };
+      for (const call of [open, { ...ended, outcome: undefined }, ended, { ...open, id: 'c' }])
+        await backend.calls.keep(call);
+      await backend.calls.forget('c');
+      const known = [...(await (await restarted()).calls.all())].sort((a, b) => (a.id < b.id ? -1 : 1));
+      assert.deepEqual(known, [open, ended]);
     });
 
     it('tells of a problem again after its recovery was acknowledged, in a new process too', async () => {
@@ -225,6 +241,9 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       for (let number = 1; number <= 3; number += 1) await backend.audits.add('test', A, 'db-a:3306', `${number}`);
       const messages = async (page: number) => (await backend.audits.page(page, 2)).map(({ message }) => message);
       assert.deepEqual([await messages(0), await messages(1)], [['3', '2'], ['1']]);
+      const [, second] = await backend.audits.page(0, 2);
+      const before = (await backend.audits.before(second?.id ?? 0, 2)).map(({ message }) => message);
+      assert.deepEqual([before, await backend.audits.before(9, 2, B)], [['1'], []]);
     });
 
     it('keeps downtime, promotion rules and the global switch', async () => {
@@ -244,15 +263,82 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       assert.equal(await (await restarted()).words.areRecoveriesDisabled(), false);
     });
 
+    it('keeps a downtime without an end, which can be told and written like any other', async () => {
+      await backend.words.downtime(A, { owner: 'me', reason: 'broken', beginMs: 1000, endMs: 2_000_000 });
+      await adapter.sql('UPDATE database_instance_downtime SET end_timestamp = NULL');
+      const [endless] = await (await restarted()).words.downtimes();
+      assert.ok(endless);
+      assert.match(new Date(endless.endMs).toISOString(), /^9999-/);
+      await backend.words.downtime(B, endless);
+      assert.equal((await (await restarted()).words.downtimes()).length, 2);
+    });
+
     it('numbers maintenance locks, one active per server, and keeps the past ones', async () => {
       const lock = { owner: 'me', reason: 'disk', beginMs: 1000, endMs: 2_000_000, bounded: true };
       const first = await backend.words.beginMaintenance(A, lock);
       await backend.words.endMaintenance(A);
       const second = await backend.words.beginMaintenance(A, lock);
       assert.ok(second > first && first > 0);
-      assert.deepEqual(await (await restarted()).words.maintenances(), [{ id: second, key: A, ...lock }]);
+      assert.deepEqual(await (await restarted()).words.maintenances(), [
+        { id: second, key: A, token: 'token', ...lock },
+      ]);
       const rows = await adapter.sql('SELECT COUNT(*) AS n FROM database_instance_maintenance');
       assert.deepEqual(rows, [{ n: 2 }]);
+    });
+
+    it('keeps tags, one value to a name, until they are taken away', async () => {
+      const { names } = backend;
+      const [a, b] = [
+        { hostname: 'tag-a', port: 3306 },
+        { hostname: 'tag-b', port: 3306 },
+      ];
+      await names.tag(a, 'role', 'backup');
+      await names.tag(a, 'role', 'batch');
+      await names.tag(a, 'idle', '');
+      await names.tag(b, 'role', 'batch');
+      await names.untag([a, b], 'role', 'backup');
+      await names.untag([a], 'idle', null);
+      const listed = (await names.tags()).filter(({ key }) => key.hostname.startsWith('tag-'));
+      assert.deepEqual(
+        listed.map(({ key, name, value }) => `${key.hostname} ${name}=${value}`),
+        ['tag-a role=batch', 'tag-b role=batch'],
+      );
+    });
+
+    it('keeps virtual names until they are taken back', async () => {
+      const { names } = backend;
+      await names.virtualName('virt-a', 'old');
+      await names.virtualName('virt-a', 'vip');
+      assert.equal(await names.get('unresolved', 'virt-a'), 'vip');
+      await names.virtualName('virt-a', '');
+      assert.equal(await names.get('unresolved', 'virt-a'), undefined);
+    });
+
+    it('keeps which clusters have markers of ours, and since when', async () => {
+      await backend.positions.marked('db-a:3306');
+      await backend.positions.marked('db-b:3307');
+      await backend.positions.marked('db-a:3306');
+      const marks = await (await restarted()).positions.marks();
+      assert.deepEqual([...marks.keys()], ['db-a:3306', 'db-b:3307']);
+      assert.ok([...marks.values()].every((atMs) => Math.abs(atMs - adapter.clock.nowMs()) < 60_000));
+    });
+
+    it('keeps places in two logs that are the same, to be found from both sides, until a log is thrown away', async () => {
+      const place = (server: InstanceKey, position: number) => ({ server, at: { file: 'bin.000001', position } });
+      const third = { hostname: 'db-c', port: 3306 };
+      await backend.positions.equivalent(place(A, 100), place(B, 4_000_000_000));
+      await backend.positions.equivalent(place(A, 100), place(third, 7));
+      await backend.positions.equivalent(place(A, 100), place(third, 70));
+      const { positions } = await restarted();
+      assert.deepEqual(await positions.equivalents(place(B, 4_000_000_000)), [place(A, 100)]);
+      assert.deepEqual(await positions.equivalents(place(third, 7)), [], 'the newer one counts');
+      const ofA = (await positions.equivalents(place(A, 100))).map(
+        ({ server, at }) => `${server.hostname} ${at.position}`,
+      );
+      assert.deepEqual([...ofA].sort(), ['db-b 4000000000', 'db-c 70']);
+      await positions.forgotten(third);
+      assert.deepEqual(await positions.equivalents(place(A, 100)), [place(B, 4_000_000_000)]);
+      assert.deepEqual(await positions.equivalents(place(A, 101)), []);
     });
 
     it('keeps names: aliases are of one cluster each', async () => {
@@ -302,6 +388,8 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       const [stored] = await backend.recoveries.load(10);
       assert.ok(stored);
       assert.equal((await backend.recoveries.identity(stored))?.id, 7);
+      await backend.recoveries.closed({ ...stored, endedMs: stored.startedMs + 2000 });
+      assert.equal((await (await restarted()).recoveries.load(1))[0]?.endedMs, stored.startedMs + 2000);
       await backend.recoveries.acknowledged([{ ...stored, acknowledged: { by: 'me', comment: 'c', atMs: 1000 } }]);
       assert.equal((await (await restarted()).recoveries.load(1))[0]?.acknowledged?.by, 'me');
     });
@@ -345,6 +433,55 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
       assert.deepEqual(await backend.names.all('aliasOverride'), new Map([['db-b:3307', 'mine']]));
     });
 
+    it('keeps the last list of a pool, and the others', async () => {
+      const { pools } = backend;
+      await pools.submitted('pool-a', [A, B]);
+      await pools.submitted('pool-b', [A]);
+      const atMs = adapter.clock.nowMs();
+      await adapter.clock.advance(60_000);
+      await pools.submitted('pool-a', [B]);
+      await pools.submitted('pool-c', [A]);
+      await pools.submitted('pool-c', []);
+      const listed = (await (await restarted()).pools.all()).filter(({ pool }) => pool.startsWith('pool-'));
+      assert.deepEqual(
+        listed.toSorted((a, b) => (a.pool < b.pool ? -1 : 1)),
+        [
+          { pool: 'pool-a', key: B, registeredMs: atMs + 60_000 },
+          { pool: 'pool-b', key: A, registeredMs: atMs },
+        ],
+      );
+    });
+
+    it('keeps pictures of topologies, each with what was known then', async () => {
+      const { topologyHistory } = backend;
+      assert.equal(await topologyHistory.lastMs(), 0);
+      const replica = { key: B, replication: aReplication({ source: A }) };
+      const picture = (...members: WatchedInstance[]) => [
+        { ...aSnapshot([], [], 'db-a:3306'), members },
+        { ...aSnapshot([], [], 'other:1'), members: [aWatchedInstance({ key: { hostname: 'other', port: 1 } })] },
+      ];
+      await topologyHistory.record(picture(aWatchedInstance({ key: A }), aWatchedInstance(replica)));
+      const firstMs = adapter.clock.nowMs();
+      await adapter.clock.advance(60_000);
+      await topologyHistory.record(picture(aWatchedInstance({ key: A })));
+      await topologyHistory.record(picture(aWatchedInstance({ key: A }))); // in the same second
+      await restarted();
+      const history = backend.topologyHistory;
+      assert.equal(await history.lastMs(), Math.floor((firstMs + 60_000) / 1000) * 1000);
+      const seconds = String(Math.floor(firstMs / 1000));
+      const then = await history.newest('db-a:3306', (text) => text === seconds);
+      assert.deepEqual(
+        then.map(({ instance: { key, replication } }) => [key, replication?.source]),
+        [
+          [A, undefined],
+          [B, A],
+        ],
+      );
+      assert.equal((await history.newest('db-a:3306', () => true)).length, 1);
+      assert.deepEqual(await history.newest('db-a:3306', () => false), []);
+      assert.deepEqual(await history.newest('nobody:1', () => true), []);
+    });
+
     it('lists tags that others set', async () => {
       const insert = `INSERT INTO database_instance_tags (hostname, port, tag_name, tag_value) VALUES (?, ?, ?, ?)`;
       await adapter.sql(insert, 'db-b', 3307, 'role', 'backup');
@@ -354,6 +491,43 @@ export function backendConformance(name: string, make: () => Promise<AdapterUnde
         ['zone', 'role'],
       );
       assert.deepEqual(await backend.names.tags(B), [{ key: B, name: 'role', value: 'backup' }]);
+    });
+
+    it('gives a secret token for a public one, once, in time, and to one of two who ask together', async () => {
+      const limits = { useMs: 60_000, lifeMs: 3_600_000 };
+      const { tokens } = backend;
+      const issued = await tokens.issue('ops', limits);
+      assert.match(issued, /^[0-9a-f]{64}$/);
+      const [row] = await adapter.sql('SELECT secret_token, generated_by, is_acquired FROM access_token');
+      assert.deepEqual([row?.generated_by, row?.is_acquired], ['ops', 0]);
+      const valid = (secret: Value | undefined) => tokens.isValid(issued, String(secret ?? ''), limits);
+      const given = await Promise.all([tokens.redeem(issued, limits), tokens.redeem(issued, limits)]);
+      const [secret, ...more] = given.filter((one) => one !== undefined);
+      assert.deepEqual([typeof secret, more], ['string', []]);
+      assert.deepEqual([await valid(secret), await valid(row?.secret_token), await valid('')], [true, false, false]);
+      assert.equal(await tokens.redeem(issued, limits), undefined);
+      assert.equal(await tokens.redeem('never issued', limits), undefined);
+      const late = await tokens.issue('ops', limits);
+      await adapter.sql('UPDATE access_token SET generated_at = ?', backendTime(adapter.clock.nowMs() - 61_000));
+      assert.equal(await tokens.redeem(late, limits), undefined);
+      assert.equal(await valid(secret), true);
+      await adapter.sql('UPDATE access_token SET generated_at = ?', backendTime(adapter.clock.nowMs() - 3_601_000));
+      assert.equal(await valid(secret), false);
+    });
+
+    it('takes a token that was marked as reentrant for good, and lets the others go when they ran out', async () => {
+      const limits = { useMs: 60_000, lifeMs: 3_600_000 };
+      const { tokens } = backend;
+      const [shared, old] = [await tokens.issue('ops', limits), await tokens.issue('ops', limits)];
+      await adapter.sql('UPDATE access_token SET is_reentrant = 1 WHERE public_token = ?', shared);
+      const secret = await tokens.redeem(shared, limits);
+      assert.equal(await tokens.redeem(shared, limits), secret);
+      await adapter.sql('UPDATE access_token SET generated_at = ?', backendTime(adapter.clock.nowMs() - 9_000_000));
+      assert.equal(await tokens.isValid(shared, secret ?? '', limits), true);
+      const fresh = await tokens.issue('ops', limits);
+      const left = await adapter.sql('SELECT public_token FROM access_token');
+      assert.deepEqual(left.map((row) => row.public_token).sort(), [fresh, shared].sort());
+      assert.ok(!left.some((row) => row.public_token === old));
     });
 
     it('beats: a process is there while it does, and gone when it stops', async () => {

@@ -39,7 +39,17 @@ for (const flavour of await backendFlavours()) {
     });
 
     const open = (changes: Partial<MysqlBackendSettings> = {}) =>
-      Backend.openMysql(backendServer.settings(changes), { node, clock: systemClock, log: silentLog, flushMs: 50 });
+      Backend.openMysql(backendServer.settings({ patienceMs: 100, ...changes }), {
+        node,
+        clock: systemClock,
+        log: silentLog,
+        flushMs: 50,
+      });
+
+    const steps = async () =>
+      (await backendServer.sql('SELECT message FROM topology_recovery_steps ORDER BY recovery_step_id')).map(
+        ({ message }) => message,
+      );
 
     describe('at start', () => {
       const wrongPassword = () => ({ ...BACKEND_LOGIN, password: 'not the secret' });
@@ -106,10 +116,6 @@ for (const flavour of await backendFlavours()) {
       });
       afterEach(() => backend.close());
 
-      const steps = async () =>
-        (await backendServer.sql('SELECT message FROM topology_recovery_steps ORDER BY recovery_step_id')).map(
-          ({ message }) => message,
-        );
       const notes = ['1', '2', '3', '4', '5', '6', '7', '8'];
 
       it('frozen: nobody waits for it, it is told of, and it gets everything once when it thaws', async () => {
@@ -200,6 +206,15 @@ for (const flavour of await backendFlavours()) {
           await relay.close();
         }
       });
+    });
+
+    describe('given what it cannot hold', () => {
+      let backend: Backend;
+      beforeEach(async () => {
+        backend = await open({ patienceMs: 10_000 });
+        await backendServer.empty();
+      });
+      afterEach(() => backend.close());
 
       it('refused: one impossible change does not hold up the others, and a name is never cut short', async () => {
         await backend.words.downtime(

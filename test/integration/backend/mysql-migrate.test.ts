@@ -5,6 +5,9 @@ import { Backend } from '../../../internal/backend/backend.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { backendFlavours, MysqlBackendServer } from '../../support/mysql-backend.ts';
+import { everyRow, OLDER_MYSQL, OldMysql } from '../../support/old-product.ts';
+
+const A = { hostname: 'db1', port: 3306 };
 
 /** The first generation of three tables, as the established product declared them, and what a site may have added. */
 const EARLY = [
@@ -49,9 +52,9 @@ for (const flavour of await backendFlavours()) {
     });
     after(() => server.stop());
 
-    const open = () =>
+    const open = (token = 'token') =>
       Backend.openMysql(server.settings(), {
-        ...{ node: { hostname: 'here', token: 'token' }, clock, log: silentLog, flushMs: 200 },
+        ...{ node: { hostname: 'here', token }, clock, log: silentLog, flushMs: 200 },
       });
 
     const shape = async () => {
@@ -99,6 +102,61 @@ for (const flavour of await backendFlavours()) {
       const backend = await open();
       await backend.close();
       assert.deepEqual(await shape(), before);
+    });
+
+    it('of an older release: what its patches would have changed is changed, and nothing is narrowed', async () => {
+      const old = await OldMysql.make(server);
+      await old.insert(everyRow(clock.nowMs()));
+      for (const statement of OLDER_MYSQL) await server.sql(statement);
+      const before = await old.shape();
+      const backend = await open();
+
+      await backend.names.tag(A, 'owner', 'somebody else');
+      assert.deepEqual(
+        (await backend.names.tags(A)).map(({ value }) => value),
+        ['somebody else'],
+        'one value to a name',
+      );
+      const second = await open('second');
+      for (const one of [backend, second]) {
+        one.nodes.beat({ startedMs: 0, version: '1', command: 'http', mode: 'HttpMode', backend: '' });
+        assert.equal(await one.settle(5_000), true);
+      }
+      assert.equal((await second.nodes.livingTokens()).size, 2, 'two processes of one host');
+      await second.close();
+      await backend.close();
+      const afterwards = await old.shape();
+      const key = (table: string, name = 'PRIMARY') => afterwards.get(`${table}.index ${name}`);
+      assert.equal(key('node_health'), '0 hostname,token');
+      assert.equal(key('database_instance_tags'), '0 hostname,port,tag_name');
+      const detection = 'host_port_active_recoverable_uidx_topology_failure_detection';
+      assert.match(key('topology_failure_detection', detection) ?? '', /^0 hostname,port,.*,is_actionable$/);
+      assert.equal(key('topology_failure_detection', 'host_port_active_uidx'), undefined);
+      const type = (column: string) =>
+        afterwards
+          .get(`database_instance.${column}`)
+          ?.replace(/\(20\)/, '')
+          .split(' ')
+          .slice(0, 2)
+          .join(' ');
+      assert.deepEqual(
+        [type('cluster_name'), type('semi_sync_master_timeout')],
+        ['varchar(128) ascii', 'bigint unsigned'],
+      );
+      const gone = [...before.keys()].filter((name) => !afterwards.has(name));
+      assert.deepEqual(gone, ['topology_failure_detection.index host_port_active_uidx']);
+    });
+
+    it('of an older release that holds two values of one tag keeps both', async () => {
+      const old = await OldMysql.make(server);
+      await server.sql(
+        'ALTER TABLE database_instance_tags DROP PRIMARY KEY, ADD PRIMARY KEY (hostname, port, tag_name, tag_value)',
+      );
+      const tag = { ...A, tag_name: 'role', last_updated: '2026-01-31 10:00:00' };
+      await old.insert({ database_instance_tags: ['a', 'b'].map((tag_value) => ({ ...tag, tag_value })) });
+      const backend = await open();
+      assert.equal((await backend.names.tags(A)).length, 2);
+      await backend.close();
     });
 
     it('keeps times in UTC, whatever zone the server lives in', async () => {

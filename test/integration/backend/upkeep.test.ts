@@ -11,6 +11,7 @@ import { settingsFrom } from '../../../internal/app/settings-from-config.ts';
 import { restore } from '../../../internal/app/storage.ts';
 import { Upkeep } from '../../../internal/app/upkeep.ts';
 import { Backend } from '../../../internal/backend/backend.ts';
+import type { Config } from '../../../internal/config/keys.ts';
 import { defaultConfig } from '../../../internal/config/load.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import {
@@ -21,6 +22,7 @@ import {
   replicaColumns,
 } from '../../support/backend-fixture.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { aWatchedInstance } from './watched-instance.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -37,9 +39,9 @@ describe('the upkeep of a daemon', function () {
   let orchestrator: Orchestrator;
   let upkeep: Upkeep;
 
-  const start = async () => {
-    const config = { ...defaultConfig(), SQLite3DataFile: file, AuditToBackendDB: true };
-    const settings = settingsFrom(config, false);
+  const start = async (more: Partial<Config> = {}, passive = true) => {
+    const config = { ...defaultConfig(), SQLite3DataFile: file, AuditToBackendDB: true, ...more };
+    const settings = settingsFrom(config, { noop: false });
     backend = Backend.openSqlite(file, {
       node: { hostname: 'here', token: 'token' },
       clock,
@@ -56,7 +58,7 @@ describe('the upkeep of a daemon', function () {
       log: silentLog,
       hooksLog: silentLog,
       onProbed: () => undefined,
-      passive: true,
+      passive,
     });
     upkeep = new Upkeep({
       inGroup: false,
@@ -66,10 +68,13 @@ describe('the upkeep of a daemon', function () {
         pollMs: 5_000,
         lostDowntimeMs: 365 * DAY_MS,
         blockedMs: 3_000,
+        recordTopologiesMs: HOUR_MS,
         retention: {
           auditMs: 7 * DAY_MS,
           unseenMs: 10 * DAY_MS,
           candidateMs: 4 * MINUTE_MS,
+          topologyMs: 10 * DAY_MS,
+          poolMs: 4 * MINUTE_MS,
           resolvedMs: 2 * HOUR_MS,
           recoveryBlockMs: HOUR_MS,
           detectionMs: HOUR_MS,
@@ -135,6 +140,20 @@ describe('the upkeep of a daemon', function () {
     ]);
   });
 
+  for (const [seconds, freshForMs] of [
+    [1, 6_000],
+    [4, 9_000],
+  ] as const)
+    it(`believes the last good read of a server for ${freshForMs} ms, with ReasonableInstanceCheckSeconds ${seconds}`, async () => {
+      await start({ ReasonableInstanceCheckSeconds: seconds }, false);
+      orchestrator.inventory.recordSuccess(aWatchedInstance({ key: DB1 }).instance, clock.nowMs());
+      const valid = () => orchestrator.inventory.snapshot('db1:3306', clock.nowMs()).members[0]?.valid;
+      await clock.advance(freshForMs);
+      assert.equal(valid(), true);
+      await clock.advance(1);
+      assert.equal(valid(), false);
+    });
+
   it('keeps the promotion rule of a server that is watched, and a ban in any case', async () => {
     const rule = (hostname: string, promotion_rule: string) => ({
       hostname,
@@ -157,6 +176,67 @@ describe('the upkeep of a daemon', function () {
     assert.ok(String(row?.last_suggested) > ago(2 * MINUTE_MS), 'suggested again from time to time');
   });
 
+  it('lets go of locks of operations whose process has ended, once their time is over', async () => {
+    const lock = (hostname: string, explicitly_bounded: number, endMs: number) => ({
+      ...{ hostname, port: 3306, maintenance_active: 1, owner: 'orchestrator', reason: 'relocate', explicitly_bounded },
+      ...{ begin_timestamp: ago(MINUTE_MS), end_timestamp: backendTime(clock.nowMs() + endMs) },
+      ...{ processing_node_hostname: 'old', processing_node_token: 'gone' },
+    });
+    fillBackend(file, {
+      database_instance_maintenance: [lock('db1', 0, 10_000), lock('db2', 0, HOUR_MS), lock('db3', 1, HOUR_MS)],
+    });
+    await start();
+    assert.deepEqual(
+      orchestrator.maintenance.list().map(({ key }) => key.hostname),
+      ['db3'],
+    );
+    await clock.advance(2 * MINUTE_MS);
+    const active = 'SELECT hostname FROM database_instance_maintenance WHERE maintenance_active = 1 ORDER BY hostname';
+    assert.deepEqual(stored(active), [{ hostname: 'db2' }, { hostname: 'db3' }]);
+  });
+
+  it('takes servers out of pools that they were submitted to long ago', async () => {
+    const member = (hostname: string, ageMs: number) => {
+      return { hostname, port: 3306, pool: 'readers', registered_at: ago(ageMs) };
+    };
+    fillBackend(file, { database_instance_pool: [member('db1', 2 * MINUTE_MS), member('db2', 5 * MINUTE_MS)] });
+    await start();
+    await clock.advance(MINUTE_MS);
+    assert.deepEqual(stored('SELECT hostname FROM database_instance_pool'), [{ hostname: 'db1' }]);
+  });
+
+  it('takes a picture of all topologies when the last one is old enough, also one from before the start, and drops old ones', async () => {
+    const recorded = (ageMs: number) => {
+      const server = { hostname: 'db0', port: 3306, master_host: '', master_port: 0, cluster_name: 'c', version: '' };
+      return { ...server, snapshot_unix_timestamp: Math.floor((clock.nowMs() - ageMs) / 1000) };
+    };
+    fillBackend(file, {
+      database_instance: [
+        instanceColumns(clock.nowMs(), { hostname: 'db1' }),
+        replicaColumns(clock.nowMs(), 'db1', { hostname: 'db2' }),
+      ],
+      database_instance_topology_history: [recorded(11 * DAY_MS), recorded(9 * DAY_MS), recorded(HOUR_MS - 150_000)],
+    });
+    await start();
+    const startMs = clock.nowMs();
+    const rows = () =>
+      stored('SELECT * FROM database_instance_topology_history ORDER BY snapshot_unix_timestamp, hostname');
+    await clock.advance(2 * MINUTE_MS);
+    assert.deepEqual(
+      rows().map(({ hostname }) => hostname),
+      ['db0', 'db0'],
+    );
+    await clock.advance(MINUTE_MS);
+    const seconds = Math.floor((startMs + 3 * MINUTE_MS) / 1000);
+    const common = { snapshot_unix_timestamp: seconds, port: 3306, cluster_name: 'db1:3306', version: '8.0.36' };
+    assert.deepEqual(rows().slice(2), [
+      { ...common, hostname: 'db1', master_host: '', master_port: 0 },
+      { ...common, hostname: 'db2', master_host: 'db1', master_port: 3306 },
+    ]);
+    await clock.advance(50 * MINUTE_MS);
+    assert.equal(rows().length, 4);
+  });
+
   it('writes names, an override first', async () => {
     fillBackend(file, {
       database_instance: [
@@ -169,7 +249,7 @@ describe('the upkeep of a daemon', function () {
     assert.deepEqual(stored('SELECT cluster_name, alias FROM cluster_alias'), [
       { cluster_name: 'db1:3306', alias: 'suggested' },
     ]);
-    await orchestrator.setAliasOverride('db1:3306', 'mine');
+    await orchestrator.requests.setAliasOverride('db1:3306', 'mine');
     await clock.advance(5_000);
     assert.deepEqual(stored('SELECT alias FROM cluster_alias'), [{ alias: 'mine' }]);
     await stop();
@@ -185,9 +265,9 @@ describe('the upkeep of a daemon', function () {
     await start();
     await orchestrator.maintenance.begin(DB1, 'me', 'disk', 7_000);
     await clock.advance(10_000);
-    await orchestrator.setPromotionRule(DB1, 'must_not');
-    assert.equal(await orchestrator.forget(DB1), true);
-    assert.equal(await orchestrator.forget(DB1), false);
+    await orchestrator.requests.setPromotionRule(DB1, 'must_not');
+    assert.equal(await orchestrator.requests.forget(DB1), true);
+    assert.equal(await orchestrator.requests.forget(DB1), false);
     await clock.advance(200);
     assert.deepEqual(stored('SELECT audit_type, cluster_name, message FROM audit'), [
       {

@@ -27,11 +27,23 @@ const RULES = 'SELECT hostname, promotion_rule AS rule FROM candidate_database_i
 const DISABLED = 'SELECT COUNT(*) AS n FROM global_recovery_disable';
 const ACKNOWLEDGED = `SELECT uid, acknowledged_by AS who, acknowledge_comment AS why FROM topology_recovery
   WHERE acknowledged = 1 ORDER BY uid`;
+const TAGGED = `SELECT hostname, tag_name || '=' || tag_value AS tag FROM database_instance_tags
+  WHERE tag_name = 't1' ORDER BY hostname`;
+const POOLED = `SELECT pool, hostname, port FROM database_instance_pool WHERE pool <> 'spare' ORDER BY pool, hostname`;
+const VIRTUAL = "SELECT hostname, unresolved_hostname AS name FROM hostname_unresolve WHERE hostname = 'db3'";
 const me = userInfo().username;
+
+const RECORDED = [
+  { cluster_name: '127.0.0.9:1', n: 1 },
+  { cluster_name: 'db1:3306', n: 5 },
+  { cluster_name: 'other:3307', n: 1 },
+];
+const inReaders = (hosts: readonly string[]) => hosts.map((hostname) => ({ pool: 'readers', hostname, port: 3306 }));
 
 const CASES: readonly Case[] = [
   ['-c begin-downtime -i db3', '', 1, 'FATAL No reason given: use -reason'],
   ['-c begin-downtime -i db3 -reason why -duration 10', '', 1, 'FATAL Invalid duration: 10;'],
+  ['-c begin-downtime -i db3 -reason why -duration 99999999999w', '', 1, 'FATAL Duration too long: 99999999999w'],
   [
     '-c begin-downtime -i db3 -reason why',
     'db3:3306\n',
@@ -49,6 +61,71 @@ const CASES: readonly Case[] = [
     [{ owner: 'boss', reason: 'again', seconds: 7200 }],
   ],
   ['-c end-downtime -i db3', 'db3:3306\n', 0, '', downtimeOf('db3'), []],
+  ['-c tag -i db3', '', 1, 'FATAL No tag given: use -tag'],
+  ['-c tag -i db3 -tag ~role', '', 1, 'FATAL a negated tag cannot be set or removed: "~role"'],
+  [
+    '-c tag -i db3,new -tag t1=backup',
+    'db3:3306\nnew:3306\n',
+    0,
+    '',
+    TAGGED,
+    [
+      { hostname: 'db3', tag: 't1=backup' },
+      { hostname: 'new', tag: 't1=backup' },
+    ],
+  ],
+  [
+    '-c tag -i new -tag t1',
+    'new:3306\n',
+    0,
+    '',
+    TAGGED,
+    [
+      { hostname: 'db3', tag: 't1=backup' },
+      { hostname: 'new', tag: 't1=' },
+    ],
+  ],
+  ['-c untag -i db3 -tag t1=other', '', 0, ''],
+  ['-c untag-all -tag t1', '', 1, 'FATAL tag must have a value to be removed from all instances: t1'],
+  ['-c untag-all -tag t1=backup', 'db3:3306\n', 0, '', TAGGED, [{ hostname: 'new', tag: 't1=' }]],
+  ['-c untag -i new -tag t1', 'new:3306\n', 0, '', TAGGED, []],
+  ['-c submit-pool-instances -i db1', '', 1, 'FATAL No pool given: use -pool'],
+  ['-c submit-pool-instances -pool readers', '', 1, 'FATAL No i given: use -i'],
+  [
+    '-c submit-pool-instances -pool readers -i db2,d/b',
+    '',
+    1,
+    'FATAL not a host:port: "d/b"',
+    POOLED,
+    inReaders(['db1', 'db3', 'gone']),
+  ],
+  [
+    '-c submit-pool-instances -pool readers -i db2,b4:3306,other:3307',
+    '',
+    0,
+    '',
+    POOLED,
+    [...inReaders(['db2', 'db4']), { pool: 'readers', hostname: 'other', port: 3307 }],
+  ],
+  [
+    '-c snapshot-topologies',
+    '',
+    0,
+    '',
+    `SELECT cluster_name, COUNT(*) AS n FROM database_instance_topology_history
+      WHERE snapshot_unix_timestamp > strftime('%s', 'now') - 60 GROUP BY cluster_name ORDER BY cluster_name`,
+    RECORDED,
+  ],
+  [
+    '-c register-hostname-unresolve -i db3 -hostname vip.example',
+    'db3:3306\n',
+    0,
+    '',
+    VIRTUAL,
+    [{ hostname: 'db3', name: 'vip.example' }],
+  ],
+  ['-c register-hostname-unresolve -i db3 -hostname v/x', '', 1, 'FATAL not a host name: v/x'],
+  ['-c deregister-hostname-unresolve -i db3', 'db3:3306\n', 0, '', VIRTUAL, []],
   [
     '-c end-downtime -i db3',
     'db3:3306\n',
@@ -126,6 +203,14 @@ const CASES: readonly Case[] = [
     ],
   ],
   ['-c ack-all-recoveries -reason done', '0 recoveries acknowledged\n', 0, ''],
+  [
+    '-c set-heuristic-domain-instance -alias byhand',
+    'other:3307\n',
+    0,
+    '',
+    'SELECT hostname, attribute_name AS name, attribute_value AS value FROM host_attributes',
+    [{ hostname: '*', name: 'other.example', value: 'other:3307' }],
+  ],
   ['-c forget', '', 1, 'FATAL No i given: use -i'],
   ['-c forget -i db', '', 1, 'FATAL Unknown instance: db:3306'],
   ['-c forget -i db4:3306', 'db4:3306\n', 0, '', "SELECT hostname FROM database_instance WHERE hostname = 'db4'", []],
@@ -292,6 +377,25 @@ describe('acting commands beside a daemon', function () {
     const enabled = await runCli(['-config', config, '-c', 'enable-global-recoveries']);
     assert.equal(enabled.status, 0, enabled.stderr);
     assert.equal(await answer('check-global-recoveries'), 'enabled');
+  });
+
+  it('put servers into pools that the daemon knows of at once, and by their full names', async () => {
+    const { status, stderr } = await callCli([
+      '-config',
+      config,
+      '-c',
+      'submit-pool-instances',
+      '-pool',
+      'readers',
+      '-i',
+      '127.0.0.1:1,db2',
+    ]);
+    assert.equal(status, 0, stderr);
+    const stored = daemon.rows('SELECT hostname, port FROM database_instance_pool ORDER BY hostname');
+    assert.deepEqual(stored, [
+      { hostname: '127.0.0.1', port: 1 },
+      { hostname: 'db2', port: 3306 },
+    ]);
   });
 
   it('find the daemon among the active nodes', async () => {

@@ -5,6 +5,7 @@ import { createServer as createHttp, type IncomingMessage, type RequestListener,
 import { createServer as createHttps } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { DaemonClient } from '../../../internal/app/daemon-client.ts';
 import type { Config } from '../../../internal/config/keys.ts';
 import { defaultConfig } from '../../../internal/config/load.ts';
@@ -95,6 +96,48 @@ describe('the client of the running daemon', () => {
       await assert.rejects(find(listener), /a daemon may run at 127\.0\.0\.1:\d+/);
     });
   }
+
+  it('waits for as long as DaemonFindTimeoutMilliseconds and DaemonActTimeoutSeconds say', async () => {
+    const reasonOf = (work: Promise<unknown> | undefined) =>
+      (work ?? Promise.resolve()).then(
+        () => 'it answered',
+        (err: unknown) => inspect(err),
+      );
+    assert.match(
+      await reasonOf(find(() => undefined, { DaemonFindTimeoutMilliseconds: 100 })),
+      /CONFLICT.*no end within 100 ms/s,
+    );
+    server?.closeAllConnections();
+    server?.close();
+    const mute: RequestListener = (request, response) => {
+      if (request.url?.endsWith('/health')) response.end(healthy(file));
+    };
+    const daemon = await find(mute, { DaemonActTimeoutSeconds: 1 });
+    assert.match(await reasonOf(daemon?.call(['recover', 'h', 1])), /no end within 1000 ms/);
+  });
+
+  it('shows the certificate of the daemon where UseMutualTLS asks for one, with an encrypted key too', async () => {
+    const own = certificate(directory, 'own');
+    const locked = join(directory, 'locked.key');
+    execFileSync('openssl', ['pkey', '-in', own.key, '-aes256', '-passout', 'pass:secret', '-out', locked]);
+    const cert = readFileSync(own.cert);
+    const options = { key: readFileSync(own.key), cert, ca: cert, requestCert: true, rejectUnauthorized: true };
+    const port = await freePort();
+    await listen(createHttps(options, answering(healthy(file))), port);
+    const place = { ...defaultConfig(), BackendDB: 'sqlite', SQLite3DataFile: file, ListenAddress: `:${port}` };
+    const keys = { ...place, UseSSL: true, SSLCertFile: own.cert, SSLPrivateKeyFile: locked };
+    await assert.rejects(DaemonClient.find(keys), /a daemon may run/);
+    await assert.rejects(
+      DaemonClient.find({ ...keys, UseMutualTLS: true }),
+      /is encrypted.*ORCHESTRATOR_SSL_PASSPHRASE/,
+    );
+    process.env.ORCHESTRATOR_SSL_PASSPHRASE = 'secret';
+    try {
+      assert.ok(await DaemonClient.find({ ...keys, UseMutualTLS: true }));
+    } finally {
+      delete process.env.ORCHESTRATOR_SSL_PASSPHRASE;
+    }
+  });
 
   it('finds none where nothing listens', async () => {
     const ListenAddress = `127.0.0.1:${await freePort()}`;

@@ -61,6 +61,22 @@ export function inventory(nowMs: number) {
       tag('db1', 'role', 'app'),
       tag('other', 'old', '', 3307),
     ],
+    database_instance_pool: [
+      pooled('db1', 'readers'),
+      pooled('db3', 'readers'),
+      pooled('gone', 'readers'),
+      pooled('db2', 'spare'),
+      pooled('db4', 'spare', nowMs - 2 * hour),
+      pooled('other', 'spare', nowMs, 3307),
+    ],
+    database_instance_topology_history: [
+      recorded(1_700_000_000, 'db3', ''),
+      recorded(1_700_000_000, 'db1', 'db3'),
+      recorded(1_700_000_060, 'db1', ''),
+      recorded(1_700_000_060, 'db2', 'db1'),
+      recorded(1_700_000_060, 'db4', 'db2'),
+      recorded(1_600_000_000, 'db8', '', 'db8:3306'),
+    ],
     database_instance_maintenance: [
       maintenance('db3', 1, nowMs + hour),
       maintenance('db4', 1, nowMs - hour),
@@ -72,6 +88,9 @@ export function inventory(nowMs: number) {
       { hostname: 'd2', resolved_hostname: 'db2', resolved_timestamp: backendTime(nowMs) },
     ],
     hostname_unresolve: [{ hostname: 'db1', unresolved_hostname: 'vip1', last_registered: backendTime(nowMs) }],
+    cluster_domain_name: [
+      { cluster_name: 'other:3307', domain_name: 'other.example', last_registered: backendTime(nowMs) },
+    ],
     cluster_alias_override: [{ cluster_name: 'other:3307', alias: 'byhand' }],
   };
 
@@ -89,6 +108,15 @@ export function inventory(nowMs: number) {
 
   function tag(hostname: string, name: string, value: string, port = 3306) {
     return { hostname, port, tag_name: name, tag_value: value, last_updated: backendTime(nowMs) };
+  }
+
+  function pooled(hostname: string, pool: string, atMs = nowMs, port = 3306) {
+    return { hostname, port, pool, registered_at: backendTime(atMs) };
+  }
+
+  function recorded(seconds: number, hostname: string, source: string, cluster_name = 'db1:3306') {
+    const above = { master_host: source, master_port: source === '' ? 0 : 3306 };
+    return { snapshot_unix_timestamp: seconds, hostname, port: 3306, ...above, cluster_name, version: '8.0.36' };
   }
 
   function maintenance(hostname: string, active: number | null, endMs: number) {

@@ -91,7 +91,7 @@ describe('raft-inspect', function () {
       assert.deepEqual(found.damage, []);
     }));
 
-  it('names damage, shows the rest, and ends with status 1', () =>
+  it('names damage, shows the rest, and ends with the status of a damaged log', () =>
     withNode(async (directory, config) => {
       const db = new BetterSqlite(join(directory, 'raft_store.db'));
       db.exec(`UPDATE entry SET payload = x'00' WHERE log_index = 5`);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { HookRunner } from '../../../internal/hooks/runner.ts';
 import { systemClock } from '../../../internal/runtime/clock.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import { until } from '../../support/daemon.ts';
+import { collectGarbage } from '../../support/garbage.ts';
 import { aHookContext } from '../../support/hook-context.ts';
 
 const CONTEXT = aHookContext();
@@ -95,10 +98,44 @@ describe('a hook', () => {
     });
   }
 
+  it('that says more than is kept leaves none of that in memory', async () => {
+    collectGarbage();
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    const looking = setInterval(() => {
+      collectGarbage();
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }, 100);
+    const { ok } = await run(['head -c 100000000 /dev/zero; sleep 0.3']).finally(() => clearInterval(looking));
+    assert.deepEqual([ok, most < 30_000_000], [true, true], `${most} bytes`);
+  });
+
   it('that never stops talking has the beginning kept, and is ended in time', async () => {
     const { ok, notes } = await run(['yes'], { timeoutMs: 1_500 });
     assert.equal(ok, false);
     assert.ok((notes.at(-1)?.length ?? 0) < 70_000);
+  });
+
+  it('cannot be started where the daemon may open no more files, in the background neither, and that is told', () => {
+    const script = `const [{ HookRunner }, { systemClock }, { openSync }] = await Promise.all([
+        import(process.env.RUNNER), import(process.env.CLOCK), import('node:fs')]);
+      const log = { warn: () => undefined };
+      const runner = new HookRunner({ shellCommand: 'bash', timeoutMs: 10_000, clock: systemClock, log });
+      console.log(''); // opens its output
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const list = { name: 'L', commands: ['true', 'true &'], stopOnFailure: false };
+      await runner.run(list, JSON.parse(process.env.CONTEXT), (note) => console.log(note));`;
+    const place = (name: string) => fileURLToPath(new URL(`../../../internal/${name}`, import.meta.url));
+    const env = {
+      ...process.env,
+      ...{ RUNNER: place('hooks/runner.js'), CLOCK: place('runtime/clock.js'), CONTEXT: JSON.stringify(CONTEXT) },
+    };
+    const node = [process.execPath, '--input-type=module', '-e', script];
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', 'ulimit -n 64; exec "$@"', 'bash', ...node], {
+      ...{ env, encoding: 'utf8', timeout: 30_000 },
+    });
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.match(/cannot start bash: spawn bash EMFILE/g)?.length, 2, stdout);
   });
 
   it('whose values hold a NUL character fails alone', async () => {

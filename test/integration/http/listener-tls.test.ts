@@ -15,8 +15,8 @@ describe('the listener on TLS', () => {
   const dba = ours.issue('dba', 'IP:127.0.0.1', 'dba');
   const staff = ours.issue('staff', 'IP:127.0.0.1', 'staff');
   const forged = theirs.issue('forged', 'IP:127.0.0.1', 'dba');
-  const plain = { cert: server.cert, key: server.key, ca: ours.self.cert, units: undefined };
-  const mutual = { ...plain, units: ['ops', 'dba'] };
+  const plain = { cert: server.cert, key: server.key, ca: ours.self.cert };
+  const mutual = { tls: plain, certificateUnits: ['ops', 'dba'] };
   after(() => rmSync(directory, { recursive: true }));
 
   const ask = (http: TestHttp, path: string, client?: Certificate, options: RequestOptions = {}) =>
@@ -48,7 +48,7 @@ describe('the listener on TLS', () => {
   });
 
   it('lets in by the organisational unit of a certificate; probes, and the status endpoint, need none', async () => {
-    const http = await TestHttp.start({ tls: mutual, urlPrefix: '/orc' });
+    const http = await TestHttp.start({ ...mutual, urlPrefix: '/orc' });
     try {
       for (const [title, path, client, status] of [
         ['one of the units', '/orc/api/clusters', dba, 200],
@@ -62,25 +62,51 @@ describe('the listener on TLS', () => {
       ] as const)
         assert.deepEqual((await ask(http, path, client))[0], status, title);
       assert.equal((await ask(http, '/orc/api/clusters', staff))[1], 'Invalid OU');
+      for (const [client, told] of [
+        [dba, true],
+        [staff, false],
+        [undefined, false],
+      ] as const)
+        assert.equal((await ask(http, '/orc/readyz?verbose', client))[1].includes('servers known'), told);
     } finally {
       await http.stop();
     }
   });
 
   it('asks for it at the status endpoint too, where told so', async () => {
-    const http = await TestHttp.start({ tls: mutual, statusEndpoint: '/up', statusNeedsCertificate: true });
+    const http = await TestHttp.start({ ...mutual, statusEndpoint: '/up', statusNeedsCertificate: true });
     try {
       assert.equal((await ask(http, '/up'))[0], 401);
       assert.equal((await ask(http, '/up', dba))[0], 200);
+      for (const [needed, status] of [
+        [false, 200],
+        [true, 401],
+      ] as const) {
+        http.settings.statusNeedsCertificate = needed; // a reload
+        assert.equal((await ask(http, '/up'))[0], status);
+      }
+    } finally {
+      await http.stop();
+    }
+  });
+
+  it('lets nobody in where certificates are asked for and there is no TLS to show one', async () => {
+    const http = await TestHttp.start({ certificateUnits: ['dba'] });
+    try {
+      const { status, text } = await http.get('/api/clusters');
+      assert.deepEqual([status, text], [401, 'No TLS']);
+      const modern = await http.get('/api/v2/clusters');
+      assert.deepEqual([modern.status, (modern.json as { code: string }).code], [401, 'LOGIN_REQUIRED']);
+      assert.equal((await http.get('/api/status')).status, 200);
     } finally {
       await http.stop();
     }
   });
 
   it('a follower shows the leader its own certificate', async () => {
-    const leader = await TestHttp.start({ tls: mutual });
+    const leader = await TestHttp.start(mutual);
     const tls = { ca: ours.self.cert, cert: dba.cert, key: dba.key, skipVerify: false };
-    const follower = await TestHttp.start({ tls: mutual, raft: { ...SETTINGS.raft, tls } });
+    const follower = await TestHttp.start({ ...mutual, raft: { ...SETTINGS.raft, tls } });
     try {
       leader.house.group = new FakeGroup(1);
       follower.house.group = new FakeGroup(2).follow(leader.url.replace('http:', 'https:'));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { GroupNow } from '../../../internal/http/group-view.ts';
-import { FakeGroup } from '../../support/fake-group.ts';
+import { aWait, FakeGroup } from '../../support/fake-group.ts';
 import { SETTINGS, TestHttp } from '../../support/http.ts';
 
-const FOUNDING = { phase: 'founding', reason: '2 of 3 founders were heard' } as const;
-const DISCOVERING = { phase: 'discovering', reason: 'nobody answers yet' } as const;
+const FOUNDING = aWait('founding', '2 of 3 founders were heard');
+const DISCOVERING = aWait('discovering', 'nobody answers yet');
 const LOST = { role: 'candidate', leader: undefined, leaderContactMs: 9_000 } as const;
 
 type Row = readonly [title: string, changes: Partial<GroupNow>, probe: string, status: number, body: string];
@@ -66,12 +66,13 @@ describe('probes', () => {
       '[+] member: belongs to its group',
       '[+] leader: 10.0.0.1:10008, heard 30 ms ago',
       '[+] applied: 2 entries behind what is agreed on',
+      '[+] state: that of the group',
       '[+] draining: no',
     ]);
     assert.deepEqual(group.calls, []);
     assert.equal((await verbose('&sync=true')).at(-1), '[+] sync: has all that the group had agreed on');
     assert.deepEqual(group.calls, ['confirm']);
-    assert.deepEqual(await verbose('&exclude=discovery&exclude=backend&exclude=leader&exclude=applied'), [
+    assert.deepEqual(await verbose('&exclude=discovery&exclude=backend&exclude=leader&exclude=applied&exclude=state'), [
       '[+] member: belongs to its group',
       '[+] draining: no',
     ]);

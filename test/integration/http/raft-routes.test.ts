@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { GroupNow } from '../../../internal/http/group-view.ts';
-import { ADDRESSES, aMember, FakeGroup } from '../../support/fake-group.ts';
+import { ADDRESSES, aMember, aWait, FakeGroup } from '../../support/fake-group.ts';
 import { TestHttp } from '../../support/http.ts';
 
 const [LEADER, SECOND, THIRD] = ADDRESSES;
 const NO_LEADER = { role: 'candidate', leader: undefined, leaderContactMs: undefined } as const;
-const WAITING = { ...NO_LEADER, waiting: { phase: 'discovering', reason: 'nobody answers yet' } } as const;
+const WAITING = { ...NO_LEADER, waiting: aWait('discovering', 'nobody answers yet') } as const;
 
 type Row = readonly [path: string, status: number, expected: unknown];
 
@@ -45,6 +45,19 @@ const ON_THE_LEADER: readonly (readonly [...Row, calls: readonly string[]])[] = 
   ['raft-add-peer/orc4:9?wait=voter', 200, 'orc4:9', ['add orc4:9, wait']],
   ['raft-remove-peer/10.0.0.3:10008', 200, THIRD, [`remove ${THIRD}`]],
   ['raft-remove-peer/10.0.0.2', 503, 'it would leave less than a majority that answers', [`remove ${SECOND}`]],
+  [
+    'raft-scale-down/2',
+    200,
+    { To: 2, Removed: [THIRD], Members: 2, Done: true },
+    ['scale down to 2, Infinity at most'],
+  ],
+  [
+    'raft-scale-down/1?one=true',
+    200,
+    { To: 1, Removed: [THIRD], Members: 2, Done: false },
+    ['scale down to 1, 1 at most'],
+  ],
+  ['raft-scale-down/x', 500, 'Not a number: x', []],
   ['grab-election', 500, 'grab-election: leadership of a group is not grabbed; use raft-yield or reelect', []],
 ];
 
@@ -53,6 +66,7 @@ const WITHOUT_A_GROUP: readonly string[] = [
   'raft-drain',
   'raft-follower-health-report/abc/x/y',
   ...['raft-add-peer/x', 'raft-remove-peer/x', 'raft-yield/x', 'raft-yield-hint/x'],
+  ...['raft-scale-down/3', 'raft-backup'],
 ];
 
 /** Bodies of bare answers, messages of envelopes. */
@@ -124,7 +138,10 @@ describe('routes of the group', () => {
   it('status tells what the contract has, and what the group can bear', async () => {
     on(2)
       .follow('http://10.0.0.1:3000')
-      .is({ members: [aMember(1), aMember(2), aMember(3, { healthy: false, silentMs: undefined })], tolerates: 0 });
+      .is({
+        members: [aMember(1), aMember(2), aMember(3, { healthy: false, silentMs: undefined })],
+        ...{ tolerates: 0, toleratesBy: { Voter: 0, Host: 0 }, warnings: ['2 of 3 voters are in Zone a'] },
+      });
     const { json } = await http.get('/api/raft-status');
     const { Members, ...rest } = json as { Members: readonly Record<string, unknown>[] };
     assert.deepEqual(rest, {
@@ -142,9 +159,13 @@ describe('routes of the group', () => {
       LastLeaderContactMilliseconds: 30,
       Quorum: 2,
       Tolerates: 0,
+      ToleratesBy: { Voter: 0, Host: 0 },
       Tolerance: '2 of 3 voters are well, 2 are needed: no more of them may be lost',
       Draining: false,
       Concerns: [],
+      Warnings: ['2 of 3 voters are in Zone a'],
+      StateOfTables: null,
+      Life: { State: 'voter', Milliseconds: 61_000 },
       Waiting: null,
     });
     assert.deepEqual(Members[2], {
@@ -154,7 +175,22 @@ describe('routes of the group', () => {
       Labels: ['fra'],
       Healthy: false,
       SilentMilliseconds: null,
+      ClockOffsetMilliseconds: 2,
       Behind: 0,
+    });
+  });
+
+  it('status tells of a node without a group where it stands, what goes wrong and when it tries again', async () => {
+    const waiting = aWait('joining', 'asks to be let in', { problem: 'no connection to b' });
+    on(2).is({ ...NO_LEADER, waiting, life: 'joining', lifeMs: 2_000.4, nextAttemptMs: 120.4 });
+    const { json } = await http.get('/api/raft-status');
+    const { Life, Waiting } = json as Record<string, unknown>;
+    assert.deepEqual(Life, { State: 'joining', Milliseconds: 2_000 });
+    assert.deepEqual(Waiting, {
+      Phase: 'joining',
+      Reason: 'asks to be let in',
+      LastError: 'no connection to b',
+      NextAttemptMilliseconds: 120,
     });
   });
 
@@ -185,12 +221,31 @@ describe('routes of the group', () => {
     assert.equal((await http.get('/api/leader-check')).status, 404);
   });
 
-  it('a snapshot needs the right to act', async () => {
+  it('a backup is a file, of any node', async () => {
+    on(2);
+    const { status, text, headers } = await http.get('/api/raft-backup');
+    assert.deepEqual([status, text], [200, 'all of it']);
+    assert.equal(headers['content-type'], 'application/octet-stream');
+    assert.equal(headers['content-disposition'], 'attachment; filename="c1-98.backup"');
+  });
+
+  it('a backup that breaks off does not look whole', async () => {
+    on(2).backupBytes = (async function* () {
+      yield Buffer.from('half of it');
+      throw new Error('the rest cannot be read');
+    })();
+    const answer = await fetch(`${http.url}/api/raft-backup`);
+    await assert.rejects(answer.text(), TypeError);
+  });
+
+  it('a snapshot and a backup need the right to act', async () => {
     const closed = await TestHttp.start({ readOnly: true });
     try {
       closed.house.group = new FakeGroup(1);
-      const { status, json } = await closed.get('/api/raft-snapshot');
-      assert.deepEqual([status, said(json)], [500, 'Unauthorized']);
+      for (const path of ['raft-snapshot', 'raft-backup']) {
+        const { status, json } = await closed.get(`/api/${path}`);
+        assert.deepEqual([status, said(json)], [500, 'Unauthorized'], path);
+      }
     } finally {
       await closed.stop();
     }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Relay, type Relayed } from '../../../internal/http/relay/relay.ts';
+import { systemClock } from '../../../internal/runtime/clock.ts';
 import { until } from '../../support/daemon.ts';
 import { FakeGroup } from '../../support/fake-group.ts';
 import { SETTINGS, TestHttp } from '../../support/http.ts';
@@ -35,6 +37,58 @@ class Pretender {
     }
   }
 }
+
+describe('relaying to the daemon that leads on the same backend', () => {
+  let leader: TestHttp;
+  let standby: TestHttp;
+  before(async () => {
+    [leader, standby] = (await Promise.all([0, 1].map(() => TestHttp.start({ urlPrefix: '/orc' })))) as [
+      TestHttp,
+      TestHttp,
+    ];
+  });
+  after(() => Promise.all([leader.stop(), standby.stop(), Pretender.stopAll()]));
+  beforeEach(() => {
+    for (const { house } of [leader, standby]) house.calls.length = 0;
+    leader.house.leaderUrl = undefined;
+    standby.house.leaderUrl = leader.url;
+  });
+  const made = () => [leader.house.calls.length, standby.house.calls.length];
+
+  it('a change is made there, once under a key, and a read is answered here', async () => {
+    for (const node of [standby, leader, standby])
+      assert.equal((await node.get(WRITE, { 'Idempotency-Key': 'k' })).status, 200);
+    assert.deepEqual(made(), [1, 0]);
+    leader.house.disabled = true;
+    assert.equal(message((await standby.get('/orc/api/check-global-recoveries')).json), 'Global recoveries enabled');
+  });
+
+  for (const [title, url] of [
+    ['is not told', async () => undefined],
+    ['is out of reach', async () => 'http://127.0.0.1:1'],
+    ['leads no more', async () => (await Pretender.start((_, response) => response.writeHead(508).end())).url],
+  ] as const) {
+    it(`a change is made here where its address ${title}`, async () => {
+      standby.house.leaderUrl = await url();
+      assert.equal((await standby.get(WRITE)).status, 200);
+      assert.deepEqual(made(), [0, 1]);
+    });
+  }
+
+  it('a change is relayed once', async () => {
+    leader.house.leaderUrl = standby.url; // each takes the other one for it
+    assert.equal((await standby.get(WRITE)).status, 200);
+    assert.deepEqual(made(), [0, 1]);
+  });
+
+  it('a change whose answer was lost is told as such, and not made here', async () => {
+    standby.house.leaderUrl = (await Pretender.start((request) => request.socket.destroy())).url;
+    const answer = await standby.get(WRITE);
+    assert.equal(answer.status, 502);
+    assert.match(message(answer.json), /^outcome unknown/);
+    assert.deepEqual(made(), [0, 0]);
+  });
+});
 
 describe('relaying to the leader', () => {
   let leader: TestHttp;
@@ -99,12 +153,28 @@ describe('relaying to the leader', () => {
       for (const path of [READ, WRITE]) {
         const { status, json } = await follower.get(path);
         assert.equal(status, 508);
-        assert.match(message(json), /^relayed once already/);
+        assert.match(message(json), /was asked, and does not lead$/);
       }
       assert.deepEqual([...other.house.calls, ...follower.house.calls], []);
     } finally {
       await other.stop();
     }
+  });
+
+  it('whoever was asked and does not lead is followed by the next leader, within the time that a change may wait', async () => {
+    const group = new FakeGroup(2);
+    const former = await Pretender.start((_, response) => {
+      response.writeHead(508).end('{"Code":"ERROR"}');
+      if (former.heard.length > 0) group.follow(leader.url);
+    });
+    follower.house.group = group.follow(former.url);
+    for (const path of [WRITE, READ]) {
+      group.follow(former.url);
+      former.heard.length = 0;
+      const { status } = await follower.get(path, { 'Idempotency-Key': path });
+      assert.deepEqual([status, former.heard.length], [200, 2], path);
+    }
+    assert.equal(leader.house.calls.length, 1);
   });
 
   it('an answer passes as it is written, not when it is whole', async () => {
@@ -174,10 +244,10 @@ describe('relaying to the leader', () => {
     const refused = await follower.get(WRITE);
     assert.deepEqual([refused.status, refused.headers['retry-after']], [503, '1']);
     assert.match(message(refused.json), /^no leader is known, the last one was heard 4000 ms ago; nothing was done$/);
-    group.lose(6_000);
+    group.lose(4_700);
     assert.equal((await follower.get(READ)).status, 503);
     const stale = await follower.get(`${READ}?stale=true`);
-    assert.deepEqual([stale.status, stale.headers['orchestrator-leader-contact-milliseconds']], [200, '6000']);
+    assert.deepEqual([stale.status, stale.headers['orchestrator-leader-contact-milliseconds']], [200, '4700']);
     assert.equal((await follower.get(`${WRITE}?stale=true`)).status, 503);
     assert.deepEqual(follower.house.calls, []);
   });
@@ -214,6 +284,25 @@ describe('relaying to the leader', () => {
     const gone = new Promise((resolve) => held.heard[0]?.on('error', () => undefined).on('close', resolve));
     sent.destroy();
     await gone;
+  });
+
+  it('a caller who went away while the leader was looked for has nothing asked', async () => {
+    const leading = await Pretender.start((_, response) => response.end('""'));
+    const tls = { ca: undefined, cert: undefined, key: undefined, skipVerify: false };
+    const relay = new Relay({ clock: systemClock, tls, connectMs: 1_000, responseMs: () => 1_000 });
+    const relayed = new Promise<Relayed>((resolve) => {
+      const late = (request: IncomingMessage, response: ServerResponse) =>
+        response.once('close', () => resolve(relay.forward(request, response, { url: leading.url, headers: {} })));
+      void Pretender.start((request, response) => {
+        late(request, response);
+        request.socket.destroy();
+      }).then(({ url }) =>
+        request(url)
+          .on('error', () => undefined)
+          .end(),
+      );
+    });
+    assert.deepEqual([await relayed, leading.heard.length], [{ kind: 'answered' }, 0]);
   });
 
   async function opened(path: string): Promise<IncomingMessage> {

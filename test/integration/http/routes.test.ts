@@ -10,7 +10,7 @@ const KEY = 'db2.example/3306';
 const MORE = 'db3.example/3306';
 
 /** Every route of the main job, each once with an example: answered, and as the contract says. */
-const ROUTES: readonly Row[] = [
+const ROUTES: Row[] = [
   [`instance/${KEY}`, 'bare'],
   [`instance-replicas/db1.example/3306`, 'bare'],
   ['all-instances', 'bare'],
@@ -50,6 +50,24 @@ const ROUTES: readonly Row[] = [
   ['tag-value/db1.example/3306/role', 'bare'],
   ['tagged?tag=role', 'bare'],
   [`tagged/${KEY}?tag=role`, 'bare'],
+  ['submit-masters-to-kv-stores', 'envelope'],
+  [`tag/${KEY}?tag=role`, 'envelope', 'acts'],
+  [`tag/${KEY}/role/backup`, 'envelope', 'acts'],
+  [`untag/${KEY}?tag=role`, 'envelope', 'acts'],
+  [`untag/${KEY}/role`, 'envelope', 'acts'],
+  ['untag-all?tag=role=backup', 'envelope', 'acts'],
+  ['untag-all/role/backup', 'envelope', 'acts'],
+  [`register-hostname-unresolve/${KEY}/vip.example`, 'envelope', 'acts'],
+  [`deregister-hostname-unresolve/${KEY}`, 'envelope', 'acts'],
+  ['submit-masters-to-kv-stores/shop', 'envelope'],
+  ['submit-pool-instances/readers?instances=db1,db2', 'envelope', 'acts'],
+  ...['cluster-pool-instances/db1.example:3306', 'heuristic-cluster-pool-instances/shop'].flatMap((path): Row[] => [
+    [path, 'envelope', 'acts'],
+    [`${path}/readers`, 'envelope', 'acts'],
+  ]),
+  ['heuristic-cluster-pool-lag/shop', 'envelope', 'acts'],
+  ['heuristic-cluster-pool-lag/shop/readers', 'envelope', 'acts'],
+  ['snapshot-topologies', 'envelope'],
   ['maintenance', 'bare'],
   ['audit-failure-detection', 'bare'],
   ['audit-failure-detection/0', 'bare'],
@@ -110,6 +128,8 @@ const ROUTES: readonly Row[] = [
   [`resolve/${KEY}`, 'envelope'],
   ['hostname-resolve-cache', 'envelope'],
   ['reset-hostname-resolve-cache', 'envelope', 'acts'],
+  [`locate-gtid-errant/${KEY}`, 'envelope'],
+  [`last-pseudo-gtid/${KEY}`, 'envelope', 'acts'],
   ['lb-check', 'bare'],
   ['_ping', 'bare'],
   ['leader-check', 'bare'],
@@ -119,20 +139,80 @@ const ROUTES: readonly Row[] = [
   ['reload-configuration', 'envelope', 'acts'],
   ['reload-configuration?config=/extra.json', 'envelope', 'acts'],
   ['health', 'envelope'],
+  ...['discovery-metrics', 'discovery-queue-metrics', 'backend-query-metrics', 'write-buffer-metrics'].flatMap(
+    (name): Row[] => [
+      [`${name}-raw/60`, 'bare'],
+      [`${name}-aggregated/60`, 'bare'],
+    ],
+  ),
+  ['discovery-queue-metrics-raw/DEFAULT/60', 'bare'],
+  ['discovery-queue-metrics-aggregated/DEFAULT/60', 'bare'],
   ['status', 'envelope'],
 ];
-/** They answer, and with an error: there is nothing to recover, no plan in a fake, and no group. */
+/** What an operator asks of replication, by what stands behind the instance in its path. */
+const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    ...['move-up', 'move-up-replicas', 'move-up-slaves', 'repoint-replicas', 'repoint-slaves', 'take-siblings'],
+    ...[
+      'enslave-siblings',
+      'take-master',
+      'enslave-master',
+      'make-co-master',
+      'enable-gtid',
+      'disable-gtid',
+      'skip-query',
+    ],
+    ...['start-replica', 'start-slave', 'restart-replica', 'restart-slave', 'stop-replica', 'stop-slave'],
+    ...['stop-replica-nice', 'stop-slave-nice', 'reset-replica', 'reset-slave', 'change-master-credentials'],
+    ...['detach-replica', 'detach-slave', 'reattach-replica', 'reattach-slave', 'flush-binary-logs'],
+    ...['detach-replica-master-host', 'detach-slave-master-host', 'reattach-replica-master-host'],
+    ...['reattach-slave-master-host', 'enable-semi-sync-master', 'enable-semi-sync-source', 'disable-semi-sync-master'],
+    ...['disable-semi-sync-source', 'enable-semi-sync-replica', 'disable-semi-sync-replica', 'set-read-only'],
+    'set-writeable',
+    ...['regroup-replicas', 'regroup-slaves', 'regroup-replicas-gtid', 'regroup-slaves-gtid'],
+    ...['regroup-replicas-pgtid', 'regroup-slaves-pgtid', 'make-master', 'make-local-master'],
+    ...['regroup-replicas-bls', 'regroup-slaves-bls', 'match-up', 'match-up-replicas', 'match-up-slaves'],
+    ...['gtid-errant-reset-master', 'gtid-errant-inject-empty'],
+  ],
+  [`/${MORE}`]: [
+    ...['relocate', 'relocate-below', 'relocate-replicas', 'relocate-slaves', 'move-below', 'move-below-gtid'],
+    ...['move-gtid', 'move-equivalent'],
+    ...['move-replicas-gtid', 'move-slaves-gtid', 'repoint', 'repoint-replicas', 'repoint-slaves'],
+    ...['match', 'match-below', 'match-replicas', 'match-slaves'],
+  ],
+  '/db1.example/3306': ['move-up-replicas', 'move-up-slaves', 'match-up-replicas', 'match-up-slaves'],
+  '/30': ['delay-replication', 'kill-query'],
+  '/mysql-bin.000002': ['purge-binary-logs'],
+  '/mysql-bin.000002/4': ['master-equivalent'],
+  '?q=select+1': ['restart-replica-statements', 'restart-slave-statements'],
+};
+for (const [end, names] of Object.entries(OPERATIONS))
+  for (const name of names) ROUTES.push([`${name}/${KEY}${end}`, 'envelope', 'acts']);
+
+const AGENT_CALLS = [
+  ...['umount', 'mount', 'create-snapshot', 'removelv', 'mysql-stop', 'mysql-start'],
+  ...['active-seeds', 'recent-seeds', 'seed-details', 'seed-states', 'abort-seed'],
+].map((call) => `agent-${call}`);
+
+/** They answer, and with an error: there is nothing to recover, and no group. */
 const REFUSED: readonly Row[] = [
+  ...['agents', 'seeds', 'agent-seed/db1/db2', 'agent-custom-command/db1/ls'].map(
+    (path): Row => [path, 'bare', 'acts'],
+  ),
+  ...['agent', ...AGENT_CALLS].map((call): Row => [`${call}/1`, 'bare', 'acts']),
   ...(['recover', 'recover-lite'] as const).flatMap((name): Row[] => [
     [`${name}/${KEY}`, 'envelope', 'acts'],
     [`${name}/${KEY}/${MORE}`, 'envelope', 'acts'],
   ]),
-  ['v2/clusters/shop/failover-plan', 'envelope'],
+  [`can-replicate-from/${KEY}/${KEY}`, 'envelope'],
+  [`can-replicate-from-gtid/${KEY}/${KEY}`, 'envelope'],
+  ['reload-cluster-alias', 'envelope', 'acts'],
   ...['raft-state', 'raft-leader', 'raft-peers', 'raft-health', 'raft-status'].map((path): Row => [path, 'bare']),
   ['raft-follower-health-report/token/10.0.0.1:10008/10.0.0.1:10008', 'bare'],
-  ...['raft-snapshot', 'raft-drain', 'raft-add-peer/10.0.0.1', 'raft-remove-peer/10.0.0.1'].map(
+  ...['raft-snapshot', 'raft-drain', 'raft-add-peer/10.0.0.1', 'raft-remove-peer/10.0.0.1', 'raft-scale-down/3'].map(
     (path): Row => [path, 'bare', 'acts'],
   ),
+  ['raft-backup', 'bare', 'acts'],
   ...['raft-yield/10.0.0.1', 'raft-yield-hint/orc', 'reelect', 'grab-election'].map(
     (path): Row => [path, 'envelope', 'acts'],
   ),
@@ -204,7 +284,15 @@ describe('routes of the API', () => {
   });
 
   it('answers outside of the API, and outside of its prefix, with a line of text', async () => {
-    for (const path of ['/', '/orc', '/api/clusters', '/orc/nothing']) {
+    for (const path of [
+      '/',
+      '/orc',
+      '/api/clusters',
+      '/orc/nothing',
+      '/orc/web',
+      '/orc/web/nothing',
+      '/web/clusters',
+    ]) {
       const { status, text } = await http.get(path);
       assert.deepEqual([status, text], [404, '404 page not found'], path);
     }

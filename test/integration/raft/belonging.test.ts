@@ -36,10 +36,16 @@ describe('nodes with empty disks', function () {
     assert.ok(first !== undefined && second !== undefined && third !== undefined);
     const begun = [second, first].map((member) => member.start({ settings }));
     const waits = `waits for ${third.address} (never seen)`;
-    await until('both say whom they wait for alone', async () =>
-      [first, second].every(({ waited }) => waited.at(-1)?.why.startsWith(waits)),
+    const problem = `no connection to ${third.address}: `;
+    await until('both say whom they wait for alone, and why they cannot call on it', async () =>
+      [first, second].every(({ waited }) => {
+        const last = waited.at(-1);
+        return last?.why.startsWith(waits) && last.problem?.startsWith(problem) && last.nextInMs <= last.everyMs;
+      }),
     );
-    assert.ok([first, second].every(({ runs, waited }) => !runs && !waited.some(({ promised }) => promised)));
+    assert.ok(
+      [first, second].every(({ runs, waited }) => !runs && waited.every(({ phase }) => phase === 'discovering')),
+    );
     await Promise.all([third.start({ settings }), ...begun]);
     await group.say('together');
     const founded = clusterIdOf(first);
@@ -60,12 +66,12 @@ describe('nodes with empty disks', function () {
     await Promise.all(group.members.map((member, at) => member.start({ settings, forming: { promote: at !== 1 } })));
     await group.say('together');
     const { node } = await group.leader();
-    const { members, tolerates } = await node.members();
+    const { members, tolerance } = await node.members();
     assert.deepEqual(
       members.map(({ kind }) => kind),
       ['voter', 'learner', 'voter'],
     );
-    assert.equal(tolerates, 0);
+    assert.equal(tolerance.smallest, 0);
     assert.deepEqual(await group.level(), ['together']);
   });
 
@@ -101,6 +107,7 @@ describe('nodes with empty disks', function () {
     assert.equal(configuration.members.length, 3);
     assert.ok(!configuration.members.some(({ id }) => id === former));
     assert.match(lost.waited.at(-1)?.why ?? '', /was formed without this incarnation/);
+    assert.equal(lost.waited.at(-1)?.phase, 'joining');
   });
 
   it('grow from one that is alone, which founds itself and keeps what it has', async () => {

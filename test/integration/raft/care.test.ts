@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beginAnew } from '../../../internal/raft/rescue/begin-anew.ts';
 import { until } from '../../support/daemon.ts';
-import { type GroupMember, type MemberOptions, RealGroup } from '../../support/raft-group.ts';
+import { type GroupMember, type MemberOptions, Notebook, RealGroup } from '../../support/raft-group.ts';
 
 describe('a leader', function () {
   this.timeout(60_000);
@@ -50,7 +53,7 @@ describe('a leader', function () {
     await group.say('without it');
   });
 
-  it('lets go of who is gone for long, and nobody lets that one in again', async () => {
+  it('lets go of who is gone for long, who then joins as a new one with its former files set aside', async () => {
     const care = { reapVoterAfterMs: 3_000, reapMinVoters: 2 };
     await start(() => ({ care }));
     const leader = await group.leader();
@@ -64,7 +67,22 @@ describe('a leader', function () {
     assert.equal(other.node.group.standpoint.configuration.members.length, 2);
     await gone.start({ care });
     await until('it knows that it was removed', async () => gone.fatal.length > 0);
-    assert.equal((gone.fatal[0] as { code?: string }).code, 'RAFT_REMOVED');
+    assert.equal((gone.fatal[0] as { code?: string }).code, 'RAFT_REAPED');
     assert.ok(gone.lines.includes('no connection to a node of the group'), 'the follower does not take it in');
+    await gone.kill();
+    mkdirSync(join(gone.directory, 'reaped')); // of an earlier time
+    const place = join(gone.directory, 'reaped');
+    assert.deepEqual(beginAnew(gone.directory), { former: 'reaped', place });
+    assert.equal(beginAnew(gone.directory), undefined);
+    assert.ok(existsSync(join(place, 'raft_store.db')) && existsSync(`${place}-1`), 'nothing was deleted');
+    gone.notebook = new Notebook();
+    await gone.start({ care, settings: { promotionHoldMs: 200 } });
+    assert.notEqual(gone.node.group.standpoint.self, self);
+    assert.deepEqual(await group.level(), ['founded', 'without it']);
+    await (await group.leader()).node.roster.remove(gone.self);
+    await until('it knows that it was removed', async () => gone.fatal.length > 1);
+    assert.equal((gone.fatal[1] as { code?: string }).code, 'RAFT_REMOVED');
+    await gone.kill();
+    assert.equal(beginAnew(gone.directory), undefined, 'who was removed on purpose stays out');
   });
 });

@@ -62,7 +62,7 @@ describe('members of a running group', function () {
     assert.deepEqual(await node.roster.add(host), { ...added, changed: false });
     assert.deepEqual(await voters(), names(group.members));
     assert.deepEqual(await group.level(), ['founded']);
-    assert.equal((await node.members()).tolerates, 1);
+    assert.equal((await node.members()).tolerance.smallest, 1);
 
     assert.deepEqual(await node.roster.remove(host), added);
     assert.deepEqual(await node.roster.remove(host), { member: undefined, changed: false });
@@ -72,7 +72,7 @@ describe('members of a running group', function () {
     const [lost, last] = await group.others();
     assert.ok(lost !== undefined && last !== undefined);
     await lost.kill();
-    await until('its silence is noticed', async () => (await node.members()).tolerates === 0);
+    await until('its silence is noticed', async () => (await node.members()).tolerance.smallest === 0);
     await assert.rejects(node.roster.remove(last.self), { code: 'UNAVAILABLE', message: /less than a majority/ });
     await node.roster.remove(lost.self);
     assert.deepEqual(await voters(), names([last, await group.leader()]));
@@ -88,6 +88,41 @@ describe('members of a running group', function () {
     assert.deepEqual(await voters(), names(others));
   });
 
+  it('become fewer, the highest-numbered first, whoever leads', async () => {
+    group = await RealGroup.start(5, { settings });
+    await group.say('founded');
+    const fifth = group.members[4];
+    assert.ok(fifth !== undefined);
+    const first = await group.leader();
+    if (first !== fifth) {
+      await first.node.group.transfer(fifth.node.group.standpoint.self);
+      await until('the fifth leads', async () => fifth.leads);
+    }
+    await assert.rejects(fifth.node.roster.scaleDown(3), {
+      code: 'UNAVAILABLE',
+      message: '5 members are left; this node goes next and hands leadership over first: ask again',
+    });
+    const leader = await until('somebody who stays leads', async () =>
+      group.members.slice(0, 3).find(({ leads }) => leads),
+    );
+    const { roster } = leader.node;
+    assert.deepEqual(
+      (await roster.scaleDown(3, 1)).removed.map(({ node }) => node),
+      ['n5'],
+    );
+    const { removed, members } = await roster.scaleDown(3);
+    assert.deepEqual([removed.map(({ node }) => node), members], [['n4'], 3]);
+    assert.deepEqual(await roster.scaleDown(3), { removed: [], members: 3 });
+    await ended(fifth);
+    assert.deepEqual(await voters(), ['n1', 'n2', 'n3']);
+    await group.say('fewer');
+
+    const [, other] = group.members.slice(0, 3).filter((member) => member !== leader);
+    await other?.kill();
+    await until('its silence is noticed', async () => (await leader.node.members()).tolerance.smallest === 0);
+    await assert.rejects(roster.scaleDown(0), { code: 'BAD_REQUEST' });
+  });
+
   it('leave when they stop, the leader too, and join anew when they are started again', async () => {
     await three(3);
     const former = await group.leader();
@@ -96,8 +131,7 @@ describe('members of a running group', function () {
     assert.deepEqual(former.fatal, []);
     const others = group.members.filter(({ runs }) => runs);
     assert.deepEqual(await voters(), names(others));
-    const place = beginAnew(former.directory);
-    assert.equal(place, join(former.directory, 'left'));
+    assert.deepEqual(beginAnew(former.directory), { former: 'left', place: join(former.directory, 'left') });
     assert.equal(beginAnew(former.directory), undefined);
     former.notebook = new Notebook();
     await former.start({ settings });

@@ -38,6 +38,7 @@ function withRoomFor(bytes: number): { readonly files: Files; room: number } {
         disk.room -= Math.max(0, fits.length - there);
         return nodeFiles.write(file, fits, position);
       },
+      freeBytes: () => disk.room,
       remove(path: string) {
         disk.room += nodeFiles.size(path) ?? 0;
         nodeFiles.remove(path);
@@ -85,6 +86,11 @@ describe('a store without room', () => {
       store.beginSnapshot();
       assert.equal(store.appendSnapshot(content.subarray(0, 90_000)), 'durable');
       assert.equal(existsSync(join(directory, 'reserve')), false);
+      const { room } = disk;
+      disk.room = 200_000;
+      assert.equal(store.freeBytes, 50_000, 'what the reserve is to get back is not free');
+      disk.room = room;
+      assert.equal(store.freeBytes, 0);
       assert.equal(store.appendSnapshot(content.subarray(90_000)), 'durable');
       disk.room = 10;
       assert.deepEqual(store.finishSnapshot(description(5, 1)), { kind: 'full' });

@@ -50,6 +50,24 @@ describe('whom a node takes in', function () {
   for (const [title, a, b, why] of strangers)
     it(`refuses a node with ${title}, and both say why`, async () => estranged(await both(a, b), why));
 
+  for (const [title, joined] of [
+    ['another group', { clusterId: 'c2', generation: 1 }],
+    ['another generation of that group', { clusterId: 'c1', generation: 2 }],
+  ] as const)
+    it(`hears no more from a node that it met while it had no group, once it belongs to ${title}`, async () => {
+      const blank = { identity: { clusterId: '', generation: 0 } };
+      const [node, other] = await both(blank, { identity: { clusterId: 'c1', generation: 1 } });
+      await connected([node, other]);
+      other.heartbeat(node, 1);
+      await until('it is heard', async () => node.messages.length === 1);
+      node.identity = { ...node.identity, ...joined };
+      await until('the connection has ended', async () => {
+        other.heartbeat(node, 2);
+        return !other.reaches(node);
+      });
+      assert.equal(node.messages.length, 1);
+    });
+
   it('refuses an incarnation that its owner knows to be removed', async () => {
     const nodes = await both({ veto: () => 'incarnation i1 was replaced' }, {});
     await estranged(nodes, /incarnation i1 was replaced/);

@@ -86,6 +86,18 @@ describe('connections between nodes', function () {
     assert.equal(b.wire.reaches('n3/i1'), false);
   });
 
+  it('tell a node that they met without a group which one they belong to, once it is a member of it', async () => {
+    const [a, b] = [
+      await start('n1', { identity: { clusterId: '' } }),
+      await start('n2', { identity: { clusterId: '' } }),
+    ];
+    b.knows(a); // it calls, and is answered
+    await until('it is met', async () => a.wire.reaches(b.member, b.identity.address));
+    a.identity = { ...a.identity, clusterId: 'c1' };
+    a.knows(b);
+    await until('it hears which', async () => a.heartbeat(b, 1) && b.groups.includes('c1'));
+  });
+
   it('lose what is sent to a node that is not there, or too large, and hold nobody up', async () => {
     const a = await start('n1');
     const gone = await start('n2');

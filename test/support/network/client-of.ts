@@ -13,9 +13,21 @@ export function clientOf({ remoteAddress = '', remotePort = 0 }: Socket): string
   const hex = (value: number | string, digits: number) =>
     Number(value).toString(16).toUpperCase().padStart(digits, '0');
   const local = `${[d, c, b, a].map((byte) => hex(byte, 2)).join('')}:${hex(remotePort, 4)}`;
+  for (let look = 0; look < LOOKS; look += 1) {
+    const inode = inodeOf(local);
+    const host = inode && hostOfInode(inode);
+    if (host !== undefined) return host;
+  }
+  return undefined;
+}
+
+/** The table is read in pieces, and lines move while sockets of others come and go: one that is there may be missed. */
+const LOOKS = 4;
+
+function inodeOf(local: string): string | undefined {
   for (const line of readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1)) {
     const fields = line.trim().split(/\s+/);
-    if (fields[1] === local && fields[9] !== undefined) return hostOfInode(fields[9]);
+    if (fields[1] === local) return fields[9];
   }
   return undefined;
 }

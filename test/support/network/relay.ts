@@ -14,6 +14,7 @@ interface Connection {
 /**
  * Leads connections from one endpoint to another, and each direction of them can fall silent as on a network that loses packets:
  * what is sent is swallowed, a new connection is taken and hears nothing. When a link is mended, connections that lost something end.
+ * One of which it is not found whose it is could not be cut: it is ended, and programs come again.
  */
 export class Relay {
   readonly #server: Server;
@@ -60,7 +61,12 @@ export class Relay {
   }
 
   #take(client: Socket): void {
-    const self = this.#self ?? clientOf(client) ?? 'stranger';
+    client.on('error', () => undefined);
+    const self = this.#self ?? clientOf(client);
+    if (self === undefined) {
+      sever(client);
+      return;
+    }
     const server = connect(this.#to);
     const connection: Connection = {
       client,

@@ -156,6 +156,12 @@ describe('what the primary says of its semi-sync replicas', () => {
   for (const [title, change, options, expected] of [
     ['one of two, writing nothing', { waitForReplicaCount: 2, sourceClients: 1 }, stuck, ['A LockedSemiSyncMaster']],
     ['one of two', { waitForReplicaCount: 2, sourceClients: 1 }, {}, ['A LockedSemiSyncMasterHypothesis']],
+    [
+      'none of one on MariaDB, which has no number for it',
+      { sourceClients: 0 },
+      { ...stuck, mariadb: true },
+      ['A LockedSemiSyncMaster'],
+    ],
     ['two of two', { waitForReplicaCount: 2, sourceClients: 2 }, stuck, []],
     ['three of two', { waitForReplicaCount: 2, sourceClients: 3 }, {}, []],
     [
@@ -165,8 +171,12 @@ describe('what the primary says of its semi-sync replicas', () => {
       ['A MasterWithTooManySemiSyncReplicas'],
     ],
   ] as const) {
-    it(`${title}: ${expected.join(', ') || 'nothing'}`, () =>
-      assert.deepEqual(lines(cluster({ A: semiSync(change) }), options), expected));
+    it(`${title}: ${expected.join(', ') || 'nothing'}`, () => {
+      const { mariadb, ...rest } = { mariadb: false, ...options };
+      const A = semiSync(change);
+      const family = mariadb ? 'mariadb' : 'mysql';
+      assert.deepEqual(lines(cluster({ A: { ...A, instance: { ...A.instance, family } } }), rest), expected);
+    });
   }
 });
 

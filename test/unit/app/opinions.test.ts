@@ -9,16 +9,21 @@ import { type InstanceKey, keyText } from '../../../internal/topology/instance-k
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const key = { hostname: 'db1', port: 3306 };
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 800;
 
 /** Nodes that hear each other at once, except for those that are cut off. */
-function nodesOf(opinions: Readonly<Record<string, Opinion | Error>>, cut: readonly string[] = []) {
+function nodesOf(
+  opinions: Readonly<Record<string, Opinion | Error>>,
+  cut: readonly string[] = [],
+  silent: readonly string[] = [],
+) {
   const clock = new FakeClock();
   const asked: string[] = [];
   const nodes = new Map<string, Opinions>();
   for (const [name, opinion] of Object.entries(opinions)) {
     const port = {
       peers: () => Object.keys(opinions).filter((other) => other !== name),
+      isSilent: (other: string) => silent.includes(other),
       send: (to: string, bytes: Uint8Array) => {
         if (!cut.includes(to)) queueMicrotask(() => nodes.get(to)?.hear(name, bytes));
       },
@@ -42,11 +47,27 @@ describe('asking the other nodes for their opinion', () => {
       { node: 'n2', opinion: 'unseen' },
       { node: 'n3', opinion: 'readOnly' },
     ]);
-    assert.deepEqual(asked, ['n2 db1:3306 300', 'n3 db1:3306 300']);
+    assert.deepEqual(asked, ['n2 db1:3306 600', 'n3 db1:3306 600']);
   });
 
   it('is over at the first that sees it take writes', async () => {
     const { first } = nodesOf({ n1: 'unseen', n2: 'writable', n3: 'unseen' }, ['n3']);
+    assert.deepEqual(await first.ask(key), [
+      { node: 'n2', opinion: 'writable' },
+      { node: 'n3', opinion: 'silent' },
+    ]);
+  });
+
+  it('does not wait for one that was silent before', async () => {
+    const { first } = nodesOf({ n1: 'unseen', n2: 'unseen', n3: 'unseen' }, ['n3'], ['n3']);
+    assert.deepEqual(await first.ask(key), [
+      { node: 'n2', opinion: 'unseen' },
+      { node: 'n3', opinion: 'silent' },
+    ]);
+  });
+
+  it('hears one that was silent before and answers in time', async () => {
+    const { first } = nodesOf({ n1: 'unseen', n2: 'writable', n3: 'unseen' }, ['n3'], ['n2']);
     assert.deepEqual(await first.ask(key), [
       { node: 'n2', opinion: 'writable' },
       { node: 'n3', opinion: 'silent' },

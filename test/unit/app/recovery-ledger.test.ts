@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Command } from '../../../internal/command/command.ts';
 import type { RecoveryRecord } from '../../../internal/recovery/book.ts';
+import { isLost } from '../../../internal/recovery/mandate.ts';
+import { OrchestratorError } from '../../../internal/runtime/errors.ts';
 import { type Entry, TestLedger } from '../../support/ledger.ts';
 
 const key = (hostname: string) => ({ hostname, port: 3306 });
@@ -32,6 +34,14 @@ const progress = (uid: string, term: number, number = 0): Entry =>
 const aftermath = { downtimes: [], successor: key('h2'), promoted: false, pairs: [['k', 'v']] } as const;
 const end = (uid: string, term: number, more: Partial<RecoveryRecord> = {}): Entry =>
   by(term, { op: 'resolve-recovery', record: record(uid, { endedMs: 1_010, ...more }), aftermath });
+const scripts = ['postPrimary', 'postFailover'] as const;
+const endWithScripts = (term: number): Entry => {
+  const ended = record('a', { endedMs: 1_010, successful: true, successor: key('h2') });
+  return by(term, { op: 'resolve-recovery', record: ended, aftermath: null, scripts });
+};
+const script = (list: (typeof scripts)[number], number: number, term: number): Entry =>
+  by(term, { op: 'effects-begun', uid: 'a', list, number, term });
+const scriptsDone: Entry = by(2, { op: 'effects-done', uid: 'a' });
 const acknowledgement = { by: 'dba', comment: '', atMs: 1_020 };
 const ack = (uid: string, term: number): Entry => by(term, { op: 'ack-recovery', uids: [uid], acknowledgement });
 const off: Entry = by(1, { op: 'disable-global-recoveries' });
@@ -105,6 +115,36 @@ const CASES: readonly (readonly [title: string, log: readonly Entry[], refused: 
   ['the end of one that was never claimed', [end('a', 1)], 'it is not ours any more'],
   ['a step of one that was abandoned', [claim('a', 1), abandon, progress('a', 1)], 'it is not ours any more'],
   ['the take-over of one that was abandoned', [claim('a', 1), abandon, claim('a', 2)], 'it has ended'],
+  ['a script behind the end', [claim('a', 1), endWithScripts(1), script('postPrimary', 0, 1)], undefined],
+  [
+    'a script that the former leader had begun',
+    [claim('a', 1), endWithScripts(1), script('postPrimary', 0, 1), script('postPrimary', 0, 2)],
+    'script 0 of postPrimary is not the next one',
+  ],
+  [
+    'one that it had not begun',
+    [claim('a', 1), endWithScripts(1), script('postPrimary', 0, 1), script('postPrimary', 1, 2)],
+    undefined,
+  ],
+  [
+    'one that its leader lost the term over',
+    [
+      claim('a', 1),
+      endWithScripts(1),
+      { ...script('postFailover', 0, 1), stamp: { atMs: 0, node: 'n1', term: 2, index: 0 } },
+    ],
+    'it was asked for in term 1, and this is term 2',
+  ],
+  [
+    'a script when all are done',
+    [claim('a', 1), endWithScripts(1), scriptsDone, script('postFailover', 0, 2)],
+    'script 0 of postFailover is not the next one',
+  ],
+  [
+    'a script behind a recovery of another life',
+    [claim('a', 1), endWithScripts(1), abandon, script('postPrimary', 0, 1)],
+    'script 0 of postPrimary is not the next one',
+  ],
   ['a node that is alone now takes over what a group left', [claim('a', 3), claim('a', 0)], undefined],
 ];
 
@@ -124,6 +164,29 @@ describe('what is agreed on about recoveries', () => {
     const one = new TestLedger();
     for (const entry of [fence('h1', 'h2'), fence('h2', 'h1')]) one.apply(entry);
     assert.deepEqual([...one.ledger.openFences.keys()], ['h2:3306']);
+  });
+
+  it('a server that an open recovery promotes is known, and any may be until it has a plan', () => {
+    const one = new TestLedger();
+    const promoting = () => ['h2', 'h3'].filter((host) => one.ledger.mayBePromoting(key(host)));
+    assert.deepEqual(promoting(), []);
+    one.apply(claim('a', 1));
+    assert.deepEqual(promoting(), ['h2', 'h3']);
+    one.apply(note('1', `plan: ${JSON.stringify({ kind: 'promote', steps: [], successor: key('h2') })}`));
+    assert.deepEqual(promoting(), ['h2']);
+    one.apply(end('a', 1));
+    assert.deepEqual(promoting(), []);
+  });
+
+  it('alias and domain go with the cluster', () => {
+    const one = new TestLedger();
+    one.apply(claim('a', 1));
+    const ended = record('a', { endedMs: 1_010, successful: true, successor: key('h2'), alias: 'shop' });
+    one.apply(by(1, { op: 'resolve-recovery', record: ended, aftermath: { ...aftermath, domain: 'shop.example' } }));
+    const { alias, domain } = one.named('h2:3306');
+    assert.deepEqual([alias, domain], ['shop', 'shop.example']);
+    assert.equal(one.named('p:3306').alias, 'p:3306', 'what was replaced has no claim on it');
+    assert.equal(one.cells.get('writer ["shop.example"]'), JSON.stringify([key('h2')]));
   });
 
   it('what was open in another life has failed, and nobody is fenced for it', () => {
@@ -186,6 +249,17 @@ const LOGS: readonly (readonly [string, readonly Entry[]])[] = [
       end('c', 2),
     ],
   ],
+  [
+    'scripts that two leaders run',
+    [
+      claim('a', 1),
+      endWithScripts(1),
+      script('postPrimary', 0, 1),
+      script('postPrimary', 1, 2),
+      script('postFailover', 0, 2),
+      scriptsDone,
+    ],
+  ],
   ['the switch', [off, claim('a', 1), on, claim('b', 1), ack('b', 1), end('b', 1), off]],
   [
     'a restored backup',
@@ -194,6 +268,15 @@ const LOGS: readonly (readonly [string, readonly Entry[]])[] = [
   ['fences there and back', [fence('p', 'h2'), fence('h2', 'p'), fenced('h2'), fence('p', 'h3'), fence('h3', 'p')]],
   ...CASES.map(([title, log]) => [title, log] as const),
 ];
+
+describe('a fence that is not known to be agreed on', () => {
+  for (const code of ['UNAVAILABLE', 'OUTCOME_UNKNOWN'] as const)
+    it(`takes the mandate of whoever wished for it, ${code}: the next leader puts in order what was begun`, async () => {
+      const { ledger } = new TestLedger({ decide: () => Promise.reject(new OrchestratorError(code, 'no majority')) });
+      await assert.rejects(ledger.intendFence(key('p'), 'p:3306', key('h2')), isLost);
+      await assert.rejects(ledger.endFence(key('p')), isLost);
+    });
+});
 
 describe('what is agreed on comes twice, and', () => {
   for (const [title, log] of LOGS) {

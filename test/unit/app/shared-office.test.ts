@@ -46,12 +46,14 @@ describe('the office among daemons on one backend', () => {
   let office: SharedOffice;
   let events: string[];
   let prepare: () => Promise<void>;
+  let take: () => void;
 
   beforeEach(() => {
     clock = new ManualClock();
     seat = new FakeSeat();
     events = [];
     prepare = async () => {};
+    take = () => void events.push('take');
     office = new SharedOffice({
       seat,
       clock,
@@ -61,7 +63,7 @@ describe('the office among daemons on one backend', () => {
       apply: ({ op }, { term }) => events.push(`${op} in ${term}`),
       holder: {
         prepare: () => prepare(),
-        takeOffice: () => void events.push('take'),
+        takeOffice: () => take(),
         leaveOffice: async () => void events.push('leave'),
       },
     });
@@ -95,6 +97,22 @@ describe('the office among daemons on one backend', () => {
     office.start();
     await clock.advance(1);
     assert.deepEqual([office.mayAct, office.term, events], [false, 0, ['leave']]);
+  });
+
+  it('is given up by a node that cannot take it up, for the others to take, and taken again later', async () => {
+    take = () => {
+      throw new Error('as the test has it');
+    };
+    seat.free = false;
+    office.start();
+    await office.grab();
+    await clock.advance(1);
+    assert.deepEqual([office.mayAct, office.term, events, seat.free], [false, 0, ['leave'], true]);
+    await clock.advance(2_500);
+    assert.equal(seat.epoch, 1, 'the others go first');
+    take = () => void events.push('take');
+    await clock.advance(1_000);
+    assert.deepEqual([office.mayAct, office.term, events], [true, 2, ['leave', 'take']]);
   });
 
   for (const [how, answers] of [

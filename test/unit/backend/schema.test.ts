@@ -5,7 +5,7 @@ import { type Table, tablesIn, wantedTables } from '../../../internal/backend/my
 
 const SQLITE = new URL('../../../internal/backend/migrations/', import.meta.url);
 /** What only a server across a network needs. */
-const MYSQL_ONLY: ReadonlySet<string> = new Set(['own_write', 'own_seat', 'own_wish']);
+const MYSQL_ONLY: ReadonlySet<string> = new Set(['own_write', 'own_address', 'own_seat', 'own_wish']);
 
 /** Columns of the tables of the SQLite schema, by table. */
 function sqliteTables(): ReadonlyMap<string, readonly string[]> {

@@ -13,6 +13,18 @@ function sources(skip: RegExp): string {
     .join('\n');
 }
 
+/** Of every source file there; comments do not count. */
+function wordsIn(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap(
+      (file) =>
+        readFileSync(join(directory, file), 'utf8')
+          .replaceAll(/^\s*(\/?\*|\/\/).*$/gm, '')
+          .match(/\w+/g) ?? [],
+    );
+}
+
 /** Old names: they work through the new one. Keys about the files themselves: they work while those are read. */
 const WORKS_WITHIN_THE_ROOM: ReadonlySet<string> = new Set([
   'SlaveLagQuery',
@@ -67,6 +79,23 @@ describe('the table of keys', () => {
     }
     assert.deepEqual(silent, [], 'no effect and no warning: mark them `unbuilt` in internal/config/keys/');
     assert.deepEqual(wronglyMarked, [], 'built by now: take the mark off in internal/config/keys/');
+  });
+
+  it('has no key with an effect that no test speaks of', () => {
+    const words = new Set(['test', 'scripts/sandbox'].flatMap((directory) => wordsIn(directory)));
+    const unknown = CONFIG_NAMES.filter((name) => {
+      const { unbuilt, mark } = keyOf(name);
+      return unbuilt === undefined && mark !== 'retired' && !words.has(name);
+    });
+    assert.deepEqual(unknown, [], 'write a test that fails where the key is ignored');
+  });
+
+  it('says why in docs/compatibility.md where a key has no effect', () => {
+    const document = readFileSync('docs/compatibility.md', 'utf8');
+    const silent = CONFIG_NAMES.filter(
+      (name) => keyOf(name).unbuilt !== undefined && !document.includes(`\`${name}\``),
+    );
+    assert.deepEqual(silent, []);
   });
 
   it('has no key that is also called removed', () => {

@@ -9,9 +9,10 @@ function resolver(settings: Partial<HostnameSettings>) {
   const clock = new FakeClock();
   const asked: string[] = [];
   const learnt: string[] = [];
-  const world = { canonical: 'db1.example.com.', address: '10.0.0.1', down: false };
+  const world = { canonical: 'db1.example.com.', address: '10.0.0.1', down: false, delay: Promise.resolve() };
   const answer = async (hostname: string, text: string) => {
     asked.push(hostname);
+    await world.delay;
     if (world.down) throw new Error('SERVFAIL');
     return text;
   };
@@ -83,6 +84,34 @@ describe('resolving host names', () => {
     assert.equal(asked.length, 3);
   });
 
+  it('asks for the names that nobody has asked for yet, once each, and waits for what they are', async () => {
+    const { hostnames, asked } = resolver({});
+    await hostnames.introduce(['db1', 'db1', '//gone'], 1_000);
+    assert.equal(hostnames.known('db1'), 'db1.example.com');
+    await hostnames.introduce(['db1'], 1_000);
+    assert.deepEqual(asked, ['db1']);
+  });
+
+  it('waits no longer than it may for a name service that says nothing, and keeps what that says later', async () => {
+    const { hostnames, clock, world } = resolver({});
+    let answer = (): void => assert.fail('nobody was asked');
+    world.delay = new Promise((resolve) => {
+      answer = resolve;
+    });
+    let over = false;
+    const introduced = hostnames.introduce(['db1'], 1_000).then(() => {
+      over = true;
+    });
+    await clock.advance(999);
+    assert.equal(over, false);
+    await clock.advance(1);
+    await introduced;
+    assert.equal(hostnames.known('db1'), undefined);
+    answer();
+    await hostnames.resolve('db1');
+    assert.equal(hostnames.known('db1'), 'db1.example.com');
+  });
+
   it('a name that cannot be resolved stands for itself', async () => {
     const { hostnames, world } = resolver({});
     world.down = true;
@@ -152,5 +181,80 @@ describe('resolving host names', () => {
     assert.deepEqual(hostnames.entries(), [{ given: 'db1', resolved: 'db1.example.com', expiresMs }]);
     hostnames.reset();
     assert.deepEqual(hostnames.entries(), []);
+  });
+});
+
+describe('a name of which nobody can say what it stands for', () => {
+  it('is one that was looked up in vain, or not yet; and no longer when there is an answer', async () => {
+    const { hostnames, world, clock } = resolver({});
+    assert.equal(hostnames.isUnresolved('db1'), true);
+    world.down = true;
+    await hostnames.resolve('db1');
+    assert.equal(hostnames.isUnresolved('db1'), true);
+    world.down = false;
+    await clock.advance(HOUR_MS);
+    await hostnames.resolve('db1');
+    assert.equal(hostnames.isUnresolved('db1'), false);
+    world.down = true;
+    await hostnames.resolve('db1');
+    assert.equal(hostnames.isUnresolved('db1'), false, 'the last good answer counts');
+  });
+
+  for (const [title, settings, answer] of [
+    ['an alias', { method: 'cname' }, 'db1.example.com'],
+    ['an address', { method: 'ip' }, '10.0.0.1'],
+  ] as const)
+    it(`is not what ${title} was found to stand for, as long as that is remembered`, async () => {
+      const { hostnames } = resolver(settings);
+      assert.equal(hostnames.isUnresolved(answer), true);
+      await hostnames.introduce(['db1'], 1_000);
+      assert.equal(hostnames.isUnresolved(answer), false);
+      hostnames.reset();
+      assert.equal(hostnames.isUnresolved(answer), true);
+    });
+
+  for (const [title, canonical] of [
+    ['an answer that is not believed', 'bad.example.com'],
+    ['an empty answer', '.'],
+  ] as const)
+    it(`is not one that got ${title}, until a lookup fails or names are forgotten`, async () => {
+      const { hostnames, world } = resolver({ rejectPattern: '^bad' });
+      world.canonical = canonical;
+      await hostnames.introduce(['db1'], 1_000);
+      assert.deepEqual([hostnames.known('db1'), hostnames.isUnresolved('db1')], [undefined, false]);
+      hostnames.reset();
+      assert.equal(hostnames.isUnresolved('db1'), true, 'forgotten');
+      await hostnames.resolve('db1');
+      assert.equal(hostnames.isUnresolved('db1'), false);
+      world.down = true;
+      await hostnames.resolve('db1');
+      assert.equal(hostnames.isUnresolved('db1'), true, 'nobody can look it up today');
+    });
+
+  for (const [title, believe] of [
+    ['was learnt from its server', (hostnames: HostnameResolver) => hostnames.learn('db1', 'db1')],
+    ['was believed', (hostnames: HostnameResolver) => hostnames.resolve('db1')],
+  ] as const)
+    it(`is one whose lookup fails after its name ${title}, whatever was not believed before`, async () => {
+      const { hostnames, world } = resolver({ rejectPattern: '^bad' });
+      world.canonical = 'bad.example.com';
+      await hostnames.resolve('db1');
+      world.canonical = 'db1';
+      await believe(hostnames);
+      assert.equal(hostnames.isUnresolved('db1'), false);
+      world.down = true;
+      await hostnames.resolve('db1');
+      assert.equal(hostnames.isUnresolved('db1'), true);
+    });
+
+  it('is not the host behind a virtual name', () => {
+    const { hostnames } = resolver({});
+    hostnames.setVirtualName('db1', 'db1-repl');
+    assert.equal(hostnames.isUnresolved('db1'), false);
+  });
+
+  it('is none where names are not looked up', () => {
+    for (const method of ['none', 'default'] as const)
+      assert.equal(resolver({ method }).hostnames.isUnresolved('db1'), false);
   });
 });

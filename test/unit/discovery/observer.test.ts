@@ -1,105 +1,12 @@
 import assert from 'node:assert/strict';
-import { setMaxListeners } from 'node:events';
-import { HostnameResolver } from '../../../internal/discovery/hostname-resolver.ts';
-import { Inventory } from '../../../internal/discovery/inventory.ts';
-import { Observer, type ObserverSettings, type ProbeEvent } from '../../../internal/discovery/observer.ts';
-import type { Prober } from '../../../internal/discovery/ports.ts';
-import { silentLog } from '../../../internal/runtime/log.ts';
-import { TaskGroup } from '../../../internal/runtime/task-group.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
-import { type InstanceKey, keyText } from '../../../internal/topology/instance-key.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { HOUR_MS, keyOf, NAME_EXPIRY_MS, observedWorld } from '../../support/observed-world.ts';
 import { anInstance, aReplication } from '../topology/builders.ts';
-
-const HOUR_MS = 3_600_000;
-const SETTINGS: ObserverSettings = {
-  intervalMs: 1_000,
-  probeTimeoutMs: 1_500,
-  suspectTimeoutMs: 400,
-  hotIntervalMs: 50,
-  hotWindowMs: 5_000,
-  maxConcurrency: 10,
-  maxDeadConcurrency: 5,
-  deadIntervalFactor: 1,
-  deadIntervalMaxMs: 300_000,
-  forgetAfterMs: 240 * HOUR_MS,
-  forgottenMs: 15_000,
-  nameExpiryMs: HOUR_MS,
-  ownName: 'none',
-  logFailing: false,
-};
-const keyOf = (hostname: string): InstanceKey => ({ hostname, port: 3306 });
-
-/** Servers that answer at once; what has no entry is silent until the deadline. */
-class Fleet implements Prober {
-  readonly answers = new Map<string, Instance>();
-  readonly #clock: FakeClock;
-
-  constructor(clock: FakeClock) {
-    this.#clock = clock;
-  }
-
-  lives(instance: Instance): void {
-    this.answers.set(keyText(instance.key), instance);
-  }
-
-  dies(key: InstanceKey): void {
-    this.answers.delete(keyText(key));
-  }
-
-  async probe(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<Instance> {
-    const answer = this.answers.get(keyText(key));
-    if (answer !== undefined) return answer;
-    await this.#clock.sleep(timeoutMs, signal);
-    throw new Error('no answer');
-  }
-
-  forget(): void {}
-}
-
-function world(settings: Partial<ObserverSettings> = {}, cnames: Readonly<Record<string, string>> = {}) {
-  const clock = new FakeClock();
-  const fleet = new Fleet(clock);
-  const inventory = new Inventory(undefined, () => 7_500);
-  const probed: (ProbeEvent & { readonly atMs: number })[] = [];
-  const warnings: string[] = [];
-  const moved: string[] = [];
-  const state = { idle: false };
-  const hostnames = new HostnameResolver({
-    clock,
-    log: silentLog,
-    names: { canonicalName: async (name) => cnames[name] ?? name, address: async (name) => name },
-    settings: { method: 'cname', rejectPattern: '', expiryMs: HOUR_MS },
-  });
-  const tasks = new TaskGroup(silentLog);
-  setMaxListeners(0, tasks.signal);
-  const observer: Observer = new Observer({
-    prober: fleet,
-    inventory,
-    hostnames,
-    tasks,
-    clock,
-    log: { ...silentLog, warn: (_fields, text) => warnings.push(text) },
-    settings: { ...SETTINGS, ...settings },
-    idle: () => state.idle,
-    ignored: () => false,
-    unwanted: ({ replication }) => replication?.user === 'backup',
-    onProbed: (event) => probed.push({ ...event, atMs: clock.nowMs() }),
-    onMoved: (from, to) => moved.push(`${keyText(from)} to ${keyText(to)}`),
-    onUnseen: (key) => {
-      observer.forget(key);
-      inventory.forget(key);
-    },
-  });
-  observer.start();
-  const names = () => inventory.all().map(({ instance }) => keyText(instance.key));
-  return { clock, fleet, inventory, observer, probed, warnings, moved, names, state };
-}
 
 describe('the observer', function () {
   this.timeout(20_000);
   it('reads a living server each second, whatever 500 dead ones do', async () => {
-    const { clock, fleet, observer, probed } = world({ maxConcurrency: 100 });
+    const { clock, fleet, observer, probed } = observedWorld({ maxConcurrency: 100 });
     for (let n = 0; n < 500; n += 1) observer.watch(keyOf(`dead${n}`));
     fleet.lives(anInstance(1));
     observer.watch(keyOf('h1'));
@@ -114,7 +21,7 @@ describe('the observer', function () {
   });
 
   it('reads a living server each second while 500 living ones die together', async () => {
-    const { clock, fleet, observer, probed } = world({ maxConcurrency: 100 });
+    const { clock, fleet, observer, probed } = observedWorld({ maxConcurrency: 100 });
     for (let n = 1; n <= 501; n += 1) {
       fleet.lives(anInstance(n));
       observer.watch(keyOf(`h${n}`));
@@ -128,7 +35,7 @@ describe('the observer', function () {
   });
 
   it('reads its servers a quarter as often while this node can decide nothing', async () => {
-    const { clock, fleet, observer, probed, state } = world();
+    const { clock, fleet, observer, probed, state } = observedWorld();
     fleet.lives(anInstance(1));
     observer.watch(keyOf('h1'));
     const readsIn = async (ms: number) => {
@@ -143,8 +50,22 @@ describe('the observer', function () {
     assert.ok(idle >= 4 && idle <= 6, `${idle} reads in 20 s`);
   });
 
+  it('goes on reading when the wall clock is set back by hours, and finds who dies then', async () => {
+    const { clock, fleet, inventory, observer, probed } = observedWorld();
+    fleet.lives(anInstance(1));
+    observer.watch(keyOf('h1'));
+    await clock.advance(2_000);
+    clock.setBy(-5 * HOUR_MS);
+    const before = probed.length;
+    await clock.advance(5_000);
+    assert.ok(probed.length - before >= 4, `${probed.length - before} reads in 5 s`);
+    fleet.dies(keyOf('h1'));
+    await clock.advance(5_000);
+    assert.equal(inventory.snapshot('h1:3306', clock.nowMs()).members[0]?.valid, false);
+  });
+
   it('does not call valid what was not read for long', async () => {
-    const { clock, fleet, inventory, observer } = world();
+    const { clock, fleet, inventory, observer } = observedWorld();
     fleet.lives(anInstance(1));
     observer.watch(keyOf('h1'));
     await clock.advance(2_000);
@@ -156,7 +77,7 @@ describe('the observer', function () {
   });
 
   it('leaves out, for a while and then anew, a server that is unwanted for what it is, known before or not', async () => {
-    const { clock, fleet, observer, probed, names } = world();
+    const { clock, fleet, observer, probed, names } = observedWorld();
     fleet.lives(anInstance(1, { replicaKeys: [keyOf('h2')] }));
     fleet.lives(anInstance(2, { replication: aReplication({ source: keyOf('h1') }) }));
     observer.watch(keyOf('h1'));
@@ -175,7 +96,7 @@ describe('the observer', function () {
   });
 
   it('lets go of a server unseen for too long, but not of one in downtime', async () => {
-    const { clock, fleet, inventory, observer, names } = world({ forgetAfterMs: 100_000 });
+    const { clock, fleet, inventory, observer, names } = observedWorld({ forgetAfterMs: 100_000 });
     for (const n of [1, 2]) {
       fleet.lives(anInstance(n));
       observer.watch(keyOf(`h${n}`));
@@ -189,7 +110,7 @@ describe('the observer', function () {
   });
 
   it('does not find a forgotten server again at once through one that names it', async () => {
-    const { clock, fleet, inventory, observer, names } = world();
+    const { clock, fleet, inventory, observer, names } = observedWorld();
     fleet.lives(anInstance(1, { replicaKeys: [keyOf('h2')] }));
     fleet.lives(anInstance(2, { replication: aReplication({ source: keyOf('h1') }) }));
     observer.watch(keyOf('h1'));
@@ -197,14 +118,14 @@ describe('the observer', function () {
     assert.deepEqual(names(), ['h1:3306', 'h2:3306']);
     observer.forget(keyOf('h2'));
     inventory.forget(keyOf('h2'));
-    await clock.advance(14_000);
+    await clock.advance(11_000);
     assert.deepEqual(names(), ['h1:3306']);
     await clock.advance(3_000);
     assert.deepEqual(names(), ['h1:3306', 'h2:3306']);
   });
 
   it('stops looking for an address that never answered and that nobody names any more', async () => {
-    const { clock, fleet, observer } = world();
+    const { clock, fleet, observer } = observedWorld();
     fleet.lives(anInstance(1, { replicaKeys: [keyOf('ghost')] }));
     observer.watch(keyOf('h1'));
     await clock.advance(61_000);
@@ -219,7 +140,7 @@ describe('a server that carries a known UUID', () => {
   const at = (hostname: string, more: Partial<Instance> = {}) => anInstance(1, { key: keyOf(hostname), ...more });
 
   it('is the known one under another address', async () => {
-    const { clock, fleet, observer, names, warnings } = world();
+    const { clock, fleet, observer, names, warnings } = observedWorld();
     fleet.lives(at('h1'));
     observer.watch(keyOf('h1'));
     await clock.advance(1_000);
@@ -229,10 +150,12 @@ describe('a server that carries a known UUID', () => {
     assert.deepEqual(names(), ['h1:3306']);
     assert.equal(observer.isWatched(keyOf('10.0.0.1')), true, 'the other address stands for the known one');
     assert.deepEqual(warnings, []);
+    await clock.advance(NAME_EXPIRY_MS);
+    assert.equal(observer.isWatched(keyOf('10.0.0.1')), false, 'nobody has used it for long');
   });
 
   it('has moved when the known address is gone and it started since; its downtime goes along', async () => {
-    const { clock, fleet, inventory, observer, names, moved } = world();
+    const { clock, fleet, inventory, observer, names, moved } = observedWorld();
     fleet.lives(at('h1'));
     observer.watch(keyOf('h1'));
     await clock.advance(2_000);
@@ -253,7 +176,7 @@ describe('a server that carries a known UUID', () => {
     ['has another server id', { hostname: 'h9', serverId: 7, uptimeSeconds: 3 }, true],
   ] as const) {
     it(`is a copy when it ${title}: both stay, and the operator is told once`, async () => {
-      const { clock, fleet, observer, names, warnings } = world();
+      const { clock, fleet, observer, names, warnings } = observedWorld();
       fleet.lives(at('h1'));
       observer.watch(keyOf('h1'));
       await clock.advance(2_000);
@@ -270,7 +193,7 @@ describe('a server that carries a known UUID', () => {
 
 describe('the name of a server', () => {
   it('is its canonical one, also where others name it by an alias', async () => {
-    const { clock, fleet, observer, inventory, names } = world({}, { alias: 'h1' });
+    const { clock, fleet, observer, inventory, names } = observedWorld({}, { alias: 'h1' });
     fleet.lives(anInstance(1));
     fleet.lives(anInstance(2, { replication: aReplication({ source: keyOf('alias') }) }));
     observer.watch(keyOf('alias'));
@@ -278,10 +201,12 @@ describe('the name of a server', () => {
     await clock.advance(3_000);
     assert.deepEqual(names().sort(), ['h1:3306', 'h2:3306']);
     assert.equal(inventory.clusterName(keyOf('h2')), 'h1:3306');
+    const readElsewhere = observer.named(anInstance(2, { replication: aReplication({ source: keyOf('alias') }) }));
+    assert.deepEqual(readElsewhere.replication?.source, keyOf('h1'));
   });
 
   it('is the one it gives itself, where it answers there', async () => {
-    const { clock, fleet, observer, inventory, names } = world({ ownName: 'hostname' });
+    const { clock, fleet, observer, inventory, names } = observedWorld({ ownName: 'hostname' });
     fleet.lives(anInstance(1));
     fleet.lives(anInstance(1, { key: keyOf('10.0.0.1') }));
     fleet.lives(anInstance(2, { replication: aReplication({ source: keyOf('10.0.0.1') }) }));
@@ -297,7 +222,7 @@ describe('the name of a server', () => {
     ['another server answers there', anInstance(7, { key: keyOf('h1') })],
   ] as const) {
     it(`stays the one it was found by when ${title}`, async () => {
-      const { clock, fleet, observer, inventory, warnings } = world({ ownName: 'hostname' });
+      const { clock, fleet, observer, inventory, warnings } = observedWorld({ ownName: 'hostname' });
       fleet.lives(anInstance(1, { key: keyOf('10.0.0.1') }));
       if (other !== undefined) fleet.lives(other);
       observer.watch(keyOf('10.0.0.1'));

@@ -31,7 +31,7 @@ function replica(
   source: number,
   replication: Partial<ReplicationStatus> = {},
   state: Partial<WatchedInstance> = {},
-  more: Pick<Partial<Instance>, 'instanceAlias' | 'readOnly' | 'semiSync' | 'binlogEnabled'> = {},
+  more: Pick<Partial<Instance>, 'instanceAlias' | 'readOnly' | 'usesPseudoGtid' | 'semiSync' | 'binlogEnabled'> = {},
 ): WatchedInstance {
   const instance = aReplica(port, '', '', {
     key: at(port),
@@ -88,6 +88,11 @@ describe('drawings of a topology', () => {
       '[detached,nonreplicating,8.0.36,ro,ROW,>>,GTID]',
     ],
     ['one without a binary log', replica(1, 2, {}, {}, { binlogEnabled: false }), '[0s,ok,8.0.36,ro,nobinlog,GTID]'],
+    [
+      'one of a cluster with Pseudo-GTID markers',
+      replica(1, 2, {}, {}, { usesPseudoGtid: true }),
+      '[0s,ok,8.0.36,ro,ROW,>>,GTID,P-GTID]',
+    ],
     ['one in downtime', replica(9, 2), '[0s,ok,8.0.36,ro,ROW,>>,GTID,downtimed]'],
   ] as const) {
     it(`describe ${title}`, () => assert.equal(drawStatus(cluster(member), member, OPTIONS), line));
@@ -132,6 +137,25 @@ describe('drawings of a topology', () => {
       '+ testhost:2',
       '  + testhost:4',
       '+ testhost:3',
+    ]);
+  });
+
+  it('have a sign of its own for who follows the primary of a replication group, whatever its state; columns are counted in bytes', () => {
+    const member = (port: number, role: string, state: string, more: Partial<Instance> = {}) => {
+      const group = { name: 'g', state, role, members: [], primary: at(1) };
+      return primary(port, { group, readOnly: role === 'SECONDARY', ...more });
+    };
+    const group = cluster(
+      member(1, 'PRIMARY', 'ONLINE'),
+      member(2, 'SECONDARY', 'ONLINE'),
+      member(3, 'SECONDARY', 'RECOVERING'),
+      replica(4, 1),
+    );
+    assert.deepEqual(drawTopology(group, OPTIONS).split('\n'), [
+      'testhost:1     [0s,ok,8.0.36,rw,ROW,>>,GTID]',
+      '‡ testhost:2 [0s,ok,8.0.36,ro,ROW,>>,GTID]',
+      '‡ testhost:3 [0s,ok,8.0.36,ro,ROW,>>,GTID]',
+      '+ testhost:4   [0s,ok,8.0.36,ro,ROW,>>,GTID]',
     ]);
   });
 });

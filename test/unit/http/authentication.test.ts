@@ -11,11 +11,14 @@ const SETTINGS: AuthenticationSettings = {
   user: 'boss',
   password: 'p:w',
   userHeader: 'x-user',
-  powerUsers: ['alice'],
+  powerUsers: ['alice', 'jörg'],
   powerGroups: ['dba'],
 };
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 const groupsOf = async (user: string) => (user === 'carol' ? ['staff', 'dba'] : ['staff']);
+
+const isToken = async (publicToken: string, secret: string) => publicToken === 'p' && secret === 's';
+const LOOKUPS = { groupsOf, isToken };
 
 /** `undefined`: a login is asked for. Otherwise the caller's name and whether it may act. */
 type Case = readonly [
@@ -48,26 +51,35 @@ const CASES: readonly Case[] = [
   ['proxy', { 'x-user': 'alice, mallory' }, ['alice', true]],
   ['proxy', { 'x-user': 'bob' }, ['bob', false]],
   ['proxy', { 'x-user': 'carol' }, ['carol', true]],
+  ['proxy', { 'x-user': Buffer.from('jörg').toString('latin1') }, ['jörg', true]],
+  ['proxy', { 'x-user': 'jörg' }, ['jörg', true]],
+  ['token', {}, ['', false]],
   ['token', { cookie: 'access-token=nocolon' }, ['', false]],
+  ['token', { cookie: 'access-token=p:s' }, ['', true]],
+  ['Token', { cookie: 'theme=dark; access-token=p:s; x=y' }, ['', true]],
+  ['token', { cookie: 'access-token=p:other' }, ['', false]],
+  ['token', { cookie: 'access-token=p:s:s' }, ['', false]],
+  ['token', { cookie: 'access-token=:' }, ['', false]],
+  ['token', { cookie: 'no-access-token=p:s' }, ['', false]],
   ['oauth', {}, ['', false]],
 ];
 
 describe('authentication', () => {
   for (const [method, headers, caller] of CASES) {
     it(`${method || 'none'} with ${JSON.stringify(headers)}: ${caller ? caller.join(', may act: ') : 'login'}`, async () => {
-      const found = await authenticate({ ...SETTINGS, method }, (name) => headers[name.toLowerCase()] ?? '', groupsOf);
+      const found = await authenticate({ ...SETTINGS, method }, (name) => headers[name.toLowerCase()] ?? '', LOOKUPS);
       assert.deepEqual(found && [found.name, found.mayAct], caller);
     });
   }
 
   it('lets everybody act behind a proxy where the star says so', async () => {
     const open = { ...SETTINGS, method: 'proxy', powerUsers: ['*'] };
-    assert.deepEqual(await authenticate(open, () => '', groupsOf), { name: '', mayAct: true });
+    assert.deepEqual(await authenticate(open, () => '', LOOKUPS), { name: '', mayAct: true });
   });
 
   it('lets nobody in when a reload took the user away', async () => {
     const gone = { ...SETTINGS, method: 'basic', user: '', password: '' };
-    assert.equal(await authenticate(gone, () => basic(':'), groupsOf), undefined);
+    assert.equal(await authenticate(gone, () => basic(':'), LOOKUPS), undefined);
   });
 
   it('refuses a login without a user, and warns of methods that do not protect or let nobody act', () => {
@@ -75,7 +87,8 @@ describe('authentication', () => {
       assert.throws(() => checkAuthentication({ ...SETTINGS, method, user: '' }), /needs HTTPAuthUser/);
     checkAuthentication({ ...SETTINGS, method: 'proxy', user: '' });
     assert.match(authenticationWarning({ ...SETTINGS, method: 'bsaic' }) ?? '', /everybody may act/);
-    assert.match(authenticationWarning({ ...SETTINGS, method: 'token' }) ?? '', /nobody may act/);
+    assert.match(authenticationWarning({ ...SETTINGS, method: 'oauth' }) ?? '', /nobody may act/);
+    assert.equal(authenticationWarning({ ...SETTINGS, method: 'token' }), undefined);
     assert.equal(authenticationWarning({ ...SETTINGS, method: 'multi' }), undefined);
   });
 });

@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { type Asked, direction } from '../../../internal/http/relay/direction.ts';
-import { FakeGroup } from '../../support/fake-group.ts';
+import { aWait, FakeGroup } from '../../support/fake-group.ts';
 
-const STALE_MS = 5_000;
+const STALE_MS = 4_000;
 const LEADER = 'http://10.0.0.1:3000';
 const READ: Asked = { local: false, acts: false, hops: 0, stale: false };
 const WRITE: Asked = { ...READ, acts: true };
-const WAITING = { phase: 'founding', reason: '2 of 3 founders were heard' } as const;
+const WAITING = aWait('founding', '2 of 3 founders were heard');
 
 /** What comes of it in short: where the answer comes from, or the status and a part of the message. */
 type Row = readonly [title: string, group: () => FakeGroup, asked: Partial<Asked>, read: string, write: string];
 
 const follower = () => new FakeGroup(2).follow(LEADER);
 const leaderless = (contactMs: number | undefined) => () => new FakeGroup(2).lose(contactMs);
+
+/** Its tables are not those of the group. */
+const UNSOUND = { state: { sound: false, differsSince: 1024, repairing: false, lastRepair: undefined } };
 
 const ROWS: readonly Row[] = [
   ['the leader', () => new FakeGroup(1), {}, 'here', 'here'],
@@ -28,9 +31,23 @@ const ROWS: readonly Row[] = [
     'stale 30.4',
     '503 10.0.0.1:10008 has not said yet',
   ],
-  ['no leader, heard lately', leaderless(4_999), {}, 'stale 4999', '503 the last one was heard 4999 ms ago'],
-  ['no leader for long', leaderless(5_001), {}, '503 heard 5001 ms ago', '503 nothing was done'],
-  ['no leader for long, whatever is known', leaderless(5_001), { stale: true }, 'stale 5001', '503 no leader is known'],
+  [
+    'a follower with another state, whatever is known',
+    () => follower().is(UNSOUND),
+    { stale: true },
+    `relay ${LEADER}`,
+    `relay ${LEADER}`,
+  ],
+  [
+    'a node with another state, leader heard lately',
+    () => new FakeGroup(2).lose(100).is(UNSOUND),
+    {},
+    '503 does not hold what its group does',
+    '503 nothing was done',
+  ],
+  ['no leader, heard lately', leaderless(3_999), {}, 'stale 3999', '503 the last one was heard 3999 ms ago'],
+  ['no leader for long', leaderless(4_001), {}, '503 heard 4001 ms ago', '503 nothing was done'],
+  ['no leader for long, whatever is known', leaderless(4_001), { stale: true }, 'stale 4001', '503 no leader is known'],
   ['no leader ever', leaderless(undefined), {}, '503 no leader is known;', '503 no leader is known;'],
   ['no leader ever, whatever is known', leaderless(undefined), { stale: true }, 'stale undefined', '503 no leader'],
   ['no leader, route of the node itself', leaderless(undefined), { local: true }, 'here', 'here'],

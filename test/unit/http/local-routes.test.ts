@@ -25,7 +25,7 @@ const LOCAL: readonly string[] = [
   'reset-hostname-resolve-cache',
 ];
 /** Not on that list, and of the node that is asked by their nature. */
-const LOCAL_OF_OURS = ['raft-drain'];
+const LOCAL_OF_OURS = ['raft-drain', 'raft-backup'];
 /** On that list, and relayed by us: leadership may be handed over through any node (docs/compatibility.md). */
 const RELAYED_BY_US = ['raft-yield/:node', 'raft-yield-hint/:hint'];
 

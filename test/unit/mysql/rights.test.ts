@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { missingRights } from '../../../internal/mysql/rights.ts';
+import { mayDropIn, missingRights } from '../../../internal/mysql/rights.ts';
 import { parseServerVersion } from '../../../internal/topology/server-version.ts';
 
 const HASH = "IDENTIFIED BY PASSWORD '*82A3769C32831E024EF44735B08C26F29A72410B'";
@@ -68,4 +68,19 @@ describe('rights of our account', () => {
       const found = missingRights(parseServerVersion(version), rows);
       assert.equal(found.map(({ purpose, right }) => `${purpose} ${right}`).join('; '), missing);
     });
+
+  const DROPS: readonly (readonly [grant: string, may: boolean])[] = [
+    ['GRANT ALL PRIVILEGES ON *.* TO `o`@`%` WITH GRANT OPTION', true],
+    ['GRANT SELECT, INSERT, DROP, RELOAD ON *.* TO `o`@`%`', true],
+    ['GRANT DROP ON `_pseudo_gtid_`.* TO `o`@`%`', true],
+    ['GRANT DROP ON `\\_pseudo\\_gtid\\_`.* TO `o`@`%`', true],
+    ['GRANT ALL PRIVILEGES ON `_pseudo_gtid_`.* TO `o`@`%`', true],
+    ['GRANT DROP ON `app`.* TO `o`@`%`', false],
+    ['GRANT DROP ROLE, CREATE ON *.* TO `o`@`%`', false],
+    ['GRANT SELECT ON `_pseudo_gtid_`.* TO `o`@`%`', false],
+    ['GRANT `dropper`@`%` TO `o`@`%`', false],
+  ];
+  for (const [grant, may] of DROPS)
+    it(`${may ? 'let it' : 'do not let it'} write markers by ${grant}`, () =>
+      assert.equal(mayDropIn('_pseudo_gtid_', [{ 'Grants for o@%': grant }]), may));
 });

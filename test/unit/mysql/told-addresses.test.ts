@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ToldAddresses } from '../../../internal/mysql/told-addresses.ts';
+import { ToldAddresses, type VirtualNames } from '../../../internal/mysql/told-addresses.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import { keyText } from '../../../internal/topology/instance-key.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -8,11 +8,12 @@ const SOURCE = { hostname: 'db1', port: 3306 };
 const { signal } = new AbortController();
 
 /** `behind`: which server answers at each address; none: nobody does. */
-function told(behind: Readonly<Record<string, string>>, registered = true) {
+function told(behind: Readonly<Record<string, string>>, registered = true, use: VirtualNames = 'verified') {
   const clock = new FakeClock();
   const asked: string[] = [];
   const warnings: string[] = [];
   const addresses = new ToldAddresses({
+    virtualNames: () => use,
     virtualName: (hostname) => (registered && hostname === 'db1' ? 'vip' : undefined),
     identify: async (key) => {
       asked.push(keyText(key));
@@ -47,6 +48,16 @@ describe('the address that replicas are told', () => {
   it('is its own, and nobody is asked, where no virtual name is registered', async () => {
     const { of, asked } = told({}, false);
     assert.deepEqual([await of(), asked], ['db1:3306', []]);
+  });
+
+  it('is the virtual name unseen with -skip-unresolve-check, its own with -skip-unresolve; nobody is asked', async () => {
+    for (const [use, expected] of [
+      ['trusted', 'vip:3306'],
+      ['unused', 'db1:3306'],
+    ] as const) {
+      const { of, asked, warnings } = told({ 'db1:3306': 'a', 'vip:3306': 'b' }, true, use);
+      assert.deepEqual([await of(), asked, warnings], [expected, [], []]);
+    }
   });
 
   it('is verified once for the replicas of one failover, and anew for the next', async () => {

@@ -8,8 +8,10 @@ import {
 } from '../../nemesis/linearizability.ts';
 import { SeededRandom } from '../../sim/random.ts';
 
+type Write = Extract<Action, { kind: 'write' }>;
+
 const read = (seen: Value): Action => ({ kind: 'read', seen });
-const write = (value: string): Action => ({ kind: 'write', value });
+const write = (value: Value): Action => ({ kind: 'write', value });
 const set = (expected: Value, value: string, swapped = true): Action => ({
   kind: 'compare-and-set',
   expected,
@@ -54,6 +56,18 @@ const GOOD: Readonly<Record<string, readonly Operation[]>> = {
     op(2, 9, set('a', 'c', false)),
     op(10, 11, read('b')),
   ],
+  'a lock is taken, refused, let go and taken again': [
+    op(0, 1, set(undefined, 'a')),
+    op(2, 3, set(undefined, 'b', false)),
+    op(4, 5, write(undefined)),
+    op(6, 7, set(undefined, 'c')),
+    op(8, 9, read('c')),
+  ],
+  'an unknown release explains that a lock was granted': [
+    op(0, 1, set(undefined, 'a')),
+    op(2, 3, write(undefined), 'unknown'),
+    op(4, 5, set(undefined, 'b')),
+  ],
   'an unknown setter explains a refusal': [
     op(0, 1, write('a')),
     op(2, 3, set('a', 'b'), 'unknown'),
@@ -83,6 +97,8 @@ const BAD: Readonly<Record<string, readonly Operation[]>> = {
   'two setters win': [op(0, 1, write('a')), op(2, 9, set('a', 'b')), op(2, 9, set('a', 'c'))],
   'a setter is refused though the value was there': [op(0, 1, write('a')), op(2, 3, set('a', 'b', false))],
   'a setter wins with a value that was gone': [op(0, 1, write('a')), op(2, 3, write('b')), op(4, 5, set('a', 'c'))],
+  'a lock is granted to two': [op(0, 1, set(undefined, 'a')), op(2, 3, set(undefined, 'b'))],
+  'a lock that was let go is held': [op(0, 1, set(undefined, 'a')), op(2, 3, write(undefined)), op(4, 5, read('a'))],
   'one register of several': [op(0, 1, write('a'), 'ok', 'x'), op(2, 3, read('z'), 'ok', 'y')],
 };
 
@@ -112,7 +128,10 @@ function honestHistory(seed: number, operations: number, clients: number): Opera
         const expected = random.chance(0.5) ? held : random.pick(written.slice(-3));
         action = set(expected, value, expected === held);
       }
-      if (happens && (kind === 'write' || (action.kind === 'compare-and-set' && action.swapped))) {
+      if (kind === 'write' && random.chance(0.3)) {
+        action = write(undefined);
+        if (happens) held = undefined;
+      } else if (happens && (kind === 'write' || (action.kind === 'compare-and-set' && action.swapped))) {
         held = value;
         written.push(value);
       }
@@ -199,7 +218,8 @@ describe('the check for linearizability', () => {
       const history = honestHistory(seed, 600, 8);
       assert.equal(describeVerdict(checkHistory(history)), 'linearizable', `seed ${seed}`);
       const late = history.findLastIndex(({ action, outcome }) => action.kind === 'read' && outcome === 'ok');
-      const stale = history.map((one, at) => (at === late ? { ...one, action: read(undefined) } : one));
+      const first = history.find(({ action, outcome }) => action.kind === 'write' && outcome === 'ok')!.action as Write;
+      const stale = history.map((one, at) => (at === late ? { ...one, action: read(first.value ?? 'none') } : one));
       assert.equal(checkHistory(stale).kind, 'violation', `seed ${seed}`);
     }
   });

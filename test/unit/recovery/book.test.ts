@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { RecoveryBook, type RecoveryKind, type RecoveryRecord } from '../../../internal/recovery/book.ts';
+import { RecoveryBook, type RecoveryRecord } from '../../../internal/recovery/book.ts';
+import type { RecoveryKind } from '../../../internal/recovery/kinds.ts';
 import { WILLING_STORE } from '../../support/office.ts';
 
 const key = (hostname: string) => ({ hostname, port: 3306 });
@@ -25,6 +26,7 @@ const book = (record: RecoveryRecord) => new RecoveryBook(WILLING_STORE, () => (
 
 describe('what blocks an automatic recovery', () => {
   const intermediate = { kind: 'intermediatePrimary' } as const;
+  const locked = { kind: 'lockedSemiSync', failed: key('a'), successor: key('a') } as const;
   for (const [title, record, [cluster, kind, failed], nowMs, blocks] of [
     ['one of the same cluster', {}, ['a:3306', 'primary', 'c'], 999, true],
     ['one of the same cluster, long ago', {}, ['a:3306', 'primary', 'c'], 1000, false],
@@ -42,6 +44,10 @@ describe('what blocks an automatic recovery', () => {
     ['a primary after an intermediate one', intermediate, ['a:3306', 'primary', 'a'], 500, false],
     ['a primary below which orphans were put', intermediate, ['b:3306', 'primary', 'b'], 500, false],
     ['an intermediate one after a primary', {}, ['a:3306', 'intermediatePrimary', 'c'], 500, false],
+    ['a primary after a semi-sync repair', locked, ['a:3306', 'primary', 'a'], 500, false],
+    ['a semi-sync repair after the opposite one', locked, ['a:3306', 'surplusSemiSync', 'a'], 500, false],
+    ['a semi-sync repair after the same', locked, ['a:3306', 'lockedSemiSync', 'a'], 500, true],
+    ['a group member after an intermediate one', intermediate, ['a:3306', 'groupMember', 'c'], 500, true],
     ['an intermediate one after another', intermediate, ['a:3306', 'intermediatePrimary', 'c'], 500, true],
   ] as readonly (readonly [
     string,
@@ -54,4 +60,31 @@ describe('what blocks an automatic recovery', () => {
       assert.equal(book(past(record)).blocking(cluster, kind, key(failed), nowMs) !== undefined, blocks);
     });
   }
+});
+
+describe('who was replaced', () => {
+  for (const [title, more, replaced] of [
+    ['a primary that another one took over from', {}, true],
+    ['one whose semi-sync replicas were set right', { kind: 'lockedSemiSync', successor: key('a') }, false],
+    ['one that was made writable again', { kind: 'readOnlyPrimary', successor: key('a') }, false],
+    ['an intermediate one', { kind: 'intermediatePrimary' }, false],
+  ] as readonly (readonly [string, Partial<RecoveryRecord>, boolean])[])
+    it(`${title}: ${replaced ? 'was' : 'was not'}`, () =>
+      assert.equal(book(past(more)).replaced(key('a')) !== undefined, replaced));
+});
+
+describe('attempts that come to nothing for days', () => {
+  it('do not fill the memory, and what came to something stays known', () => {
+    const one = book(past({ uid: 'promotion' }));
+    const { endedMs: __, ...open } = past({ uid: 'open', cluster: 'b:3306', successful: false, harmless: true });
+    one.learn(open);
+    for (let n = 0; n < 1_000; n += 1) {
+      const { successor: _, ...futile } = past({ uid: `futile ${n}`, successful: false, harmless: true });
+      one.learn(futile);
+    }
+    const uids = one.list().map(({ uid }) => uid);
+    assert.equal(uids.length, 102);
+    assert.deepEqual([uids[0], uids.at(-2), uids.at(-1)], ['futile 999', 'open', 'promotion']);
+    assert.equal(one.replaced(key('a'))?.uid, 'promotion');
+  });
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import type { RecoveryAttempt } from '../../../internal/recovery/attempt.ts';
 import { RecoveryBook, type RecoveryRecord } from '../../../internal/recovery/book.ts';
-import { type CoordinatorDeps, type Decision, RecoveryCoordinator } from '../../../internal/recovery/coordinator.ts';
+import { type CoordinatorDeps, RecoveryCoordinator } from '../../../internal/recovery/coordinator.ts';
+import type { Decision } from '../../../internal/recovery/decision.ts';
 import { isLost, lost } from '../../../internal/recovery/mandate.ts';
 import type { Opinion } from '../../../internal/recovery/second-opinion.ts';
 import type { Verdict } from '../../../internal/recovery/verdict.ts';
@@ -10,6 +12,7 @@ import { silentLog } from '../../../internal/runtime/log.ts';
 import { aSnapshot, PLAN_OPTIONS } from '../../support/a-cluster.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { anOffice, WILLING_STORE } from '../../support/office.ts';
+import { partial } from '../../support/partial.ts';
 import { anInstance, aReplica, mysqlGtid, PRIMARY_KEY, uuid } from '../topology/builders.ts';
 
 const primary = anInstance(1, { key: PRIMARY_KEY, readOnly: false, gtid: mysqlGtid(`${uuid(1)}:1-9`) });
@@ -17,52 +20,71 @@ const verdict: Verdict = {
   ...{ code: 'DeadMaster', description: '', kind: 'primary', key: PRIMARY_KEY, suppressedBy: undefined, command: '' },
   snapshot: aSnapshot([primary, aReplica(2, `${uuid(1)}:1-9`)], [PRIMARY_KEY]),
 };
-const POLL_MS = 1_000;
+const replicating = aReplica(2, `${uuid(1)}:1-9`, '', { replication: { receiver: 'running' } });
+const POLL_MS = 700;
 const success = async (record: RecoveryRecord) => ({ record: { ...record, successful: true }, attempted: true });
+
+const SETTINGS: CoordinatorDeps['settings'] = {
+  ...{ primaryFilters: ['*'], intermediateFilters: ['*'], confirmFailures: 1, graceMs: 0, holdMs: {}, retryMs: 0 },
+  ...{ reconnectSettleMs: 0, noop: false, confirmations: 0, vetoMs: POLL_MS },
+  attempt: { fenceReplacedPrimary: true, maxRounds: 1, catchUpMs: 1, plan: PLAN_OPTIONS },
+};
 
 /** A coordinator that nothing stands in the way of; what it does is written down. */
 function aCoordinator(
-  more: Partial<CoordinatorDeps> & { run?: RecoveryAttempt['run']; store?: typeof WILLING_STORE } = {},
+  more: Partial<CoordinatorDeps> & {
+    run?: RecoveryAttempt['run'];
+    store?: typeof WILLING_STORE;
+    begins?: CoordinatorDeps['scripts']['begins'];
+  } = {},
 ) {
-  const { run = success, store = WILLING_STORE, ...deps } = more;
+  const { run = success, store = WILLING_STORE, begins = async () => undefined, ...deps } = more;
   const clock = new FakeClock(10_000);
   const events: string[] = [];
+  const due: string[] = [];
   const office = anOffice();
   const book = new RecoveryBook(
     {
       ...store,
-      closed: async (record) => {
+      closed: async (record, scripts) => {
         events.push(`closed ${record.errors.join()}`);
-        await store.closed(record);
+        due.push(...scripts);
+        await store.closed(record, scripts);
       },
     },
     () => ({ blockMs: 60_000 }),
   );
   const coordinator = new RecoveryCoordinator({
-    attempt: { run } as unknown as RecoveryAttempt,
-    detector: { register: async () => true } as unknown as CoordinatorDeps['detector'],
+    attempt: partial<RecoveryAttempt>({ run }),
+    detector: partial<CoordinatorDeps['detector']>({ register: async () => true }),
     book,
-    fences: { isWatched: () => false } as unknown as CoordinatorDeps['fences'],
+    fences: partial<CoordinatorDeps['fences']>({ isWatched: () => false }),
     clock,
     log: silentLog,
-    settings: {
-      ...{ primaryFilters: ['*'], intermediateFilters: ['*'], confirmFailures: 1, graceMs: 0, retryMs: 0 },
-      ...{ reconnectSettleMs: 0, noop: false, confirmations: 0, vetoMs: POLL_MS },
-      attempt: { fenceReplacedPrimary: true, maxRounds: 1, catchUpMs: 1, plan: PLAN_OPTIONS },
-    },
+    settings: SETTINGS,
     newUid: () => 'u',
     evidence: () => ({ failures: 1, firstFailureMs: 0, refused: true }),
+    current: (found) => found,
     isWatched: () => true,
+    lastAttemptedMs: () => undefined,
     globallyDisabled: () => false,
     reconnectAskedMs: () => 0,
-    hooks: async (list) => {
-      events.push(list);
-      return true;
+    scripts: {
+      run: async (list, from, _record, _verdict, begins) => {
+        await begins(from);
+        events.push(list);
+        return true;
+      },
+      begins,
+      done: () => void events.push('scripts done'),
+      note: () => undefined,
+      log: silentLog,
     },
     note: (_uid, message) => events.push(message),
     audit: () => undefined,
     onChanged: () => undefined,
     blocked: () => undefined,
+    draining: () => false,
     electedMs: () => 0,
     others: () => ({ kind: 'off', why: 'no other nodes' }),
     ask: async () => [],
@@ -70,7 +92,7 @@ function aCoordinator(
     ...deps,
   });
   const consider = () => coordinator.consider(verdict, office);
-  return { coordinator, book, clock, events, consider };
+  return { coordinator, book, clock, events, due, consider };
 }
 
 const outcomeOf = (decision: Decision) => (decision.kind === 'recovered' ? 'recovered' : decision.gate.name);
@@ -143,9 +165,81 @@ describe('a recovery that other nodes are asked about', () => {
     assert.equal(outcomeOf(await first), 'recovered');
   });
 
+  it('keeps all its servers to itself, also under the name that the cluster has after the promotion', async () => {
+    let end: () => void = () => undefined;
+    const { consider, coordinator } = aCoordinator({
+      run: (record) => new Promise((resolve) => (end = () => resolve({ record, attempted: false }))),
+    });
+    const first = consider();
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    const successor = verdict.snapshot.members[1]?.instance.key ?? PRIMARY_KEY;
+    const later = { ...verdict, key: successor, snapshot: { ...verdict.snapshot, name: 'h2:3306' } };
+    assert.equal(outcomeOf(await coordinator.consider(later, anOffice())), 'none open');
+    end();
+    await first;
+  });
+
+  it('waits until everybody that the last recovery moved was read again, and for nobody who is not read any more', async () => {
+    const replica = { hostname: 'h3', port: 3306 };
+    let watched = true;
+    const { book, coordinator, clock } = aCoordinator({ lastAttemptedMs: () => readMs, isWatched: () => watched });
+    let readMs = clock.nowMs() - 1;
+    const promoted = { kind: 'primary', successor: PRIMARY_KEY, participants: [replica], successful: true } as const;
+    book.learn({
+      ...{
+        ...promoted,
+        uid: 'before',
+        code: 'DeadMaster',
+        failed: { hostname: 'h9', port: 3306 },
+        cluster: 'h9:3306',
+        alias: '',
+      },
+      ...{ startedMs: 0, endedMs: clock.nowMs(), lost: [], errors: [], harmless: true },
+    });
+    const decide = async () => outcomeOf(await coordinator.consider(verdict, anOffice()));
+    assert.equal(await decide(), 'fresh evidence');
+    watched = false;
+    assert.equal(await decide(), 'recovered');
+    watched = true;
+    readMs = clock.nowMs();
+    assert.equal(await decide(), 'recovered');
+  });
+
   it('is not asked about by a node that is alone', async () => {
     const { consider } = aCoordinator({ ask: () => assert.fail('nobody is there') });
     assert.equal(outcomeOf(await consider()), 'recovered');
+  });
+});
+
+describe('a coordinator whose detection scripts take their time', () => {
+  it('does nothing where the problem is gone when they have ended', async () => {
+    const { consider, book } = aCoordinator({ current: () => undefined });
+    assert.equal(outcomeOf(await consider()), 'still there');
+    assert.deepEqual(book.list(), []);
+  });
+
+  it('judges the cluster as it is by then', async () => {
+    const alone = { ...verdict, snapshot: aSnapshot([primary], [PRIMARY_KEY]) };
+    const { consider } = aCoordinator({ current: () => alone });
+    assert.equal(outcomeOf(await consider()), 'candidate exists');
+  });
+
+  it('does not take another problem for one that has lasted', async () => {
+    const living = { kind: 'readOnlyPrimary', lastedMs: 60_000 } as const;
+    const settings = { ...SETTINGS, holdMs: { readOnlyPrimary: 30_000 } };
+    const outcomes = [];
+    for (const code of [verdict.code, 'NoWriteableMasterStructureWarning']) {
+      const { consider } = aCoordinator({ settings, current: (found) => ({ ...found, ...living, code }) });
+      outcomes.push(outcomeOf(await consider()));
+    }
+    assert.deepEqual(outcomes, ['candidate exists', 'lasted']); // it is writable, so that there is nothing to do
+  });
+
+  it('does not what an operator asks for where one of them says no, and holds nothing back afterwards', async () => {
+    const detector = partial<CoordinatorDeps['detector']>({ register: async () => false });
+    const { coordinator, book } = aCoordinator({ detector, run: () => assert.fail('a script said no') });
+    await assert.rejects(coordinator.force(verdict, {}, anOffice()), { code: 'RECOVERY_REFUSED' });
+    assert.deepEqual([book.list(), coordinator.isBusy(verdict.snapshot.name)], [[], false]);
   });
 });
 
@@ -181,8 +275,10 @@ describe('a coordinator that is deposed', () => {
   });
 
   it('runs none of the scripts behind the one before which it was found out', async () => {
-    const { consider } = aCoordinator({ hooks: () => Promise.reject(lost('as the test has it')) });
+    const { consider, events, due } = aCoordinator({ begins: () => Promise.reject(lost('as the test has it')) });
     await assert.rejects(consider(), isLost);
+    assert.deepEqual(due, ['postPrimary', 'postFailover'], 'whoever leads next knows of them');
+    assert.ok(!events.includes('scripts done'), events.join());
   });
 
   it('is refused a claim, and does nothing', async () => {
@@ -194,4 +290,93 @@ describe('a coordinator that is deposed', () => {
     assert.deepEqual(events, []);
     assert.deepEqual(book.list(), []);
   });
+});
+
+describe('a primary that was made read-only', () => {
+  const readOnly: Verdict = {
+    ...{ ...verdict, code: 'NoWriteableMasterStructureWarning', kind: 'readOnlyPrimary', lastedMs: 1 },
+    snapshot: aSnapshot([anInstance(1, { key: PRIMARY_KEY }), replicating], []),
+  };
+  const successor = { ...readOnly.snapshot.members[1]!.instance.key };
+
+  it('takes writes again when nothing speaks against it, and nobody else is asked', async () => {
+    const { coordinator } = withOthers(['writable']);
+    assert.equal(outcomeOf(await coordinator.consider(readOnly, anOffice())), 'recovered');
+  });
+
+  for (const [title, more] of [
+    [
+      'somebody who was lost while he was made writable is waited for',
+      { isWatched: (key: unknown) => isDeepStrictEqual(key, successor) },
+    ],
+    ['it is waited for itself', { isWatched: (key: unknown) => isDeepStrictEqual(key, PRIMARY_KEY) }],
+  ] as const)
+    it(`stays so where ${title}`, async () => {
+      const { coordinator } = aCoordinator({ fences: partial<CoordinatorDeps['fences']>(more) });
+      assert.equal(outcomeOf(await coordinator.consider(readOnly, anOffice())), 'not replaced');
+    });
+
+  it('stays so where somebody took its place', async () => {
+    const { coordinator, book } = aCoordinator();
+    const past = {
+      uid: 'r',
+      kind: 'primary',
+      code: 'DeadMaster',
+      failed: PRIMARY_KEY,
+      successor,
+      successful: true,
+    } as const;
+    book.learn({
+      ...past,
+      cluster: 'c',
+      alias: '',
+      startedMs: 0,
+      endedMs: 1,
+      lost: [],
+      participants: [],
+      errors: [],
+      harmless: false,
+    });
+    assert.equal(outcomeOf(await coordinator.consider(readOnly, anOffice())), 'not replaced');
+  });
+});
+
+describe('a setting of recoveries', () => {
+  const twice = { evidence: () => ({ failures: 2, firstFailureMs: 9_500, refused: false }) };
+  const undecided = aReplica(2, `${uuid(1)}:1-9`, '', { replication: { receiver: 'other', receiverErrno: 0 } });
+  const asked = { reconnectAskedMs: () => 9_800 };
+  for (const [title, settings, deps, outcome] of [
+    ['failed reads that confirm', { confirmFailures: 2 }, twice, 'recovered'],
+    ['one more of them', { confirmFailures: 3 }, twice, 'confirmed'],
+    ['no grace', { graceMs: 0 }, twice, 'recovered'],
+    ['a grace that is not over', { graceMs: 501 }, twice, 'grace over'],
+    ['a grace that is over', { graceMs: 500 }, twice, 'recovered'],
+    ['nobody has to have missed it', { confirmations: 0 }, {}, 'recovered'],
+    ['one has to, and cannot tell', { confirmations: 1 }, {}, 'second opinion'],
+    ['replicas settle at once', { reconnectSettleMs: 0 }, asked, 'recovered'],
+    ['replicas need longer to settle', { reconnectSettleMs: 500 }, asked, 'replicas had their say'],
+  ] as readonly (readonly [string, Partial<CoordinatorDeps['settings']>, Partial<CoordinatorDeps>, string])[])
+    it(`${title}: ${outcome}`, async () => {
+      const { coordinator } = withOthers(['cannotTell'], { settings: { ...SETTINGS, ...settings }, ...deps });
+      const read = { ...aSnapshot([primary, undecided], [PRIMARY_KEY]) };
+      const members = read.members.map((member) => ({ ...member, lastSeenMs: 10_000 }));
+      const decision = await coordinator.consider({ ...verdict, snapshot: { ...read, members } }, anOffice());
+      assert.equal(outcomeOf(decision), outcome);
+    });
+
+  for (const [retryMs, outcome] of [
+    [0, 'recovered'],
+    [4_000, 'recovered'],
+    [4_001, 'not just failed'],
+  ] as const)
+    it(`one that failed harmlessly is tried again after ${retryMs} ms: ${outcome} 4 s later`, async () => {
+      const run: RecoveryAttempt['run'] = async (record) => ({
+        record: { ...record, harmless: true },
+        attempted: true,
+      });
+      const { consider, clock } = aCoordinator({ run, settings: { ...SETTINGS, retryMs } });
+      await consider();
+      await clock.advance(4_000);
+      assert.equal(outcomeOf(await consider()), outcome);
+    });
 });

@@ -12,6 +12,7 @@ import { aSnapshot, PLAN_OPTIONS } from '../../support/a-cluster.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeServers, type Saboteur } from '../../support/fake-servers.ts';
 import { anOffice } from '../../support/office.ts';
+import { partial } from '../../support/partial.ts';
 import { anInstance, aReplica, mysqlGtid, PRIMARY_KEY, uuid } from '../topology/builders.ts';
 
 const primary = anInstance(1, {
@@ -46,11 +47,11 @@ async function recover(lostAt: number, saboteur: Saboteur, options: ForceOptions
   };
   const office = { ...anOffice(), confirm: () => ask('confirm') };
   const keeper = new FenceKeeper({
-    servers: {
+    servers: partial<Servers>({
       ...servers,
       fenceReady: () => servers.fenceReady(),
       fence: () => Promise.reject(new Error('down')),
-    } as unknown as Servers,
+    }),
     clock: systemClock,
     log: silentLog,
     office: () => ({ ...office, confirm: async () => undefined }),
@@ -74,8 +75,15 @@ async function recover(lostAt: number, saboteur: Saboteur, options: ForceOptions
   const attempt = new RecoveryAttempt({
     runner,
     fences: keeper,
+    standstill: {
+      ...{ servers, clock: systemClock, log: silentLog },
+      take: (uid, step, mandate) => runner.take(uid, step, mandate),
+      settings: { probeTimeoutMs: 1000, stepTimeoutMs: 1000 },
+    },
     settings: { fenceReplacedPrimary: true, maxRounds: 2, catchUpMs: 1000, plan: PLAN_OPTIONS },
     preFailoverHooks: async (_record, _verdict, mandate) => mandate.confirm().then(() => true),
+    isCurrent: () => true,
+    answers: () => alive,
     note: () => undefined,
     storeFence: () => ask('intend fence'),
     dropFence: () => ask('drop fence'),
@@ -177,4 +185,22 @@ describe('the door of a replaced primary', () => {
     assert.deepEqual(fenced, ['primary']);
     await office.tasks.stop();
   });
+
+  for (const attemptMs of [100, 700])
+    it(`is tried for ${attemptMs} ms at a time`, async () => {
+      const limits: number[] = [];
+      const office = anOffice();
+      const keeper = new FenceKeeper({
+        servers: Object.assign(new FakeServers([primary]), {
+          fence: async (_key: unknown, ms: number) => void limits.push(ms),
+        }),
+        ...{ clock: new FakeClock(), log: silentLog, office: () => office },
+        settings: { attemptMs, retryMs: 10 },
+        onFenced: () => undefined,
+      });
+      keeper.watch(PRIMARY_KEY);
+      await new Promise(setImmediate);
+      assert.deepEqual(limits, [attemptMs]);
+      await office.tasks.stop();
+    });
 });

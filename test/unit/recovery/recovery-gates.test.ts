@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import type { RecoveryRecord } from '../../../internal/recovery/book.ts';
 import { firstNo } from '../../../internal/recovery/gates.ts';
+import type { RecoveryKind } from '../../../internal/recovery/kinds.ts';
 import type { FailoverPlan, Step } from '../../../internal/recovery/plan.ts';
 import { type GateFacts, recoveryGates } from '../../../internal/recovery/recovery-gates.ts';
 import type { View } from '../../../internal/recovery/second-opinion.ts';
 import type { Verdict } from '../../../internal/recovery/verdict.ts';
 import type { MissingRight } from '../../../internal/topology/instance.ts';
+import { partial } from '../../support/partial.ts';
 import { aReplica, PRIMARY_KEY, uuid } from '../topology/builders.ts';
 
-const record = { uid: 'r1', startedMs: 1, endedMs: 2, errors: ['no candidate'] } as unknown as RecoveryRecord;
+const record = partial<RecoveryRecord>({ uid: 'r1', startedMs: 1, endedMs: 2, errors: ['no candidate'] });
 const verdict = (replicaSeenMs: number): Verdict => ({
   code: 'DeadMaster',
   description: '',
@@ -49,6 +51,7 @@ const agreeing: GateFacts = {
   reconnectSettleMs: 40,
   filters: ['alias=app'],
   graceMs: 100,
+  holdMs: 0,
   globallyDisabled: false,
   blocking: undefined,
   failed: undefined,
@@ -65,6 +68,8 @@ const agreeing: GateFacts = {
   noop: false,
   replaced: false,
   open: false,
+  draining: false,
+  unreadSinceMoved: undefined,
   electedMs: 0,
   second: { kind: 'off', why: 'no other nodes' },
   confirmations: 0,
@@ -74,13 +79,31 @@ const key = (n: number) => ({ hostname: `h${n}`, port: 3306 });
 const withSteps = (steps: readonly Step[]) =>
   ({ ...agreeing.plan, steps }) as Extract<FailoverPlan, { kind: 'promote' }>;
 const promoting = withSteps([{ kind: 'promote', target: key(2), semiSync: false }]);
+const opening = withSteps([{ kind: 'open', target: key(2), semiSync: false }]);
 const attaching = withSteps([{ kind: 'attach', target: key(2), source: key(4) }]);
 
 /** The replica of the verdict, with rights that our account lacks on it. */
-function lacking(missingRights: readonly MissingRight[]): Pick<GateFacts, 'verdict'> {
+function lacking(missingRights: readonly MissingRight[], kind: RecoveryKind = 'primary'): Pick<GateFacts, 'verdict'> {
   const { snapshot, ...rest } = verdict(150);
   const members = snapshot.members.map((member) => ({ ...member, instance: { ...member.instance, missingRights } }));
-  return { verdict: { ...rest, snapshot: { ...snapshot, members } } };
+  return { verdict: { ...rest, kind, lastedMs: 5000, snapshot: { ...snapshot, members } } };
+}
+
+/** A problem of a primary that answers, which no probe has failed on. */
+function living(kind: RecoveryKind, lastedMs: number): Partial<GateFacts> {
+  const evidence = { failures: 0, firstFailureMs: 0, refused: false };
+  return { verdict: { ...verdict(0), kind, lastedMs }, evidence, holdMs: 5000 };
+}
+
+/** Replicas cannot connect to an intermediate primary that answers us. */
+function unreached(lastedMs: number): Partial<GateFacts> {
+  const { snapshot, ...rest } = verdict(0);
+  const [replica] = snapshot.members;
+  assert.ok(replica);
+  const members = [...snapshot.members, { ...replica, instance: aReplica(1, '', '', { key: PRIMARY_KEY }) }];
+  const kind = 'intermediatePrimary';
+  const evidence = { failures: 0, firstFailureMs: 0, refused: false };
+  return { verdict: { ...rest, kind, lastedMs, snapshot: { ...snapshot, members } }, evidence, holdMs: 1000 };
 }
 
 /** What the nodes n2, n3 and so on said. */
@@ -99,6 +122,16 @@ describe('gates of an automatic recovery', () => {
     ['the others were not asked yet', { second: { kind: 'notYet', nodes: ['n2'] }, confirmations: 1 }],
     ['everybody was read since this node was elected', { electedMs: 150, isWatched: () => true }],
     ['who was not read since is not watched any more', { electedMs: 199, isWatched: () => false }],
+    ['a primary that answers was read-only for long enough', living('readOnlyPrimary', 5000)],
+    ['replicas have lost an intermediate primary that answers for long enough', unreached(1000)],
+    [
+      'others see such a one as well, though they would have to miss a dead one',
+      { ...unreached(1000), ...opinions('readOnly'), confirmations: 2 },
+    ],
+    [
+      'others who would have to miss it are not asked about one that answers',
+      { ...living('lockedSemiSync', 5000), ...opinions(), confirmations: 2 },
+    ],
   ] as readonly (readonly [string, Partial<GateFacts>])[]) {
     it(`agree when ${title}`, () => assert.equal(firstNo(recoveryGates({ ...agreeing, ...change })), undefined));
   }
@@ -174,6 +207,7 @@ describe('gates of an automatic recovery', () => {
     [{ blocking: record }, 'not blocked', /by r1/],
     [{ replaced: true }, 'not replaced', /waits to be fenced/],
     [{ open: true }, 'none open', /open/],
+    [{ draining: true }, 'not draining', /hands over/],
     [{ failed: record }, 'not just failed', /r1: no candidate/],
     [
       { plan: { kind: 'none', cluster: '', failed: PRIMARY_KEY, reasons: ['no replica may lead'] } },
@@ -203,6 +237,19 @@ describe('gates of an automatic recovery', () => {
       /n3 sees it alive and read-only, n4 did not answer, n5 cannot tell; 1 agree, 2 must/,
     ],
     [{ ...opinions(), confirmations: 1 }, 'second opinion', /0 agree, 1 must/],
+    [unreached(999), 'lasted', /for 999 ms of 1000 ms/],
+    [living('readOnlyPrimary', 4999), 'lasted', /for 4999 ms of 5000 ms/],
+    [{ ...living('lockedSemiSync', 5000), filters: [] }, 'filter matches', /\[\]/],
+    [{ ...living('readOnlyPrimary', 5000), replaced: true }, 'not replaced', /has a successor/],
+    [
+      {
+        ...living('readOnlyPrimary', 5000),
+        ...lacking([{ right: 'SUPER', purpose: 'promote' }], 'readOnlyPrimary'),
+        plan: opening,
+      },
+      'may change servers',
+      /lacks SUPER on h2:3306/,
+    ],
   ] as readonly (readonly [Partial<GateFacts>, string, RegExp])[]) {
     it(`"${name}" says no: ${value.source}`, () => {
       const no = firstNo(recoveryGates({ ...agreeing, ...change }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { RecoveryBook, type RecoveryRecord, type RecoveryStore } from '../../../internal/recovery/book.ts';
 import { FenceKeeper } from '../../../internal/recovery/fence.ts';
 import { lost } from '../../../internal/recovery/mandate.ts';
-import type { FailoverPlan } from '../../../internal/recovery/plan.ts';
+import type { FailoverPlan, Step } from '../../../internal/recovery/plan.ts';
 import { resumeRecovery } from '../../../internal/recovery/resume.ts';
 import { RecoveryRunner } from '../../../internal/recovery/runner.ts';
 import { type Clock, systemClock } from '../../../internal/runtime/clock.ts';
@@ -14,7 +14,7 @@ import { sameKey } from '../../../internal/topology/instance-key.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeServers, type Saboteur } from '../../support/fake-servers.ts';
 import { anOffice, WILLING_STORE } from '../../support/office.ts';
-import { anInstance, aReplica, PRIMARY_KEY, uuid } from '../topology/builders.ts';
+import { anInstance, aReplica, aReplication, mysqlGtid, PRIMARY_KEY, uuid } from '../topology/builders.ts';
 
 const key = (n: number) => ({ hostname: `h${n}`, port: 3306 });
 const open: RecoveryRecord = {
@@ -58,17 +58,26 @@ const writable = (n: number) => ({ ...frozen(n), readOnly: false, superReadOnly:
 interface Circumstances {
   /** The plan is known. */
   readonly noted?: boolean;
+  /** The old primary answers, and is read-only. */
+  readonly alive?: boolean;
   /** Of the group; 0: the node is alone. */
   readonly term?: number;
   readonly saboteur?: Saboteur;
   readonly clock?: Clock;
   readonly store?: RecoveryStore;
+  readonly kind?: RecoveryRecord['kind'];
+  readonly steps?: typeof plan.steps;
+  readonly startedMs?: number;
+  /** Why the wish to fence the old primary cannot be taken back. */
+  readonly fenceStays?: string;
 }
 
 async function resume(replicas: readonly Instance[], steps: readonly string[], more: Circumstances = {}) {
-  const { noted = true, term = 0, saboteur, clock = systemClock, store = WILLING_STORE } = more;
-  const servers = new FakeServers([anInstance(1, { key: PRIMARY_KEY }), ...replicas], saboteur);
-  servers.kill(PRIMARY_KEY);
+  const left = { ...open, kind: more.kind ?? open.kind, startedMs: more.startedMs ?? open.startedMs };
+  const { noted = true, alive = false, term = 0, saboteur, clock = systemClock, store = WILLING_STORE } = more;
+  const primary = anInstance(1, { key: PRIMARY_KEY, readOnly: alive, superReadOnly: alive });
+  const servers = new FakeServers([primary, ...replicas], saboteur);
+  if (!alive) servers.kill(PRIMARY_KEY);
   const office = { ...anOffice(), term };
   const scripts: string[] = [];
   const base = { servers, clock, log: silentLog };
@@ -78,7 +87,7 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], m
     settings: { attemptMs: 100, retryMs: 10_000 },
     onFenced: () => undefined,
   });
-  fences.watch(PRIMARY_KEY);
+  if (!alive) fences.watch(PRIMARY_KEY);
   const journal: string[] = [];
   const runner = new RecoveryRunner({
     ...base,
@@ -96,13 +105,20 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], m
       note: async () => undefined,
     },
   });
-  const book = new RecoveryBook(store, () => ({ blockMs: 3_600_000 }), [open]);
+  const book = new RecoveryBook(store, () => ({ blockMs: 3_600_000 }), [left]);
   let intents = 1;
+  const audit: string[] = [];
   await resumeRecovery(
-    open,
+    left,
     {
       ...base,
       runner,
+      standstill: {
+        ...base,
+        take: (uid, step, mandate) => runner.take(uid, step, mandate),
+        settings: { probeTimeoutMs: 1000, stepTimeoutMs: 1000 },
+      },
+      audit: (_record, message) => void audit.push(message),
       book,
       fences,
       probeTimeoutMs: 1000,
@@ -111,11 +127,12 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], m
       scripts: async ({ successor }) => void scripts.push(`${successor?.hostname} leads`),
       retryMs: 1,
       journalled: async () => steps,
-      planOf: async () => (noted ? plan : undefined),
+      planOf: async () => (noted ? { ...plan, steps: more.steps ?? plan.steps } : undefined),
       surveyed: async () => undefined,
       replicasOf: (source) =>
         replicas.filter((one) => sameKey(sourceKey(servers.get(one.key)), source)).map((one) => one.key),
       fenceDropped: async () => {
+        if (more.fenceStays !== undefined) throw new Error(more.fenceStays);
         intents -= 1;
       },
       onResumed: () => undefined,
@@ -129,7 +146,7 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], m
   await office.tasks.stop();
   const [record] = book.list();
   assert.ok(record);
-  return { record, servers, journal, intents, watched, scripts };
+  return { record, servers, journal, intents, watched, scripts, audit };
 }
 
 const before = ['freeze h2:3306 h3:3306 h4:3306', 'fence primary:3306', 'drain h2:3306'];
@@ -155,6 +172,55 @@ describe('a recovery that a stopped process left open', () => {
     assert.equal(watched, true, 'the old primary is still waited for');
   });
 
+  it('is let go without an act where it only set a living primary right', async () => {
+    const steps = ['semiSyncReplica h2:3306 on', 'acknowledged primary:3306 by 1'];
+    const { record, servers, intents } = await resume([frozen(2), frozen(3)], steps, {
+      ...{ kind: 'lockedSemiSync', alive: true, term: 2 },
+    });
+    assert.deepEqual([record.successful, record.harmless, record.endedMs !== undefined], [false, true, true]);
+    assert.deepEqual(
+      servers.acts.filter((act) => !act.endsWith('expel')),
+      [],
+      'who had stopped replicating stays so',
+    );
+    assert.ok(servers.acts.includes('primary expel'), 'nothing of the former leader goes on there');
+    assert.equal(intents, 1);
+  });
+
+  it('has the old primary of a takeover follow the new one', async () => {
+    const demote = { kind: 'demote', target: PRIMARY_KEY, source: key(2), start: true } as const;
+    const steps = plan.steps.flatMap((step): readonly Step[] => (step.kind === 'promote' ? [step, demote] : [step]));
+    const { record, servers, journal } = await resume(
+      [writable(2), frozen(3), frozen(4)],
+      ['quiesce primary:3306', ...during],
+      {
+        ...{ alive: true, term: 2, steps },
+      },
+    );
+    assert.deepEqual([record.successful, record.errors], [true, []]);
+    assert.match(journal[0] ?? '', /demote primary:3306 below h2:3306$/);
+    assert.ok(servers.acts.includes('primary startReplication'));
+  });
+
+  it('has replicas by file and position go on at the place that was written down, and sets them aside where none was', async () => {
+    const at = (position: number) => ({ file: 'binlog.000001', position });
+    const byPosition = (n: number): Instance => {
+      const replication = aReplication({ gtid: 'none', read: at(900), executed: at(900) });
+      return anInstance(n, { gtid: mysqlGtid('', { mode: 'OFF' }), replication });
+    };
+    const attach = { kind: 'attach', target: key(3), source: key(2), by: ['position'], otherwise: 'detach' } as const;
+    const steps = plan.steps.map((step): Step => (step.kind === 'attach' ? { ...attach, limitMs: 100 } : step));
+    const located = `locate h2:3306: log of primary:3306 (${uuid(1)}) ends at binlog.000001:900, here at binlog.000001:7`;
+    const begun = [...before, located, 'promote h2:3306'];
+    const leader = { ...byPosition(2), readOnly: false };
+    const { servers, record } = await resume([leader, byPosition(3), byPosition(4)], begun, { steps });
+    assert.ok(servers.acts.includes('h3 pointTo h2 at binlog.000001:7'));
+    assert.deepEqual(record.errors, []);
+    const without = await resume([leader, byPosition(3), byPosition(4)], during, { steps });
+    assert.equal(follows(without.servers, 3), '//primary stopped');
+    assert.match(without.record.errors.join(), /where the log of its next source stood is not known/);
+  });
+
   it('is finished without its plan by attaching everyone', async () => {
     const { record, servers } = await resume([writable(2), frozen(3), frozen(4)], during, {
       noted: false,
@@ -173,6 +239,33 @@ describe('a recovery that a stopped process left open', () => {
     assert.equal(watched, false);
   });
 
+  it('is let go although the fence cannot be taken back: no replica stays stopped for that', async () => {
+    const { record, servers } = await resume([frozen(2), frozen(3)], during, { fenceStays: 'as the test has it' });
+    for (const n of [2, 3]) assert.equal(follows(servers, n), 'primary running');
+    assert.match(record.errors.join(), /primary:3306 may be made read-only .*: as the test has it/);
+  });
+
+  it('leaves whoever an earlier round may have made writable stopped, and says so', async () => {
+    const rounds = [...before, 'promote h3:3306', 'promote h4:3306', 'promote h2:3306'];
+    const { record, servers } = await resume([frozen(2), writable(3), frozen(4)], rounds);
+    assert.deepEqual(
+      [2, 3, 4].map((n) => follows(servers, n)),
+      ['primary running', 'primary stopped', 'primary running'],
+    );
+    assert.ok(record.errors.some((text) => text.startsWith('h3:3306: replication was left stopped')));
+  });
+
+  it('is let go without an act where another product never closed it', async () => {
+    const { record, servers } = await resume([frozen(2), frozen(3)], [], { noted: false });
+    assert.deepEqual([record.successful, record.endedMs !== undefined], [false, true]);
+    assert.deepEqual(servers.acts, [], 'who had stopped replicating stays so');
+  });
+
+  it('has whoever it may have stopped replicate where the backend did not take its steps', async () => {
+    const { servers } = await resume([frozen(2)], [], { noted: false, startedMs: systemClock.nowMs() });
+    assert.equal(follows(servers, 2), 'primary running');
+  });
+
   it('is let go before the promotion, along with a server that was being fed', async () => {
     const fed = aReplica(3, `${uuid(1)}:1-9`, '', {
       replication: { source: key(2), receiver: 'stopped', applier: 'running' },
@@ -181,6 +274,47 @@ describe('a recovery that a stopped process left open', () => {
     assert.equal(record.successful, false);
     assert.equal(follows(servers, 2), 'primary running');
     assert.equal(follows(servers, 3), 'h2 running');
+  });
+});
+
+describe('a planned takeover that a stopped process left open', () => {
+  const begun = ['quiesce primary:3306'];
+  const primaryOf = (servers: FakeServers) => servers.get(PRIMARY_KEY);
+
+  it('is undone before the promotion: the old primary takes writes again', async () => {
+    const steps = [...begun, ...before];
+    const { record, servers, journal, audit } = await resume([frozen(2), frozen(3)], steps, { alive: true });
+    assert.equal(record.successful, false);
+    assert.equal(primaryOf(servers).readOnly, false);
+    assert.deepEqual(journal, ['4 reopen primary:3306']);
+    assert.match(audit.join(), /^let go: .*primary:3306, which was read-only for it, takes writes again$/);
+    assert.equal(follows(servers, 2), 'primary running');
+  });
+
+  it('is finished where the promotion took effect: the old primary stays read-only', async () => {
+    const steps = [...begun, ...during];
+    const { record, servers, audit } = await resume([writable(2), frozen(3)], steps, { alive: true });
+    assert.equal(record.successful, true);
+    assert.equal(primaryOf(servers).readOnly, true);
+    assert.deepEqual(audit, ['finished: h2:3306 leads; lost h4:3306: diverged']);
+  });
+
+  it('leaves the old primary read-only where another server takes writes', async () => {
+    const { servers, record } = await resume([writable(2), frozen(3)], [...begun, ...before], { alive: true });
+    assert.equal(primaryOf(servers).readOnly, true);
+    assert.match(record.errors.join(), /primary:3306 was left read-only: h2:3306 takes writes/);
+  });
+
+  it('is closed also where the old primary has died meanwhile', async () => {
+    const { record } = await resume([frozen(2), frozen(3)], [...begun, ...before]);
+    assert.match(record.errors.join(), /primary:3306 was left read-only: /);
+    assert.equal(record.harmless, true, 'an automatic recovery may follow');
+  });
+
+  it('ends the session of the former leader on the old primary as well: its statement may still wait there', async () => {
+    const { servers } = await resume([frozen(2), frozen(3)], begun, { alive: true, term: 7 });
+    assert.equal(servers.acts[0], 'primary expel');
+    assert.equal(primaryOf(servers).readOnly, false);
   });
 });
 
@@ -195,10 +329,10 @@ describe('a recovery that a deposed leader left open', () => {
     assert.deepEqual(scripts, ['h2 leads'], 'nobody else will run them');
   });
 
-  it('is neither taken from anybody nor followed by scripts where a node is alone', async () => {
+  it('is taken from nobody where a node is alone', async () => {
     const { servers, scripts } = await resume(leading, during);
     assert.equal(servers.acts.filter((act) => act.endsWith('expel')).length, 0);
-    assert.deepEqual(scripts, []);
+    assert.deepEqual(scripts, ['h2 leads']);
   });
 
   it('waits until its last step has ended where its session could not be', async () => {

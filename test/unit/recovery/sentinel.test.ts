@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Decision, RecoveryCoordinator } from '../../../internal/recovery/coordinator.ts';
-import type { ServerSession, Servers } from '../../../internal/recovery/ports.ts';
+import type { RecoveryCoordinator } from '../../../internal/recovery/coordinator.ts';
+import type { Decision } from '../../../internal/recovery/decision.ts';
+import type { Servers } from '../../../internal/recovery/ports.ts';
 import { type Finding, Sentinel } from '../../../internal/recovery/sentinel.ts';
 import type { Verdict } from '../../../internal/recovery/verdict.ts';
 import { systemClock } from '../../../internal/runtime/clock.ts';
@@ -8,11 +9,12 @@ import { silentLog } from '../../../internal/runtime/log.ts';
 import { TaskGroup } from '../../../internal/runtime/task-group.ts';
 import type { ClusterSnapshot } from '../../../internal/topology/cluster.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
-import { type InstanceKey, sameKey } from '../../../internal/topology/instance-key.ts';
+import { sameKey } from '../../../internal/topology/instance-key.ts';
 import { aSnapshot } from '../../support/a-cluster.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeServers } from '../../support/fake-servers.ts';
 import { anOffice } from '../../support/office.ts';
+import { partial } from '../../support/partial.ts';
 import { aReplica, PRIMARY_KEY } from '../topology/builders.ts';
 
 const finding = (hostname: string, more: Partial<Finding> = {}): Finding => ({
@@ -34,17 +36,17 @@ const settings = { reconnectThrottleMs: 1000, stepTimeoutMs: 1000, detectionHold
 async function look(findings: readonly Finding[], decide: (verdict: Verdict) => Decision['kind'], busy = false) {
   const heard: string[] = [];
   let looks = 0;
-  const coordinator = {
+  const coordinator = partial<RecoveryCoordinator>({
     isBusy: () => busy,
     consider: async (verdict: Verdict) => {
       heard.push(`consider ${verdict.key.hostname}`);
       const gate = { name: 'g', passed: false, value: '', source: '' };
-      return { kind: decide(verdict), gate, gates: [] } as unknown as Decision;
+      return partial<Decision>({ kind: decide(verdict), gate, gates: [] });
     },
     tell: async (verdict: Verdict) => {
       heard.push(`tell ${verdict.key.hostname}`);
     },
-  } as unknown as RecoveryCoordinator;
+  });
   const tasks = new TaskGroup(silentLog);
   const sentinel = new Sentinel({
     analyse: () => {
@@ -82,7 +84,7 @@ async function examinations(found: Finding, reads: number, news: 'steady' | 'cha
       return [found];
     },
     snapshot: snapshotOf,
-    coordinator: { isBusy: () => true } as unknown as RecoveryCoordinator,
+    coordinator: partial<RecoveryCoordinator>({ isBusy: () => true }),
     servers: new FakeServers([]),
     tasks,
     office: () => anOffice(undefined, tasks),
@@ -133,6 +135,39 @@ describe('Sentinel', () => {
     assert.deepEqual(heard, ['tell a']);
   });
 
+  it('says which gate is in the way once for each time that the problem comes', async () => {
+    const here = [finding('a')];
+    const gone = [finding('a', { code: 'NoProblem', response: 'show' })];
+    const said: string[] = [];
+    let found: readonly Finding[] = here;
+    const tasks = new TaskGroup(silentLog);
+    const gate = { name: 'filter matches', passed: false, value: '[]', source: '' };
+    const sentinel = new Sentinel({
+      analyse: () => found,
+      snapshot: snapshotOf,
+      coordinator: partial<RecoveryCoordinator>({
+        isBusy: () => false,
+        consider: async () => ({ kind: 'refused', gate, gates: [gate] }),
+      }),
+      servers: new FakeServers([]),
+      tasks,
+      office: () => anOffice(undefined, tasks),
+      clock: systemClock,
+      log: { ...silentLog, warn: (_fields, text) => said.push(text) },
+      silentReads: () => 0,
+      suspect: () => undefined,
+      mayReconnect: () => false,
+      settings,
+      onCode: () => undefined,
+    });
+    for (found of [here, here, gone, here]) {
+      sentinel.touch('c');
+      await new Promise(setImmediate);
+    }
+    await tasks.stop();
+    assert.deepEqual(said, ['no recovery: a gate says no', 'no recovery: a gate says no']);
+  });
+
   const calm = finding('a', { code: 'NoProblem', response: 'show' });
   for (const [title, found, news, expected] of [
     ['a steady read of a calm cluster twice a second', calm, 'steady', 6],
@@ -161,26 +196,20 @@ describe('replicas of a silent primary', () => {
   const NOW_MS = 5_000;
 
   /** Looks at the cluster as often as told, while the second replica never answers. */
-  async function sweep(looks: number, mayReconnect = true) {
+  async function sweep(looks: number, mayReconnect = true, more: Partial<typeof settings> = {}) {
     const servers = new FakeServers(replicas);
     const changed: string[] = [];
+    const change: Servers['change'] = (key, timeoutMs, signal, work) => {
+      changed.push(key.hostname);
+      if (sameKey(key, frozen)) return new Promise((_, reject) => signal.addEventListener('abort', reject));
+      return servers.change(key, timeoutMs, signal, work);
+    };
     const tasks = new TaskGroup(silentLog);
     const sentinel = new Sentinel({
       analyse: () => [silent],
       snapshot: (name) => snapshotOf(name, replicas),
-      coordinator: { isBusy: () => false, tell: async () => undefined } as unknown as RecoveryCoordinator,
-      servers: {
-        change: (
-          key: InstanceKey,
-          timeoutMs: number,
-          signal: AbortSignal,
-          work: (session: ServerSession) => Promise<never>,
-        ) => {
-          changed.push(key.hostname);
-          if (sameKey(key, frozen)) return new Promise<never>((_, reject) => signal.addEventListener('abort', reject));
-          return servers.change(key, timeoutMs, signal, work);
-        },
-      } as unknown as Servers,
+      coordinator: partial<RecoveryCoordinator>({ isBusy: () => false, tell: async () => undefined }),
+      servers: partial<Servers>({ change }),
       tasks,
       office: () => anOffice(undefined, tasks),
       clock: { ...systemClock, monotonicMs: () => NOW_MS, nowMs: () => NOW_MS },
@@ -188,7 +217,7 @@ describe('replicas of a silent primary', () => {
       silentReads: () => 2,
       suspect: () => undefined,
       mayReconnect: () => mayReconnect,
-      settings,
+      settings: { ...settings, ...more },
       onCode: () => undefined,
     });
     for (let look = 0; look < looks; look += 1) {
@@ -202,7 +231,7 @@ describe('replicas of a silent primary', () => {
   it('are asked to reconnect where both threads are on, once a throttle period', async () => {
     const { changed, acts } = await sweep(3);
     assert.deepEqual(changed, ['h2', 'h3']);
-    assert.deepEqual(acts, ['h2 stopReceiver', 'h2 startReplication']);
+    assert.deepEqual(acts, ['h2 restartReceiver']);
   });
 
   it('have their say one by one: a frozen one does not hold up the others', async () => {
@@ -213,4 +242,11 @@ describe('replicas of a silent primary', () => {
   });
 
   it('are left alone where recovery is off', async () => assert.deepEqual((await sweep(1, false)).changed, []));
+
+  for (const [more, expected] of [
+    [{ reconnectThrottleMs: 0 }, ['h2', 'h3', 'h2', 'h3', 'h2', 'h3']],
+    [{ confirmFailures: 3 }, []],
+  ] as const)
+    it(`are asked in three looks, with ${JSON.stringify(more)}: ${expected.length} times`, async () =>
+      assert.deepEqual((await sweep(3, true, more)).changed, expected));
 });

@@ -106,6 +106,7 @@ export function anInstance(n: number, more: Partial<Instance> = {}): Instance {
     detectedPromotionRule: undefined,
     semiSyncPriority: 0,
     measuredLagSeconds: undefined,
+    usesPseudoGtid: false,
     hasReplicationCredentials: true,
     missingRights: [],
     ...more,

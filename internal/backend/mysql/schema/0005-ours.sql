@@ -54,6 +54,8 @@ CREATE TABLE IF NOT EXISTS raft_position (
   cluster_id varchar(128) NOT NULL,
   applied_index bigint unsigned NOT NULL,
   applied_term bigint unsigned NOT NULL,
+  standing tinyint unsigned NOT NULL DEFAULT 1,
+  node_id varchar(255) NOT NULL DEFAULT '',
   PRIMARY KEY (anchor)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET ascii;
 
@@ -76,3 +78,23 @@ CREATE TABLE IF NOT EXISTS own_wish (
   PRIMARY KEY (id),
   KEY wished_at_idx_own_wish (wished_at)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- Ours: calls of the API that were made under a key, and what their callers were told; key and request as digests.
+CREATE TABLE IF NOT EXISTS own_call (
+  call_id varchar(64) CHARACTER SET ascii NOT NULL,
+  request varchar(64) CHARACTER SET ascii NOT NULL,
+  attempt varchar(64) CHARACTER SET ascii NOT NULL,
+  began_ms bigint unsigned NOT NULL,
+  began_index bigint unsigned NOT NULL,
+  status smallint unsigned DEFAULT NULL,
+  answer mediumtext DEFAULT NULL,
+  PRIMARY KEY (call_id)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- Ours: where the API of the daemon is that leads on a shared backend.
+CREATE TABLE IF NOT EXISTS own_address (
+  anchor tinyint unsigned NOT NULL,
+  token varchar(128) NOT NULL,
+  url varchar(512) NOT NULL,
+  PRIMARY KEY (anchor)
+) ENGINE=InnoDB DEFAULT CHARACTER SET ascii;

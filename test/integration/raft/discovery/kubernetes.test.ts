@@ -146,9 +146,14 @@ describe('finding nodes by the Kubernetes API', function () {
   it('lists at intervals where it may not watch, and says so', async () => {
     server.forbidden.add('watch');
     await found();
+    const [over, calls] = [new AbortController(), [] as string[]];
+    const changed = finder.changed(over.signal).then(() => calls.push('look again at once'));
     await until('it says that it may not', async () =>
       /not watched: .*403/.test((await finder.find(NEVER)).problems.join()),
     );
+    assert.deepEqual(calls, []);
+    over.abort();
+    await changed;
     server.set('manager-1', { ip: '10.0.0.2' });
     await becomes('10.0.0.1:10008', '10.0.0.2:10008');
     server.forbidden.clear();

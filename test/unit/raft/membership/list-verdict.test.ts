@@ -95,6 +95,7 @@ describe('what a node remembers of its list', () => {
   const seat = (list: string, dropped = '', taken = true): Seat => ({
     ...{ list: [...list], dropped: [...dropped], taken },
     leaving: false,
+    reaped: false,
   });
 
   it('is what was in it before and is not now', () => {

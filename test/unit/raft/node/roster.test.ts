@@ -3,7 +3,9 @@ import { type Configuration, NO_CONFIGURATION } from '../../../../internal/raft/
 import type { Group } from '../../../../internal/raft/node/group.ts';
 import { Roster } from '../../../../internal/raft/node/roster.ts';
 import { OrchestratorError } from '../../../../internal/runtime/errors.ts';
+import { silentLog } from '../../../../internal/runtime/log.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
+import { partial } from '../../../support/partial.ts';
 
 const member = (node: string) => ({
   ...{ id: `${node}/1`, node, incarnation: '1', address: `${node}:10008`, labels: {}, promote: true },
@@ -18,16 +20,16 @@ const configuration: Configuration = {
 function world(reason: string, untilMs: number) {
   const clock = new FakeClock(0);
   const asked: string[] = [];
-  const group = {
+  const group = partial<Group>({
     standpoint: { role: 'leader', leader: 'a/1', self: 'a/1', configuration },
     change: async ({ kind }: { kind: string }) => {
       asked.push(kind);
       if (clock.nowMs() < untilMs) throw new OrchestratorError('UNAVAILABLE', 'no', { context: { reason } });
     },
-  } as unknown as Group;
+  });
   const members = configuration.members.map(({ id }) => ({ id, kind: 'voter', answers: true }));
   const roster = new Roster({
-    ...{ group, clock, defaultPort: 10_008 },
+    ...{ group, clock, log: silentLog, defaultPort: 10_008 },
     view: async () => ({ members }) as never,
     meet: async () => assert.fail('nobody is to be met'),
   });

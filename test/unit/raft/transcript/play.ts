@@ -268,6 +268,8 @@ function parseChange([kind, ...words]: readonly string[]): MembershipChange {
       return { kind: 'add', member: { ...memberText(first), promote: false } };
     case 'replace':
       return { kind, old: first, member: memberText(second) };
+    case 'reap':
+      return { kind: 'remove', member: first, reaped: true };
     case 'remove':
     case 'promote':
     case 'demote':

@@ -106,7 +106,7 @@ function bodyText(message: RaftMessage): string {
     case 'readIndexResponse':
       return `read ${message.ticket} at ${message.index ?? 'none'}`;
     case 'removed':
-      return `removed by ${message.configurationIndex}`;
+      return `${message.reaped ? 'reaped' : 'removed'} by ${message.configurationIndex}`;
   }
 }
 
@@ -221,7 +221,10 @@ const FORMS: readonly {
       index: index === 'none' ? undefined : Number(index),
     }),
   },
-  { form: /^removed by (?<index>\d+)$/, make: ({ index }) => ({ kind: 'removed', configurationIndex: Number(index) }) },
+  {
+    form: /^(?<how>removed|reaped) by (?<index>\d+)$/,
+    make: ({ how, index }) => ({ kind: 'removed', configurationIndex: Number(index), reaped: how === 'reaped' }),
+  },
 ];
 
 export function parseMessage(line: string): RaftMessage {

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { SharedView, type SharedViewDeps } from '../../../internal/app/shared/shared-view.ts';
+import type { Command } from '../../../internal/command/command.ts';
+import { type Log, silentLog } from '../../../internal/runtime/log.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { partial } from '../../support/partial.ts';
+
+const forget = (hostname: string): Command => ({ op: 'forget', key: { hostname, port: 3306 } });
+const REDUCED: Command = { op: 'disable-global-recoveries' };
+
+const called = (hostname: string, name: string): Command => ({
+  op: 'register-hostname-unresolve',
+  key: { hostname, port: 3306 },
+  hostname: name,
+});
+
+function spelled(command: Command): string {
+  if (command.op === 'register-hostname-unresolve') return `${command.key.hostname}=${command.hostname}`;
+  return command.op === 'forget' ? command.key.hostname : command.op;
+}
+
+/** The daemon that leads, and what operators have asked of the others since its last look. */
+async function aLeader(failing: (command: Command) => boolean, log: Log = silentLog) {
+  const clock = new ManualClock();
+  const heard: string[] = [];
+  let [wished, reloads]: [readonly string[], number] = [[], 0];
+  const orchestrator = {
+    hear: async (command: Command) => {
+      heard.push(spelled(command));
+      if (failing(command)) throw new Error('as the test has it');
+    },
+    inventory: { restore: () => {} },
+    reload: () => {},
+    reloadWords: () => {
+      reloads += 1;
+    },
+  };
+  const store = {
+    wishes: {
+      unread: async () => {
+        const fresh = wished.map((command, id) => ({ id, token: 'other', command }));
+        wished = [];
+        return fresh;
+      },
+      dropOld: async () => {},
+    },
+    leaderAddress: { ofAnother: async () => undefined },
+  };
+  const view = new SharedView(
+    partial<SharedViewDeps>({
+      ...{ store, clock, log },
+      restore: async () => ({ instances: [] }),
+      orchestrator: () => orchestrator,
+      applied: () => 0,
+    }),
+  );
+  await view.prepare();
+  view.start();
+  const round = async (...commands: readonly string[]) => {
+    wished = commands;
+    await clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    const now = heard.splice(0);
+    return now;
+  };
+  return { view, round, reloads: () => reloads };
+}
+
+describe('what operators asked of daemons that do not lead', () => {
+  it('is heard by the one that leads, each by itself: one that fails keeps no other from it', async () => {
+    const { view, round, reloads } = await aLeader(
+      (command) => command.op === 'forget' && command.key.hostname === 'a',
+    );
+    const first = await round(...[forget('a'), REDUCED, forget('b')].map((one) => JSON.stringify(one)));
+    assert.deepEqual(first, ['a', 'b']);
+    assert.equal(reloads(), 1, 'what stands in rows is read there');
+    assert.deepEqual(await round('no command at all', JSON.stringify(forget('c'))), ['a', 'c']);
+    await view.stop();
+  });
+
+  it('is tried again where it failed, in the next rounds, and not for ever', async () => {
+    let fails = true;
+    const { view, round } = await aLeader(() => fails);
+    assert.deepEqual(await round(JSON.stringify(forget('a'))), ['a']);
+    fails = false;
+    assert.deepEqual(await round(), ['a']);
+    assert.deepEqual(await round(), []);
+    fails = true;
+    const rounds = [await round(JSON.stringify(forget('b')))];
+    for (let more = 0; more < 8; more += 1) rounds.push(await round());
+    assert.equal(rounds.flat().length, 5);
+    await view.stop();
+  });
+
+  it('is done in its order where it is about one thing, whatever fails first', async () => {
+    let fails = true;
+    const { view, round } = await aLeader((command) => fails && spelled(command) === 'a=old');
+    const wishes = [called('a', 'old'), called('a', 'new'), called('b', 'x')].map((one) => JSON.stringify(one));
+    assert.deepEqual(await round(...wishes), ['a=old', 'b=x']);
+    assert.deepEqual(await round(JSON.stringify(called('a', 'newest'))), ['a=old']);
+    fails = false;
+    assert.deepEqual(await round(), ['a=old', 'a=new', 'a=newest']);
+    await view.stop();
+  });
+
+  it('holds those about the same thing up until it is given up, and that is told as an error, once', async () => {
+    const errors: object[] = [];
+    const log = { ...silentLog, error: (fields: object) => void errors.push(fields) };
+    const { view, round } = await aLeader((command) => spelled(command) === 'a=old', log);
+    const rounds = [await round(...[called('a', 'old'), called('a', 'new')].map((one) => JSON.stringify(one)))];
+    for (let more = 0; more < 6; more += 1) rounds.push(await round());
+    assert.deepEqual(rounds.flat(), [...Array(5).fill('a=old'), 'a=new']);
+    const [given] = errors as { readonly op: string; readonly subjects: readonly string[] }[];
+    assert.deepEqual([errors.length, given?.op, given?.subjects], [1, 'register-hostname-unresolve', ['host a']]);
+    await round('no command at all');
+    await round();
+    assert.equal(errors.length, 2, 'what cannot be read is not tried again');
+    await view.stop();
+  });
+
+  it('is nothing to a daemon that leads no more', async () => {
+    const { view, round } = await aLeader(() => true);
+    assert.deepEqual(await round(JSON.stringify(forget('a'))), ['a']);
+    view.yield();
+    assert.deepEqual(await round(), []);
+    await view.prepare();
+    assert.deepEqual(await round(), [], 'it has read the rows since');
+    await view.stop();
+  });
+});
