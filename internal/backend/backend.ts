@@ -64,6 +64,11 @@ export class Backend extends Tables {
     return this.#queue.health();
   }
 
+  /** False: the database does not hold all yet that was said here; rows of servers do not count. */
+  caughtUp(): Promise<boolean> {
+    return this.#queue.caughtUp();
+  }
+
   /** One clean-up; where the database takes nothing now, the next round does it. */
   async tidy(change: Change): Promise<void> {
     if (this.health().ok) await this.#queue.write([change], { expendable: true });

@@ -128,6 +128,12 @@ export class WriteQueue implements Store {
     await written;
   }
 
+  /** Writes what is urgent, as patiently as `write`. False: some of it is not in the database yet. */
+  async caughtUp(): Promise<boolean> {
+    await this.#patiently(this.#writeUrgent());
+    return this.#urgent.size === 0;
+  }
+
   behind(name: string, change: Change): void {
     this.#keep(this.#behind, name, { changes: [change], expendable: true });
   }

@@ -4,6 +4,7 @@
 import type { Backend } from '../../backend/backend.ts';
 import type { Command, Stamp } from '../../command/command.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { OrchestratorError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { WatchedInstance } from '../../topology/instance.ts';
 import type { Orchestrator } from '../orchestrator.ts';
@@ -65,7 +66,9 @@ export class SharedView {
   async prepare(): Promise<void> {
     await this.#round;
     await this.#deps.store.wishes.unread(); // what was wished for until now is in the rows
-    const restored = await this.#deps.restore();
+    const restored = await this.#read();
+    if (restored === undefined)
+      throw new OrchestratorError('BACKEND_FAILED', 'the backend does not hold yet what was asked of this node');
     this.#leads = true;
     this.#unheard = [];
     this.#leaderUrl = undefined;
@@ -95,15 +98,15 @@ export class SharedView {
 
   async #look(): Promise<void> {
     this.#leaderUrl = await this.#deps.store.leaderAddress.ofAnother();
-    const restored = await this.#deps.restore();
-    if (!this.#leads) this.#take(restored, restored.instances.map(asLastChecked));
+    const restored = await this.#read();
+    if (restored !== undefined && !this.#leads) this.#take(restored, restored.instances.map(asLastChecked));
   }
 
   async #hear(): Promise<void> {
     const { store } = this.#deps;
     this.#rounds += 1;
     if (this.#rounds % DROP_OLD_EVERY === 0) await store.wishes.dropOld();
-    const fresh = (await store.wishes.unread()).flatMap(({ command }) => this.#read(command));
+    const fresh = (await store.wishes.unread()).flatMap(({ command }) => this.#parse(command));
     const wishes = [...this.#unheard, ...fresh];
     this.#unheard = []; // they are not told a second time
     const left: Unheard[] = [];
@@ -119,7 +122,7 @@ export class SharedView {
     if (this.#wordsToRead) await this.#readWords();
   }
 
-  #read(text: string): readonly Unheard[] {
+  #parse(text: string): readonly Unheard[] {
     try {
       const command = readWish(text);
       return [{ command, subjects: subjectsOf(command), tried: 0 }];
@@ -152,17 +155,26 @@ export class SharedView {
     }
   }
 
-  /** Not over a command of this node that took effect while the rows were being read. */
   async #readWords(): Promise<void> {
-    const { restore, orchestrator, applied } = this.#deps;
+    const restored = await this.#read();
+    if (restored === undefined) return;
+    if (this.#leads) this.#deps.orchestrator().reloadWords(restored);
+    this.#wordsToRead = false;
+  }
+
+  /**
+   * The rows, with all that was asked of this node until now: they replace what it knows, which must not go back on its own
+   * answers. Undefined: it is asked so much, or the backend so slow, that the rows were older each time.
+   */
+  async #read(): Promise<Restored | undefined> {
+    const { store, restore, applied } = this.#deps;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const before = applied();
+      if (!(await store.caughtUp())) continue;
       const restored = await restore();
-      if (applied() !== before) continue;
-      if (this.#leads) orchestrator().reloadWords(restored);
-      this.#wordsToRead = false;
-      return;
+      if (applied() === before) return restored;
     }
+    return undefined;
   }
 
   #take(restored: Restored, instances: readonly WatchedInstance[]): void {

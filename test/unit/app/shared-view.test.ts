@@ -45,6 +45,7 @@ async function aLeader(failing: (command: Command) => boolean, log: Log = silent
       dropOld: async () => {},
     },
     leaderAddress: { ofAnother: async () => undefined },
+    caughtUp: async () => true,
   };
   const view = new SharedView(
     partial<SharedViewDeps>({
@@ -126,5 +127,95 @@ describe('what operators asked of daemons that do not lead', () => {
     await view.prepare();
     assert.deepEqual(await round(), [], 'it has read the rows since');
     await view.stop();
+  });
+});
+
+/** A daemon that shares its backend: what it was asked, what the rows say of that, and what it shows. */
+function aNode() {
+  const clock = new ManualClock();
+  let asked: readonly string[] = [];
+  let stored = asked;
+  let shown = asked;
+  let meanwhile = () => {};
+  const ask = (hostname: string, written = true) => {
+    asked = [...asked, hostname];
+    shown = asked;
+    if (written) stored = asked;
+  };
+  const view = new SharedView(
+    partial<SharedViewDeps>({
+      ...{ clock, log: silentLog },
+      store: {
+        wishes: { unread: async () => [], dropOld: async () => {} },
+        leaderAddress: { ofAnother: async () => undefined },
+        caughtUp: async () => stored.length === asked.length,
+      },
+      restore: async () => {
+        const maintenances = stored.map((hostname) => ({ key: { hostname, port: 3306 } }));
+        meanwhile();
+        return { instances: [], maintenances };
+      },
+      orchestrator: () => ({
+        inventory: { restore: () => {} },
+        reload: (restored) => {
+          shown = restored.maintenances.map(({ key }) => key.hostname);
+        },
+      }),
+      applied: () => asked.length,
+    }),
+  );
+  return {
+    ...{ view, clock, ask },
+    shown: () => shown,
+    stores: () => {
+      stored = asked;
+    },
+    whileReading: (work: () => void) => {
+      meanwhile = work;
+    },
+  };
+}
+
+describe('what a daemon that shares its backend answers', () => {
+  const once = (work: () => void) => {
+    let done = false;
+    return () => {
+      if (!done) work();
+      done = true;
+    };
+  };
+
+  it('is not taken back by rows that were read before', async () => {
+    const node = aNode();
+    node.view.start();
+    node.whileReading(once(() => node.ask('a')));
+    await node.clock.advance(1_000);
+    assert.deepEqual(node.shown(), ['a']);
+    await node.view.stop();
+  });
+
+  it('nor by rows that lack it yet', async () => {
+    const node = aNode();
+    node.view.start();
+    node.ask('a', false);
+    await node.clock.advance(2_000);
+    assert.deepEqual(node.shown(), ['a']);
+    await node.view.stop();
+  });
+
+  it('counts for it when it leads, although it was said while it read the rows', async () => {
+    const node = aNode();
+    node.whileReading(once(() => node.ask('no recoveries')));
+    await node.view.prepare();
+    assert.deepEqual(node.shown(), ['no recoveries']);
+  });
+
+  it('keeps it from leading while the rows lack it, since all others read those', async () => {
+    const node = aNode();
+    node.ask('no recoveries', false);
+    await assert.rejects(node.view.prepare(), { code: 'BACKEND_FAILED' });
+    node.stores();
+    await node.view.prepare();
+    assert.deepEqual(node.shown(), ['no recoveries']);
   });
 });

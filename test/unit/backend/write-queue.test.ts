@@ -67,6 +67,17 @@ describe('the write queue', () => {
     assert.equal(database.reopened, 0, 'a lock is no reason to open it again');
   });
 
+  it('says whether the database holds what was urgent', async () => {
+    queue.behind('server', insert('rows'));
+    assert.equal(await queue.caughtUp(), true, 'rows of servers do not count');
+    database.reason = 'busy';
+    await queue.write([insert('one')]);
+    assert.equal(await queue.caughtUp(), false);
+    database.reason = undefined;
+    await clock.advance(1_000);
+    assert.deepEqual([await queue.caughtUp(), database.taken[0]], [true, ['one']]);
+  });
+
   for (const [reason, reopens] of [
     ['busy', false],
     ['full', false],
