@@ -144,7 +144,7 @@ export class Resumption {
             .all()
             .filter(({ valid, instance }) => valid && sameKey(sourceKey(instance), key))
             .map(({ instance }) => instance.key),
-        fenceDropped: (key) => ledger.endFence(key),
+        dropFence: (key) => ledger.endFence(key),
         scripts: ({ uid }) => this.#scriptsOf(uid),
         audit: ({ failed, cluster }, message) => storage.audit('resume-recovery', failed, cluster, message),
         onResumed: (_, touched) => onChanged(touched),

@@ -6,7 +6,7 @@ import { dependantsOf, memberOf } from '../topology/cluster.ts';
 import type { WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, sameKey } from '../topology/instance-key.ts';
 import type { RecoveryRecord } from './book.ts';
-import type { FenceKeeper } from './fence.ts';
+import { type FenceKeeper, liftFence } from './fence.ts';
 import { KINDS } from './kinds.ts';
 import { isLost, type Mandate } from './mandate.ts';
 import { belowBinlogServers } from './plan/binlog-servers.ts';
@@ -172,7 +172,7 @@ export class RecoveryAttempt {
     let harmless = true;
     let tried: Promotion | undefined;
     const end = async (reasons: readonly string[]) => {
-      const fenced = tried === undefined ? [] : await this.#dropFence(verdict.key, mandate);
+      const fenced = tried === undefined ? [] : await liftFence(verdict.key, this.#deps, mandate);
       const isSuspect = (key: InstanceKey) => suspects.has(keyText(key));
       const keys = [...stopped.values()];
       const left = await runner.thaw(
@@ -264,20 +264,6 @@ export class RecoveryAttempt {
     if (!settings.fenceReplacedPrimary || options.primaryAnswers) return;
     await storeFence(verdict.key, verdict.snapshot.name, plan.successor);
     fences.watch(verdict.key);
-  }
-
-  /** Nobody replaced it after all: it leads again when it comes back. What goes wrong with that keeps no replica stopped. */
-  async #dropFence(key: InstanceKey, { signal }: Mandate): Promise<readonly string[]> {
-    const { fences, dropFence } = this.#deps;
-    fences.release(key);
-    try {
-      await dropFence(key);
-      return [];
-    } catch (err) {
-      signal.throwIfAborted();
-      if (isLost(err)) throw err;
-      return [`${keyText(key)} may be made read-only when it comes back: its fence stayed: ${errorText(err)}`];
-    }
   }
 
   /** A server that was lost while it was being made writable may come back writable: it is treated like an old primary. */

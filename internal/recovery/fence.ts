@@ -1,8 +1,9 @@
 import type { Clock } from '../runtime/clock.ts';
 import { following } from '../runtime/deadline.ts';
+import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
-import type { Mandate, Office } from './mandate.ts';
+import { isLost, type Mandate, type Office } from './mandate.ts';
 import type { Servers } from './ports.ts';
 
 export interface FenceSettings {
@@ -93,5 +94,27 @@ export class FenceKeeper {
         await clock.sleep(settings.retryMs, signal);
       }
     }
+  }
+}
+
+/**
+ * Nobody replaced it after all: it leads again when it comes back. What goes wrong with that keeps no replica stopped.
+ *
+ * @returns what is to be told of it
+ * @throws {OrchestratorError} `NOT_LEADER`
+ */
+export async function liftFence(
+  key: InstanceKey,
+  deps: { readonly fences: FenceKeeper; readonly dropFence: (failed: InstanceKey) => Promise<void> },
+  { signal }: Mandate,
+): Promise<readonly string[]> {
+  deps.fences.release(key);
+  try {
+    await deps.dropFence(key);
+    return [];
+  } catch (err) {
+    signal.throwIfAborted();
+    if (isLost(err)) throw err;
+    return [`${keyText(key)} may be made read-only when it comes back: its fence stayed: ${errorText(err)}`];
   }
 }

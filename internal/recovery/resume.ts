@@ -9,7 +9,7 @@ import type { Instance } from '../topology/instance.ts';
 import { type InstanceKey, keyText, parseKey, sameKey } from '../topology/instance-key.ts';
 import { alignedIn } from './binlog-server-acts.ts';
 import type { RecoveryBook, RecoveryRecord } from './book.ts';
-import type { FenceKeeper } from './fence.ts';
+import { type FenceKeeper, liftFence } from './fence.ts';
 import { KINDS } from './kinds.ts';
 import { locatedIn } from './located.ts';
 import { isLost, type Mandate } from './mandate.ts';
@@ -42,7 +42,7 @@ export interface ResumeDeps {
   /** Resolves when every server known from before was probed once. */
   readonly surveyed: (signal: AbortSignal) => Promise<void>;
   readonly replicasOf: (key: InstanceKey) => readonly InstanceKey[];
-  readonly fenceDropped: (key: InstanceKey) => Promise<void>;
+  readonly dropFence: (failed: InstanceKey) => Promise<void>;
   /** Scripts behind a recovery that succeeded: whoever left it open has begun none of them. */
   readonly scripts: (record: RecoveryRecord, mandate: Mandate) => Promise<void>;
   /** What became of it, for people. */
@@ -206,7 +206,7 @@ async function letGo(
   mandate: Mandate,
 ): Promise<RecoveryRecord> {
   const { runner, standstill, clock } = deps;
-  const fenced = await dropFence(record.failed, deps, mandate);
+  const fenced = await liftFence(record.failed, deps, mandate);
   const others = distinct(keys).filter((key) => !sameKey(key, record.failed));
   const halted = await writableTargets(past, deps, mandate);
   const failures = isForeign(record, past, clock) ? [] : await runner.thaw(without(others, halted), mandate);
@@ -217,19 +217,6 @@ async function letGo(
   const kept = await endStandstill(record.uid, record.failed, rivals, standstill, mandate);
   const said = kept ?? `${keyText(record.failed)}, which was read-only for it, takes writes again`;
   return { ...record, harmless: true, errors: [...errors, said] };
-}
-
-/** What goes wrong with that keeps no replica stopped. */
-async function dropFence(key: InstanceKey, deps: ResumeDeps, { signal }: Mandate): Promise<readonly string[]> {
-  deps.fences.release(key);
-  try {
-    await deps.fenceDropped(key);
-    return [];
-  } catch (err) {
-    signal.throwIfAborted();
-    if (isLost(err)) throw err;
-    return [`${keyText(key)} may be made read-only when it comes back: its fence stayed: ${errorText(err)}`];
-  }
 }
 
 /** Of an earlier round, and lost while they were made writable: they replicate from nobody until it is known that they are not. */

@@ -26,8 +26,12 @@ interface Told {
 if (LONG)
   describe('a program with a wall clock of its own', function () {
     this.timeout(30_000);
-    const directory = mkdtempSync(join(tmpdir(), 'clocks-'));
-    const log = join(directory, 'log');
+    let directory: string;
+    let log: string;
+    before(() => {
+      directory = mkdtempSync(join(tmpdir(), 'clocks-'));
+      log = join(directory, 'log');
+    });
     after(() => rmSync(directory, { recursive: true, force: true }));
 
     /** The latest of both threads. */

@@ -41,7 +41,7 @@ function blocksOf(page: string): readonly Block[] {
 describe('the runbooks of docs/high-availability.md', function () {
   this.timeout(120_000);
   const net = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`;
-  const directory = mkdtempSync(join(tmpdir(), 'runbooks-'));
+  let directory: string;
   const placeOf = (node: number) => join(directory, `node${node}`);
   const page = readFileSync('docs/high-availability.md', 'utf8');
   const blocks = blocksOf(page);
@@ -57,6 +57,7 @@ describe('the runbooks of docs/high-availability.md', function () {
   const pidFile = (node: number) => join(placeOf(node), 'pid');
 
   before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'runbooks-'));
     for (const node of ALL) {
       for (const name of ['bin', 'etc', 'lib']) mkdirSync(join(placeOf(node), name), { recursive: true });
       const sample = sampleOf(node);

@@ -131,7 +131,7 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], m
       surveyed: async () => undefined,
       replicasOf: (source) =>
         replicas.filter((one) => sameKey(sourceKey(servers.get(one.key)), source)).map((one) => one.key),
-      fenceDropped: async () => {
+      dropFence: async () => {
         if (more.fenceStays !== undefined) throw new Error(more.fenceStays);
         intents -= 1;
       },
