@@ -37,8 +37,7 @@ const codeOf = async (work: Promise<unknown>) =>
   );
 
 for (const flavour of ['mariadb', 'mysql'] as const) {
-  describe(`the lock on a server that is changed (${flavour})`, function () {
-    this.timeout(60_000);
+  describe(`the lock on a server that is changed (${flavour})`, () => {
     let directory = '';
     let sandbox: Sandbox;
     let server: SandboxServer;

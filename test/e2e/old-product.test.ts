@@ -20,8 +20,7 @@ const SECRET_COOKIE = /^access-token=([^;]+);/;
 const LIVE: ReadonlySet<string> = new Set(['node_health', 'active_node', 'database_instance_maintenance']);
 
 for (const flavour of ['sqlite', ...(await backendFlavours())] as const)
-  describe(`a backend of the established product on ${flavour}`, function () {
-    this.timeout(60_000);
+  describe(`a backend of the established product on ${flavour}`, () => {
     let rows: ReturnType<typeof everyRow>;
     let server: MysqlBackendServer | undefined;
     let daemon: Daemon;

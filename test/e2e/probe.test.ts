@@ -21,8 +21,7 @@ const SETTINGS: ServersSettings = {
 };
 
 for (const flavour of ['mariadb', 'mysql'] as const) {
-  describe(`probing ${flavour}`, function () {
-    this.timeout(60_000);
+  describe(`probing ${flavour}`, () => {
     let directory = '';
     let sandbox: Sandbox;
     let server: SandboxServer;

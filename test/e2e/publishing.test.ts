@@ -63,14 +63,14 @@ scenarios('publishing primaries', { tree: [undefined, 0, 0] }, (scenario, test) 
     await consul.kill();
     await scenario.kill(scenario.primary);
     const successor = address(await scenario.healed(scenario.replicas, [1]));
-    await until('etcd knows its successor', async () => (await inEtcd()) === successor, 2_000);
-    await until('ZooKeeper does', async () => (await inZooKeeper()) === successor, 2_000);
+    await until('etcd knows its successor', async () => (await inEtcd()) === successor);
+    await until('ZooKeeper does', async () => (await inZooKeeper()) === successor);
     await daemon.logged('primaries cannot be published there');
     const metrics = await (await fetch(`${daemon.url}/metrics`)).text();
     assert.match(metrics, /^orchestrator_kv_waiting_clusters\{store="Consul"\} 1$/m);
     assert.match(metrics, /^orchestrator_kv_last_success_seconds\{store="ZooKeeper"\} [\d.]+$/m);
     await consul.start();
-    await until('Consul knows it too', async () => (await inConsul()) === successor, 8_000);
+    await until('Consul knows it too', async () => (await inConsul()) === successor);
     const steps = "SELECT message FROM topology_recovery_steps WHERE message LIKE 'published %'";
     const [step] = await until('the course of the recovery says so', async () => {
       const found = daemon.rows(steps);

@@ -51,8 +51,7 @@ function requireProgram(context: Mocha.Context, kind: RegistryKind): void {
 }
 
 for (const kind of ['consul', 'etcd'] as const)
-  describe(`finding nodes by a real ${kind}`, function () {
-    this.timeout(60_000);
+  describe(`finding nodes by a real ${kind}`, () => {
     let registry: Registry;
 
     before(async function () {
@@ -120,8 +119,7 @@ for (const kind of ['consul', 'etcd'] as const)
     });
   });
 
-describe('Consul as it is run in production', function () {
-  this.timeout(60_000);
+describe('Consul as it is run in production', () => {
   let registry: Registry;
   const tokenFile = join(folder, 'token');
   const MASTER = '0d0c1a30-5f5f-4f0c-9a37-6f1f3a4b5c6d';
@@ -188,9 +186,7 @@ describe('Consul as it is run in production', function () {
   });
 });
 
-describe('etcd as it is run in production', function () {
-  this.timeout(60_000);
-
+describe('etcd as it is run in production', () => {
   before(function () {
     requireProgram(this, 'etcd');
   });

@@ -8,7 +8,6 @@ import { findFlavours, Sandbox } from '../../scripts/sandbox/sandbox.ts';
 for (const flavour of ['mariadb', 'mysql'] as const) {
   describe(`a sandbox of ${flavour}`, () => {
     it('replicates a row, also to a server killed and started again', async function () {
-      this.timeout(60_000);
       if (!(await findFlavours()).includes(flavour)) {
         assert.ok(!process.env.CI, `${flavour} must be there under CI`);
         console.log(`SKIPPED: no ${flavour} server on this machine`);

@@ -10,8 +10,7 @@ import { join } from 'node:path';
 import { CLI_ENTRY } from '../support/cli.ts';
 import { freePort, until } from '../support/daemon.ts';
 
-describe('the process of a daemon', function () {
-  this.timeout(60_000);
+describe('the process of a daemon', () => {
   let directory: string;
   let url: string;
   let file: string;

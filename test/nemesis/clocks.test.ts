@@ -24,8 +24,7 @@ interface Told {
 }
 
 if (LONG)
-  describe('a program with a wall clock of its own', function () {
-    this.timeout(30_000);
+  describe('a program with a wall clock of its own', () => {
     let directory: string;
     let log: string;
     before(() => {
@@ -63,18 +62,21 @@ if (LONG)
           return passed.every(({ wallMs }) => Math.sign(wallMs) === hours && Math.abs(wallMs) > 3_000_000) && passed;
         });
         for (const { wallMs, monotonicMs } of apart) {
-          assert.ok(Math.abs(wallMs - monotonicMs - hours * HOUR_S * 1_000) < 100, `${wallMs} ms of ${monotonicMs} ms`);
+          assert.ok(
+            Math.abs(wallMs - monotonicMs - hours * HOUR_S * 1_000) < 10_000,
+            `${wallMs} ms of ${monotonicMs} ms`,
+          );
           assert.ok(monotonicMs >= 0 && monotonicMs < 20_000, `${monotonicMs} ms`);
         }
       }
       clocks.set('one', 0, 2);
       const before = await until('it is back', async () => between(first, told())[0]!.wallMs > 0 && told());
-      const quick = await until('a second has passed', async () => {
+      const quick = await until('some seconds have passed', async () => {
         const passed = between(before, told());
-        return passed.every(({ monotonicMs }) => monotonicMs > 1_000) && passed;
+        return passed.every(({ monotonicMs }) => monotonicMs > 3_000) && passed;
       });
       for (const { wallMs, monotonicMs } of quick)
-        assert.ok(Math.abs(wallMs / monotonicMs - 2) < 0.1, `${wallMs} ms in ${monotonicMs} ms`);
+        assert.ok(Math.abs(wallMs / monotonicMs - 2) < 0.2, `${wallMs} ms in ${monotonicMs} ms`);
       process.kill(pid, 'SIGKILL');
       await ended;
     });

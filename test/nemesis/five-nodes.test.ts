@@ -11,8 +11,6 @@ import { maintenanceLock, verifyLocks } from './locks.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { downtimeRegister } from './registers.ts';
 
-/** `RaftLeaderLeaseMilliseconds`, a tick, and what a busy machine adds. */
-const QUIET_LIMIT_MS = 3_000;
 const CLIENTS = 3;
 const LIMIT_MS = 300_000;
 
@@ -111,7 +109,7 @@ longScenarios(
       await strike(stage, leader, others);
       const served = serving.map((at) => others[at]!);
       if (deposed) {
-        await until(`${title}: it knows`, async () => !(await stage.group.leads(leader)), QUIET_LIMIT_MS);
+        await until(`${title}: it knows`, async () => !(await stage.group.leads(leader)));
         const quiet = new QuietWatch(leader, scenario.replicas[0]!);
         await stage.heirOf(leader);
         await agree(served);

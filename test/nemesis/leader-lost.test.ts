@@ -13,12 +13,11 @@ const OPTIONS: StageOptions = {
 const SECONDS = `4.${process.pid}`;
 const SLOW_HOOK = { PreFailoverProcesses: [`sleep ${SECONDS}`] };
 
-after(async function () {
+after(async () => {
   if (!existsSync('/proc/self/cmdline')) {
     console.log('SKIPPED: the list of processes can be asked on Linux only');
     return;
   }
-  this.timeout(30_000);
   await until('the scripts of killed daemons have ended', async () => !readdirSync('/proc').some(isSlowHook));
 });
 

@@ -87,8 +87,7 @@ const kinds: readonly (readonly [Network['kind'], () => Promise<Network>])[] = [
 ];
 
 for (const [kind, open] of kinds) {
-  describe(`a network of ${kind}`, function () {
-    this.timeout(60_000);
+  describe(`a network of ${kind}`, () => {
     let network: Network;
     let talkers: Talkers;
 
@@ -129,8 +128,7 @@ for (const [kind, open] of kinds) {
 }
 
 if (noNamespaces === undefined)
-  it('a test on network namespaces that is killed leaves no process, and its namespaces go when the next one begins', async function () {
-    this.timeout(60_000);
+  it('a test on network namespaces that is killed leaves no process, and its namespaces go when the next one begins', async () => {
     const killed = spawn(process.execPath, [fileURLToPath(new URL('../support/network/holder.js', import.meta.url))], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -16,9 +16,7 @@ function decodesOrFaults(bytes: Uint8Array): void {
   }
 }
 
-describe('the codec of messages between nodes', function () {
-  this.timeout(30_000);
-
+describe('the codec of messages between nodes', () => {
   for (const kind of MESSAGE_KINDS)
     it(`brings back every ${kind}`, () => {
       const returns = fc.property(messageOf(kind), (message) => {

@@ -151,7 +151,7 @@ export class DaemonGroup {
   }
 
   /** Who says that it leads, once somebody does. */
-  leader(deadlineMs = 20_000): Promise<Daemon> {
+  leader(deadlineMs = 40_000): Promise<Daemon> {
     return until('one of the daemons leads', async () => (await this.leaders())[0], deadlineMs);
   }
 

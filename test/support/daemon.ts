@@ -69,7 +69,7 @@ export interface DaemonOptions {
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  deadlineMs = 20_000,
+  deadlineMs = 40_000,
 ): Promise<T> {
   const end = Date.now() + deadlineMs;
   let last: unknown;

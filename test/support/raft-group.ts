@@ -238,7 +238,7 @@ export class RealGroup {
   }
 
   /** Who leads and may act, once somebody does. */
-  leader(deadlineMs = 20_000): Promise<GroupMember> {
+  leader(deadlineMs = 40_000): Promise<GroupMember> {
     return until('somebody leads', async () => this.members.find(({ leads }) => leads), deadlineMs);
   }
 

@@ -4,8 +4,7 @@ import Database from 'better-sqlite3';
 import { type Daemon, until } from '../../support/daemon.ts';
 import { DaemonGroup } from '../../support/daemon-group.ts';
 
-describe('a node of a group whose backend takes nothing any more', function () {
-  this.timeout(60_000);
+describe('a node of a group whose backend takes nothing any more', () => {
   let group: DaemonGroup;
   let daemon: Daemon;
   before(async () => {

@@ -7,8 +7,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type Daemon, until } from '../../support/daemon.ts';
 import { DaemonGroup } from '../../support/daemon-group.ts';
 
-describe('a call under a key, in a group that loses its leader', function () {
-  this.timeout(60_000);
+describe('a call under a key, in a group that loses its leader', () => {
   let group: DaemonGroup;
   before(async () => {
     group = await DaemonGroup.start({ seeds: [], config: { MySQLDiscoveryReadTimeoutSeconds: 10 } });

@@ -9,8 +9,7 @@ import { callCli, runCli } from '../../support/cli.ts';
 import { type Daemon, until } from '../../support/daemon.ts';
 import { DaemonGroup } from '../../support/daemon-group.ts';
 
-describe('an access token of a group', function () {
-  this.timeout(60_000);
+describe('an access token of a group', () => {
   let group: DaemonGroup;
   let directory: string;
 

@@ -61,8 +61,7 @@ function writeAll(backend: Backend): Promise<unknown> {
   return Promise.all(entries);
 }
 
-describe('what a group agreed on', function () {
-  this.timeout(30_000);
+describe('what a group agreed on', () => {
   let directory: string;
   let file: Backend;
   let expected: string;

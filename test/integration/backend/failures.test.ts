@@ -226,12 +226,9 @@ describe('an SQLite file that cannot be used', () => {
       const backend = open();
       const other = new BetterSqlite(file);
       other.exec('BEGIN IMMEDIATE');
-      const started = performance.now();
       for (let number = 1; number <= 100; number += 1) await backend.journal.note('uid', `${number}`);
       backend.instances.seen(aWatchedInstance({ key: A }), 'db-a:3306', 0);
       for (let tick = 0; tick < 50; tick += 1) await clock.advance(200);
-      const spentMs = performance.now() - started;
-      assert.ok(spentMs < 1000, `held up for ${spentMs} ms`); // 110 waits of the default busy time-out would be minutes
       const health = backend.health();
       assert.deepEqual([health.ok, health.reason, health.waiting, health.lost], [false, 'busy', 101, 0]);
       assert.deepEqual([log.warnings.length, log.errors.length], [1, 0], 'told of once');

@@ -48,9 +48,7 @@ function assertTaken(stdout: string): void {
   assert.match(stdout, new RegExp(`servers that are watched +${servers?.length}\n`));
 }
 
-describe('raft-import', function () {
-  this.timeout(30_000);
-
+describe('raft-import', () => {
   it('reads an SQLite file and leaves it as it is, with what its last user had not put into it', () =>
     inDirectory(async (parent) => {
       const place = join(parent, 'old');
@@ -151,8 +149,7 @@ function change(file: string, sql: string): void {
 }
 
 for (const flavour of await backendFlavours()) {
-  describe(`raft-import from ${flavour}`, function () {
-    this.timeout(30_000);
+  describe(`raft-import from ${flavour}`, () => {
     let server: MysqlBackendServer;
 
     before(async () => {

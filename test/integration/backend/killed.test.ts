@@ -15,8 +15,7 @@ import { readBackend } from '../../support/backend-fixture.ts';
 const writer = fileURLToPath(new URL('./heavy-writer.js', import.meta.url));
 const KILLS = 20;
 
-describe('an SQLite backend whose process is killed while it writes', function () {
-  this.timeout(60_000);
+describe('an SQLite backend whose process is killed while it writes', () => {
   let directory = '';
   let file = '';
 

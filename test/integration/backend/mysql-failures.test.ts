@@ -18,10 +18,11 @@ import { BACKEND_LOGIN, backendFlavours, MysqlBackendServer } from '../../suppor
 
 const A = { hostname: 'db-a', port: 3306 };
 const node = { hostname: 'here', token: 'token' };
+/** A statement that the server left without an answer. */
+const GIVEN_UP = /look at the server/;
 
 for (const flavour of await backendFlavours()) {
-  describe(`a ${flavour} backend that fails`, function () {
-    this.timeout(30_000);
+  describe(`a ${flavour} backend that fails`, () => {
     let backendServer: MysqlBackendServer;
     let directory: string;
     let authority: Authority;
@@ -111,7 +112,7 @@ for (const flavour of await backendFlavours()) {
     describe('while the daemon runs', () => {
       let backend: Backend;
       beforeEach(async () => {
-        backend = await open({ readTimeoutMs: 1_500 });
+        backend = await open({ readTimeoutMs: 4_000 });
         await backendServer.empty();
       });
       afterEach(() => backend.close());
@@ -122,15 +123,12 @@ for (const flavour of await backendFlavours()) {
         await backend.journal.note('uid', '0');
         await backendServer.server.kill('SIGSTOP');
         try {
-          const began = performance.now();
           await backend.recoveries.opened(aRecovery('frozen'));
           for (const note of notes) await backend.journal.note('uid', note);
-          assert.ok(performance.now() - began < 600, `${performance.now() - began} ms`);
+          assert.doesNotMatch(backend.health().message ?? '', GIVEN_UP, 'it has been waiting all the while');
           await until('it is told of', async () => !backend.health().ok);
           await assert.rejects(backend.audits.page(0, 1), /does not answer/);
-          await until('a statement was given up', async () =>
-            /look at the server/.test(backend.health().message ?? ''),
-          );
+          await until('a statement was given up', async () => GIVEN_UP.test(backend.health().message ?? ''));
         } finally {
           await backendServer.server.kill('SIGCONT');
         }
@@ -142,10 +140,8 @@ for (const flavour of await backendFlavours()) {
 
       it('killed and started again: it gets everything in order', async () => {
         await backendServer.server.kill('SIGKILL');
-        const began = performance.now();
         for (const note of notes) await backend.journal.note('uid', note);
-        assert.ok(performance.now() - began < 600, `${performance.now() - began} ms`);
-        assert.equal(backend.health().ok, false);
+        assert.deepEqual([backend.health().ok, backend.health().waiting], [false, notes.length]);
         await backendServer.server.start();
         await until('everything is written', async () => backend.health().ok && backend.health().waiting === 0);
         assert.deepEqual(await steps(), notes);

@@ -19,8 +19,7 @@ import { aWatchedInstance } from './watched-instance.ts';
 const ACCOUNT = `'${BACKEND_LOGIN.user}'@'%'`;
 
 for (const flavour of await backendFlavours())
-  describe(`a ${flavour} backend as the configuration wants it`, function () {
-    this.timeout(30_000);
+  describe(`a ${flavour} backend as the configuration wants it`, () => {
     let server: MysqlBackendServer;
     let directory: string;
     let files: Readonly<Record<'ca' | 'cert' | 'key' | 'others', string>>;

@@ -42,8 +42,7 @@ const EARLY = [
 ];
 
 for (const flavour of await backendFlavours()) {
-  describe(`an existing ${flavour} backend`, function () {
-    this.timeout(30_000);
+  describe(`an existing ${flavour} backend`, () => {
     const clock = new ManualClock();
     let server: MysqlBackendServer;
 

@@ -7,8 +7,7 @@ import { backendConformance } from './conformance.ts';
 const node = { hostname: 'here', token: 'token' };
 
 for (const flavour of await backendFlavours()) {
-  describe(`a ${flavour} server`, function () {
-    this.timeout(30_000);
+  describe(`a ${flavour} server`, () => {
     let server: MysqlBackendServer;
 
     before(async () => {

@@ -8,8 +8,7 @@ import { silentLog } from '../../../internal/runtime/log.ts';
 import { backendFlavours, MysqlBackendServer } from '../../support/mysql-backend.ts';
 
 for (const flavour of await backendFlavours()) {
-  describe(`the seat of the leader on ${flavour}`, function () {
-    this.timeout(30_000);
+  describe(`the seat of the leader on ${flavour}`, () => {
     let server: MysqlBackendServer;
     let seats: MysqlSeat[];
 

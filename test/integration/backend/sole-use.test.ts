@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SoleUse } from '../../../internal/backend/sole-use.ts';
 
-describe('the right to act on an SQLite backend', function () {
-  this.timeout(10_000);
+describe('the right to act on an SQLite backend', () => {
   let directory = '';
   let file = '';
 

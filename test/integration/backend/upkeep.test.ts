@@ -30,8 +30,7 @@ const DAY_MS = 24 * HOUR_MS;
 const DB1 = { hostname: 'db1', port: 3306 };
 const DB2 = { hostname: 'db2', port: 3306 };
 
-describe('the upkeep of a daemon', function () {
-  this.timeout(10_000);
+describe('the upkeep of a daemon', () => {
   let directory = '';
   let file = '';
   let clock: ManualClock;

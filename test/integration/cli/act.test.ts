@@ -271,9 +271,7 @@ describe('acting commands', function () {
   }
 });
 
-describe('commands at the same time', function () {
-  this.timeout(30_000);
-
+describe('commands at the same time', () => {
   it('each do what they are asked', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'cli-'));
     try {
@@ -297,8 +295,7 @@ describe('commands at the same time', function () {
   });
 });
 
-describe('commands on a backend that fails', function () {
-  this.timeout(30_000);
+describe('commands on a backend that fails', () => {
   let directory = '';
   let config = '';
   let file = '';
@@ -355,8 +352,7 @@ describe('commands on a backend that fails', function () {
   });
 });
 
-describe('acting commands beside a daemon', function () {
-  this.timeout(60_000);
+describe('acting commands beside a daemon', () => {
   let daemon: Daemon;
   let config = '';
 

@@ -5,8 +5,7 @@ import { dirname, join } from 'node:path';
 import { runCli, spawnCli } from '../../support/cli.ts';
 import { Daemon, freePort, until } from '../../support/daemon.ts';
 
-describe('flags of the daemon, and the command resolve', function () {
-  this.timeout(30_000);
+describe('flags of the daemon, and the command resolve', () => {
   let connections = 0;
   let port = 0;
   let silent: Server;

@@ -41,9 +41,7 @@ const ENDS: readonly End[] = [
   },
 ];
 
-describe('a daemon of a group', function () {
-  this.timeout(60_000);
-
+describe('a daemon of a group', () => {
   for (const { what, status, says, prepare } of ENDS)
     it(`ends with status ${status} as a node ${what}`, () =>
       inDirectory(async (parent) => {

@@ -56,9 +56,7 @@ function inspect(config: string, ...flags: readonly string[]) {
   return callCli(['-config', config, ...flags, '-c', 'raft-inspect']);
 }
 
-describe('raft-inspect', function () {
-  this.timeout(20_000);
-
+describe('raft-inspect', () => {
   it('shows what a stopped node has', () =>
     withNode(async (directory, config) => {
       const { status, stdout, stderr } = await inspect(config);

@@ -3,8 +3,7 @@ import { callClient } from '../../support/client.ts';
 import { until } from '../../support/daemon.ts';
 import { DaemonGroup } from '../../support/daemon-group.ts';
 
-describe('the client of a group of daemons', function () {
-  this.timeout(60_000);
+describe('the client of a group of daemons', () => {
   let group: DaemonGroup;
   before(async () => {
     group = await DaemonGroup.start({ seeds: [] });

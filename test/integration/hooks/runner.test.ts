@@ -156,6 +156,6 @@ describe('a hook', () => {
     const list = { name: 'PreFailoverProcesses', commands: ['read -r < /dev/null; exit 4 &'], stopOnFailure: true };
     assert.equal(await runner.run(list, CONTEXT, (message) => notes.push(message)), true);
     const last = 'PreFailoverProcesses: read -r < /dev/null; exit 4: failed with status 4 in the background';
-    await until('it is told of', async () => notes.at(-1) === last, 5_000);
+    await until('it is told of', async () => notes.at(-1) === last);
   });
 });

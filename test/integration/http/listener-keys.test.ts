@@ -14,8 +14,7 @@ import { processesWith } from '../../support/terminal.ts';
 
 const PASS_PHRASE = 'only typed';
 
-describe('a daemon started at a terminal, with an encrypted key', function () {
-  this.timeout(30_000);
+describe('a daemon started at a terminal, with an encrypted key', () => {
   let directory = '';
   let file = '';
   let port = 0;

@@ -76,7 +76,7 @@ describe('a store behind TLS', () => {
       const [store] = await storesFrom({ ...defaultConfig(), ...keys() });
       assert.ok(store);
       try {
-        const written = store.write([GROUP], () => undefined, AbortSignal.timeout(5_000));
+        const written = store.write([GROUP], () => undefined, AbortSignal.timeout(30_000));
         if (said.length > 0) await written;
         else await assert.rejects(written, { code: 'UNAVAILABLE' });
         assert.deepEqual(heard, said);

@@ -11,8 +11,7 @@ function clusterIdOf({ directory }: GroupMember): unknown {
   return JSON.parse(readFileSync(join(directory, 'identity.json'), 'utf8')).clusterId;
 }
 
-describe('nodes with empty disks', function () {
-  this.timeout(60_000);
+describe('nodes with empty disks', () => {
   let group: RealGroup;
 
   afterEach(() => group?.end());

@@ -5,8 +5,7 @@ import { beginAnew } from '../../../internal/raft/rescue/begin-anew.ts';
 import { until } from '../../support/daemon.ts';
 import { type GroupMember, type MemberOptions, Notebook, RealGroup } from '../../support/raft-group.ts';
 
-describe('a leader', function () {
-  this.timeout(60_000);
+describe('a leader', () => {
   let group: RealGroup;
 
   afterEach(() => group?.end());

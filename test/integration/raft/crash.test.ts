@@ -52,9 +52,7 @@ function stageAll(
     stage({ snapshot, offset, data: CONTENT.new.subarray(offset, offset + 90_000) });
 }
 
-describe('a crash', function () {
-  this.timeout(60_000);
-
+describe('a crash', () => {
   for (const kept of [true, false]) {
     it(`leaves the snapshot that the log names, wherever it falls, ${kept ? 'the process killed' : 'the power cut'}`, () => {
       const incoming = takeIn(folderOn(new MemoryFiles().port()), 20, CONTENT.new);

@@ -95,8 +95,7 @@ class Founder {
   }
 }
 
-describe('founding over real sockets', function () {
-  this.timeout(30_000);
+describe('founding over real sockets', () => {
   let top = '';
   let nodes: readonly string[] = [];
   const running = new Map<string, Founder>();

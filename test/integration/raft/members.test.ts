@@ -8,8 +8,7 @@ import { type GroupMember, Notebook, RealGroup } from '../../support/raft-group.
 const settings = { promotionHoldMs: 200 };
 const NOWHERE = '127.255.255.1:10008';
 
-describe('members of a running group', function () {
-  this.timeout(60_000);
+describe('members of a running group', () => {
   let group: RealGroup;
 
   afterEach(() => group?.end());

@@ -87,8 +87,7 @@ const OBSTACLES: readonly Obstacle[] = [
   },
 ];
 
-describe('a node', function () {
-  this.timeout(60_000);
+describe('a node', () => {
   let group: RealGroup;
 
   beforeEach(() => {

@@ -5,8 +5,7 @@ import { beginBehindBackend } from '../../../internal/raft/rescue/begin-anew.ts'
 import { until } from '../../support/daemon.ts';
 import { Notebook, RealGroup } from '../../support/raft-group.ts';
 
-describe('a node whose log is older than its backend', function () {
-  this.timeout(60_000);
+describe('a node whose log is older than its backend', () => {
   let group: RealGroup;
 
   afterEach(() => group?.end());

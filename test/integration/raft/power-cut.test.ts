@@ -35,9 +35,7 @@ function entriesAfter(directory: string, harm: (wal: Buffer) => Buffer): Promise
   });
 }
 
-describe('a power cut', function () {
-  this.timeout(60_000);
-
+describe('a power cut', () => {
   it('and a wrong bit in a finished write, is damage, though the mark is behind', () =>
     afterPowerCut(async (directory, wal) => {
       const size = readFileSync(wal).length;

@@ -37,8 +37,7 @@ function configured(parent: string, { directory, address, list }: Pick<GroupMemb
   return (...args: readonly string[]) => callCli(['-config', file, ...args]);
 }
 
-describe('a group without a majority', function () {
-  this.timeout(60_000);
+describe('a group without a majority', () => {
   let group: RealGroup;
 
   afterEach(() => group?.end());
@@ -120,8 +119,7 @@ describe('a group without a majority', function () {
     }));
 });
 
-describe('forcing a membership', function () {
-  this.timeout(60_000);
+describe('forcing a membership', () => {
   const PEERS = JSON.stringify([{ id: 'node1', address: '10.0.0.1' }]);
 
   /** A member of a group of three with a snapshot and some entries. */

@@ -14,8 +14,7 @@ import { type NodeOptions, OPEN, WireNode } from '../../support/raft-wire.ts';
 
 const SECRET: Credentials = { mode: 'secret', secrets: [aSecret('s')] };
 
-describe('the port for other nodes, under attack', function () {
-  this.timeout(30_000);
+describe('the port for other nodes, under attack', () => {
   let node: WireNode;
   let friend: WireNode;
   const sockets: Socket[] = [];
@@ -48,7 +47,7 @@ describe('the port for other nodes, under attack', function () {
     const settings = { handshakeTimeoutMs: 3000, connectTimeoutMs: 3000, allowed: new AddressSpace([]) };
     const deps = { household, clock: systemClock, ...settings, resolve: async (host: string) => [host] };
     const address = { host: '127.0.0.1', port: node.port };
-    const greeted = await dial(address, { lane, wanted: undefined }, deps, AbortSignal.timeout(5000));
+    const greeted = await dial(address, { lane, wanted: undefined }, deps, AbortSignal.timeout(30_000));
     sockets.push(greeted.socket);
     const inside = { ...greeted, ended: false };
     greeted.socket
@@ -83,7 +82,7 @@ describe('the port for other nodes, under attack', function () {
     for (const [what, bytes] of garbage) {
       const stranger = knock();
       stranger.write(bytes);
-      await until(`${what} is shown the door`, async () => stranger.ended, 3000);
+      await until(`${what} is shown the door`, async () => stranger.ended);
     }
     assert(node.wire.status().refused >= garbage.length);
     await unharmed();
@@ -93,7 +92,7 @@ describe('the port for other nodes, under attack', function () {
     await start({ settings: { handshakeTimeoutMs: 300 } });
     const [silent, dripping] = [knock(), knock()];
     const stopDripping = systemClock.every(20, () => dripping.write(Buffer.from([0])));
-    await until('both are gone', async () => silent.ended && dripping.ended, 3000);
+    await until('both are gone', async () => silent.ended && dripping.ended);
     stopDripping();
     await unharmed();
   });
@@ -146,7 +145,7 @@ describe('the port for other nodes, under attack', function () {
       for (const [what, parts] of crimes) {
         const inside = await infiltrate(credentials);
         for (const part of parts(inside)) inside.socket.write(part);
-        await until(`${what} ends the connection`, async () => inside.ended, 3000);
+        await until(`${what} ends the connection`, async () => inside.ended);
         assert.deepEqual(roundsOf('n3/i1'), []);
       }
       assert.deepEqual(roundsOf('n2/i1'), []);
@@ -182,7 +181,7 @@ describe('the port for other nodes, under attack', function () {
         Buffer.concat(frame('consensus', heartbeat('n3/i1', round), inside.established.sealOut)),
       );
       for (const at of order) inside.socket.write(frames[at]!);
-      await until('the connection ends', async () => inside.ended, 3000);
+      await until('the connection ends', async () => inside.ended);
       assert.deepEqual(roundsOf('n3/i1'), heard);
       assert(
         node.told.some((line) => /changed, repeated, left out or moved/.test(line)),
@@ -196,7 +195,7 @@ describe('the port for other nodes, under attack', function () {
     const large = ({ established }: Greeted) => frame('consensus', new Uint8Array(40_000), established.sealOut);
     const inside = await infiltrate(OPEN, 'swift');
     inside.socket.write(large(inside)[0]!);
-    await until('its announcement is enough', async () => inside.ended, 3000);
+    await until('its announcement is enough', async () => inside.ended);
     await unharmed();
   });
 
@@ -206,7 +205,7 @@ describe('the port for other nodes, under attack', function () {
     const [head = Buffer.alloc(0)] = frame('consensus', new Uint8Array(10_000), inside.established.sealOut);
     inside.socket.write(head);
     const stopDripping = systemClock.every(20, () => inside.socket.write(Buffer.from([0])));
-    await until('its patience ends', async () => inside.ended, 3000);
+    await until('its patience ends', async () => inside.ended);
     stopDripping();
     await unharmed();
   });

@@ -11,8 +11,7 @@ import { type NodeOptions, WireNode } from '../../support/raft-wire.ts';
 
 const secrets = (...texts: readonly string[]): Credentials => ({ mode: 'secret', secrets: texts.map(aSecret) });
 
-describe('whom a node takes in', function () {
-  this.timeout(60_000);
+describe('whom a node takes in', () => {
   const running: WireNode[] = [];
   const start = async (name: string, options: NodeOptions): Promise<WireNode> => {
     const node = await WireNode.start(name, options);
@@ -173,7 +172,7 @@ describe('whom a node takes in', function () {
           ended = true;
         });
       stranger.resume();
-      await until('it is shown the door', async () => ended, 2000);
+      await until('it is shown the door', async () => ended);
     });
 
     it('uses exchanged certificates at once, without a restart', async () => {

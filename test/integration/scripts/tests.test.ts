@@ -14,8 +14,7 @@ const LEAVES = `
   require('node:fs').writeFileSync(process.env.PIDS + '/' + child.pid, '');
 `;
 
-describe('a run of all tests', function () {
-  this.timeout(60_000);
+describe('a run of all tests', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'tests-'));

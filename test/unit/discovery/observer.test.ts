@@ -3,8 +3,7 @@ import type { Instance } from '../../../internal/topology/instance.ts';
 import { HOUR_MS, keyOf, NAME_EXPIRY_MS, observedWorld } from '../../support/observed-world.ts';
 import { anInstance, aReplication } from '../topology/builders.ts';
 
-describe('the observer', function () {
-  this.timeout(20_000);
+describe('the observer', () => {
   it('reads a living server each second, whatever 500 dead ones do', async () => {
     const { clock, fleet, observer, probed } = observedWorld({ maxConcurrency: 100 });
     for (let n = 0; n < 500; n += 1) observer.watch(keyOf(`dead${n}`));

@@ -24,8 +24,7 @@ describe('a text like a pattern of SQL', () => {
     it(`"${text}" is ${answer ? '' : 'not '}like "${pattern}"`, () => assert.equal(isLike(text, pattern), answer));
 
   it('is told at once, whatever the pattern', () => {
-    const startMs = performance.now();
-    assert.equal(isLike('db1.datacenter.example.com:3306', `${'%_'.repeat(12)}Z`), false);
-    assert.ok(performance.now() - startMs < 500);
+    const hours = `${'%_'.repeat(60)}Z`; // for whoever tries every way to match it
+    assert.equal(isLike('x'.repeat(200), hours), false);
   });
 });

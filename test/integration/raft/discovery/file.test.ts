@@ -58,7 +58,7 @@ describe('finding nodes by a file', () => {
     it(`notices that it was ${title}`, async () => {
       writeFileSync(path, '10.0.0.1\n');
       assert.deepEqual(await found(), ['10.0.0.1:10008']);
-      const deadline = AbortSignal.timeout(5000);
+      const deadline = AbortSignal.timeout(30_000);
       const noticed = finder.changed(deadline);
       setImmediate(change);
       await noticed;

@@ -8,8 +8,7 @@ import { until } from '../../../support/daemon.ts';
 const NEVER = new AbortController().signal;
 
 // Multicast does not leave this host: it goes to the loopback interface only.
-describe('finding nodes by multicast', function () {
-  this.timeout(30_000);
+describe('finding nodes by multicast', () => {
   const service = `test-${randomInt(1e6)}`;
   const finders: MdnsFinder[] = [];
   afterEach(() => Promise.all(finders.splice(0).map((finder) => finder.release())));

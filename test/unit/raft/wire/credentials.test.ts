@@ -20,8 +20,7 @@ const NONE: CredentialKeys = {
 };
 const LONG = 'x'.repeat(32);
 
-describe('credentials of a node', function () {
-  this.timeout(30_000);
+describe('credentials of a node', () => {
   let directory: string;
   const tls: { -readonly [K in keyof CredentialKeys]: CredentialKeys[K] } = { ...NONE };
   let otherKey: string;
