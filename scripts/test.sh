@@ -14,6 +14,7 @@ trap stopped EXIT
 # Fetching waits for networks, installing and compiling for processors: both at once.
 servers() {
   bash scripts/sandbox/ensure-mariadb.sh || say 'running without MariaDB'
+  bash scripts/sandbox/ensure-zsh.sh || say 'running without zsh'
   bash scripts/sandbox/install-mysql9.sh .cache/servers || say 'running without MySQL 9: it could not be fetched'
   bash scripts/sandbox/install-registries.sh .cache/servers || say 'running without Consul, etcd or ZooKeeper: not all of them could be fetched'
   bash scripts/sandbox/install-balancers.sh .cache/servers || say 'running without HAProxy: it could not be fetched'
