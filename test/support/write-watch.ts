@@ -7,7 +7,7 @@ import { type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbo
 const PERIOD_MS = 20;
 const SILENCE_MS = 300;
 /** A server that comes back writable on its own is to be fenced within this time. */
-const FENCE_LIMIT_MS = 10_000;
+const FENCE_LIMIT_MS = 6_000;
 
 /** A time during which one server was known to take writes: from an answer that said so to the asking of another one. */
 export interface WritableSpan {
