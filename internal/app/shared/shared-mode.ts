@@ -40,6 +40,7 @@ export class SharedMode {
     this.#office = new SharedOffice({
       ...this.#deps,
       wishes: store.wishes,
+      caughtUp: () => store.caughtUp(),
       apply: (command, stamp) => {
         this.#applied += 1;
         return apply(command, stamp);

@@ -22,6 +22,8 @@ export interface OfficeHolder {
 export interface SharedOfficeDeps {
   readonly seat: Seat;
   readonly wishes: Pick<Wishes, 'add'>;
+  /** False: the rows lack something that was done here. */
+  readonly caughtUp: () => Promise<boolean>;
   readonly apply: Apply;
   readonly holder: OfficeHolder;
   /** How this node is called where commands are agreed on. */
@@ -32,6 +34,7 @@ export interface SharedOfficeDeps {
 
 const ROUND_MS = 500;
 const REFRESH_MS = 1_000;
+const WRITTEN_RETRY_MS = 20;
 /** Less than the five seconds after which others take the seat. */
 const DEMOTED_MS = 4_000;
 /** How long a node that was told to step down lets the others go first. */
@@ -93,7 +96,7 @@ export class SharedOffice implements Agreement {
 
   /**
    * A wish of an operator may be said on any node: where this one does not lead, it takes effect in the shared rows, and the
-   * one that leads is told of it.
+   * one that leads is told of it. A call is known to the others before it is made, and before its caller is told.
    *
    * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`
    */
@@ -103,7 +106,24 @@ export class SharedOffice implements Agreement {
     const others = !this.mayAct;
     const result = await apply(command, { atMs: clock.nowMs(), node, term: this.term, index: 0 });
     if (others && isWish(command.op)) await wishes.add(JSON.stringify(command));
+    if (command.op === 'begin-call' && !(await this.#written())) {
+      await apply(undone(command), { atMs: clock.nowMs(), node, term: this.term, index: 0 });
+      throw new OrchestratorError('UNAVAILABLE', 'the backend does not take what is begun: nothing was done');
+    }
+    if (command.op === 'end-call' && !(await this.#written()))
+      throw new OrchestratorError('UNAVAILABLE', 'the backend does not take what it came to');
     return result;
+  }
+
+  /** False: not in the time that a node may lead without the backend. */
+  async #written(): Promise<boolean> {
+    const { caughtUp, clock } = this.#deps;
+    const endMs = clock.monotonicMs() + DEMOTED_MS;
+    while (!(await caughtUp())) {
+      if (clock.monotonicMs() >= endMs) return false;
+      await clock.sleep(WRITTEN_RETRY_MS);
+    }
+    return true;
   }
 
   /**
@@ -254,4 +274,8 @@ export class SharedOffice implements Agreement {
     if (text === '') this.#deps.log.info({}, 'the backend says again who leads');
     else this.#deps.log.warn({ err }, 'the backend does not say who leads');
   }
+}
+
+function undone({ id, attempt }: Extract<Command, { op: 'begin-call' }>): Command {
+  return { op: 'end-call', id, attempt, outcome: null };
 }

@@ -7,6 +7,8 @@ import { ManualClock } from '../../support/manual-clock.ts';
 
 const KEY = { hostname: 'db', port: 3306 };
 const WISH: Command = { op: 'forget', key: KEY };
+const BEGIN: Command = { op: 'begin-call', id: 'call', request: 'what', attempt: 'mine' };
+const END: Command = { op: 'end-call', id: 'call', attempt: 'mine', outcome: { status: 200, json: '{}' } };
 const DEED: Command = { op: 'end-fence', failed: KEY };
 
 /** Says what the test wants; `silent` keeps everybody waiting. */
@@ -47,6 +49,7 @@ describe('the office among daemons on one backend', () => {
   let events: string[];
   let prepare: () => Promise<void>;
   let take: () => void;
+  let written: boolean;
 
   beforeEach(() => {
     clock = new ManualClock();
@@ -54,12 +57,14 @@ describe('the office among daemons on one backend', () => {
     events = [];
     prepare = async () => {};
     take = () => void events.push('take');
+    written = true;
     office = new SharedOffice({
       seat,
       clock,
       log: silentLog,
       node: 'here',
       wishes: { add: async (text) => void events.push(`wish ${text}`) },
+      caughtUp: async () => written,
       apply: ({ op }, { term }) => events.push(`${op} in ${term}`),
       holder: {
         prepare: () => prepare(),
@@ -156,6 +161,36 @@ describe('the office among daemons on one backend', () => {
     await office.decide(WISH);
     await assert.rejects(office.decide(DEED), /another node leads/);
     assert.deepEqual(events, ['forget in 0', `wish ${JSON.stringify(WISH)}`]);
+  });
+
+  it('lets a call be made, and its caller be told, once the rows say so: whoever leads next is not to make it again', async () => {
+    for (const call of [BEGIN, END]) {
+      written = false;
+      let done = false;
+      const decided = office.decide(call).then(() => {
+        done = true;
+      });
+      await clock.advance(1);
+      await clock.advance(3_000);
+      assert.equal(done, false, call.op);
+      written = true;
+      await clock.advance(100);
+      await decided;
+    }
+    assert.deepEqual(events, ['begin-call in 0', 'end-call in 0']);
+  });
+
+  it('makes no call that the rows do not take, and forgets that it was asked for', async () => {
+    written = false;
+    const refused = assert.rejects(office.decide(BEGIN), { code: 'UNAVAILABLE', message: /nothing was done/ });
+    await clock.advance(1);
+    await clock.advance(5_000);
+    await refused;
+    assert.deepEqual(events, ['begin-call in 0', 'end-call in 0']);
+    const unheard = assert.rejects(office.decide(END), { code: 'UNAVAILABLE' });
+    await clock.advance(1);
+    await clock.advance(5_000);
+    await unheard;
   });
 
   it('is grabbed on request, in an epoch of its own', async () => {
