@@ -68,11 +68,9 @@ export class RepeatedCalls {
     if (start.kind === 'open')
       throw unknown('the node that was asked first is gone, or leads no more: look at the servers before asking anew');
     const outcome = await run();
-    if (outcome.status === UNDONE) await this.#memory.end(id, start.attempt, undefined).catch(() => undefined);
-    else
-      await this.#memory.end(id, start.attempt, kept(outcome)).catch((cause: unknown) => {
-        throw unknown('it was made here, and the other nodes could not be told', cause);
-      });
+    const known = outcome.status === UNDONE ? undefined : kept(outcome);
+    // Whoever waits is told what it came to. Where the others cannot be told any more, they know that it was begun, and do not make it again.
+    await this.#memory.end(id, start.attempt, known).catch(() => undefined);
     return { ...outcome, repeated: false };
   }
 }
@@ -99,8 +97,8 @@ function kept({ status, json }: CallOutcome): CallOutcome {
   return { status, json: JSON.stringify({ Code, Message, Details: null }) };
 }
 
-function unknown(why: string, cause?: unknown): OrchestratorError {
-  return new OrchestratorError('OUTCOME_UNKNOWN', `outcome unknown: ${why}`, cause === undefined ? {} : { cause });
+function unknown(why: string): OrchestratorError {
+  return new OrchestratorError('OUTCOME_UNKNOWN', `outcome unknown: ${why}`);
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -96,7 +96,8 @@ export class SharedOffice implements Agreement {
 
   /**
    * A wish of an operator may be said on any node: where this one does not lead, it takes effect in the shared rows, and the
-   * one that leads is told of it. A call is known to the others before it is made, and before its caller is told.
+   * one that leads is told of it. A call is known to the others before it is made; what it came to as well,
+   * before its caller is told, unless the backend takes nothing for too long.
    *
    * @throws {OrchestratorError} `NOT_LEADER`, `UNAVAILABLE`
    */
