@@ -1,7 +1,7 @@
 // One database server: a process on loopback and its data directory.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
@@ -10,6 +10,7 @@ import { isFree } from './ports.ts';
 import { commonArguments, type Flavour, program } from './program.ts';
 
 const START_LIMIT_MS = 30_000;
+const HALT_LIMIT_MS = 2_000;
 
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
@@ -88,12 +89,13 @@ export class SandboxServer {
     return readFileSync(join(this.directory, 'error.log'), 'utf8').trimEnd().split('\n').slice(-5).join('\n');
   }
 
-  /** SIGKILL and SIGTERM wait for the process to end. */
+  /** SIGKILL and SIGTERM wait for the process to end, SIGSTOP for its last thread to halt. */
   async kill(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === undefined || hasEnded(child)) return;
     if (signal !== 'SIGKILL' && signal !== 'SIGTERM') {
       child.kill(signal);
+      if (signal === 'SIGSTOP' && child.pid !== undefined) await halted(child.pid);
       return;
     }
     const ended = new Promise((done) => child.once('exit', done));
@@ -144,5 +146,23 @@ export class SandboxServer {
       ${start}, SOURCE_HEARTBEAT_PERIOD=1, SOURCE_CONNECT_RETRY=1, GET_SOURCE_PUBLIC_KEY=1`);
     await this.query('START REPLICA');
     await this.query('SET GLOBAL super_read_only=1');
+  }
+}
+
+/** A signal is sent at once, and takes its effect in each thread when the scheduler has come to it (signal(7)). */
+async function halted(pid: number): Promise<void> {
+  const end = Date.now() + HALT_LIMIT_MS;
+  while (threadStates(pid).some((state) => state !== 'T') && Date.now() < end) await delay(1);
+}
+
+/** By one letter each (proc(5), third field of stat). None: not Linux, or the process is gone. */
+function threadStates(pid: number): readonly (string | undefined)[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+      return stat[stat.lastIndexOf(')') + 2];
+    });
+  } catch {
+    return [];
   }
 }
