@@ -1,13 +1,8 @@
 // What an operator asks for by the API, as the shell client does it: every recovery twice, clusters by their alias, servers by another name.
 
 import assert from 'node:assert/strict';
-import { until } from '../support/daemon.ts';
+import { type Answer, until } from '../support/daemon.ts';
 import { scenarios } from '../support/scenario.ts';
-
-interface Answer {
-  readonly Code: string;
-  readonly Details: unknown;
-}
 
 const BY_HAND = { RecoverMasterClusterFilters: [], DetectClusterAliasQuery: "SELECT 'shop'" };
 
@@ -53,9 +48,9 @@ scenarios('host names', { tree: [undefined, 0], flavours: ['mariadb'] }, (scenar
     await until('the server is known again', async () => (await daemon.api<unknown[]>('all-instances')).length === 2);
     assert.equal((await cache()).localhost?.Object, '127.0.0.1');
     assert.deepEqual(await found(), address);
-    assert.equal((await daemon.api<Answer>('reset-hostname-resolve-cache')).Code, 'OK');
+    await daemon.done('reset-hostname-resolve-cache');
     assert.equal((await cache()).localhost, undefined);
-    assert.equal((await daemon.api<Answer>('begin-downtime/localhost/1/me/why')).Code, 'OK'); // known by neither name
+    await daemon.done('begin-downtime/localhost/1/me/why'); // known by neither name
     const discovered = await daemon.api<{ Details: { Key: unknown } }>(`discover/localhost/${port}`);
     assert.deepEqual(discovered.Details.Key, address);
     assert.equal((await daemon.api<unknown[]>('all-instances')).length, 2);

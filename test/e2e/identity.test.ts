@@ -19,7 +19,7 @@ scenarios('a changed address', { tree: [undefined, 0], flavours: ['mysql'] }, (s
     assert.ok(replica);
     const daemon = await scenario.watching();
     const { hostname, port } = replica.key;
-    assert.equal((await daemon.api<{ Code: string }>(`register-candidate/${hostname}/${port}/prefer`)).Code, 'OK');
+    await daemon.done(`register-candidate/${hostname}/${port}/prefer`);
     const [row] = await replica.query('SELECT @@server_id AS id');
     await scenario.kill(replica);
     const moved = new SandboxServer(flavour, await freePort(), replica.directory, Number(row?.id), []);

@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Flavour, SandboxServer } from '../../scripts/sandbox/sandbox.ts';
 import { callCli } from '../support/cli.ts';
-import { until } from '../support/daemon.ts';
+import { type Answer, until } from '../support/daemon.ts';
 import { inSession, ownPosition } from '../support/dialect.ts';
 import { address, scenarios } from '../support/scenario.ts';
-
-interface Answer {
-  readonly Code: string;
-  readonly Message: string;
-  readonly Details: unknown;
-}
 
 const WITHOUT_GTID: Readonly<Record<Flavour, readonly string[]>> = {
   mysql: ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF'],

@@ -3,17 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { ADMIN_LOGIN, type SandboxServer } from '../../scripts/sandbox/sandbox.ts';
-import { until } from '../support/daemon.ts';
+import { type Answer, until } from '../support/daemon.ts';
 import { address, scenarios } from '../support/scenario.ts';
 import { Writer } from '../support/writer.ts';
 
 const CREDENTIALS = { ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'" };
 
 scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test) => {
-  async function takeOver(target = scenario.server(2)): Promise<{ Code: string; Message: string }> {
-    const { hostname, port } = target.key;
-    return scenario.daemon.api(`graceful-master-takeover-auto/${address(scenario.primary)}/${hostname}/${port}`);
-  }
+  const wish = ({ key } = scenario.server(2)) =>
+    `graceful-master-takeover-auto/${address(scenario.primary)}/${key.hostname}/${key.port}`;
+  const takeOver = (target?: SandboxServer) => scenario.daemon.api<Answer>(wish(target));
+  const takenOver = (target?: SandboxServer) => scenario.daemon.done(wish(target));
 
   const told = (what: string) => join(scenario.directory, what);
   const said = (what: string) => readFileSync(told(what), 'utf8').trim().split('\n');
@@ -28,8 +28,7 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
       ],
     });
     await scenario.session(scenario.primary, ADMIN_LOGIN); // whom the daemon may not be allowed to end
-    const answer = await takeOver();
-    assert.equal(answer.Code, 'OK', answer.Message);
+    await takenOver();
     assert.equal(await scenario.healed(scenario.servers, [1]), scenario.server(2));
     const [{ UID } = { UID: '' }] = await scenario.recoveries();
     const pair = `${address(scenario.primary)} ${address(scenario.server(2))} true`;
@@ -48,8 +47,7 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
         writers.every((writer) => writer.acknowledged.filter(({ server }) => server === on).length >= count),
       );
     await everyone('before', 20, scenario.primary);
-    const answer = await takeOver(target);
-    assert.equal(answer.Code, 'OK', answer.Message);
+    await takenOver(target);
     await everyone('afterwards', 20, target);
     for (const writer of writers) await writer.stop();
     for (const { acknowledged } of writers) {
@@ -75,10 +73,9 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     ];
     const { hostname, port } = former.key;
     const daemon = await scenario.watching({ ...CREDENTIALS, RecoverMasterClusterFilters: ['.*'] });
-    const answer = await takeOver(target);
-    assert.equal(answer.Code, 'OK', answer.Message);
+    await takenOver(target);
     await scenario.healed(scenario.servers, [1]);
-    assert.equal((await daemon.api<{ Code: string }>(`register-candidate/${hostname}/${port}/prefer`)).Code, 'OK');
+    await daemon.done(`register-candidate/${hostname}/${port}/prefer`);
     await scenario.freeze(frozen); // attaching it takes a while, in which the promoted one is read again and again
     scenario.onSettle(() => scenario.thaw(frozen));
     await scenario.kill(target);
@@ -115,7 +112,7 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     assert.match(answer.Message, new RegExp(`${address(dead)} would be left behind: unreachable`));
     assert.deepEqual(await scenario.writable([scenario.primary, target, another]), [scenario.primary]);
     await scenario.daemon.api(`begin-downtime/${dead.key.hostname}/${dead.key.port}/test/gone/1h`);
-    assert.equal((await takeOver(target)).Code, 'OK');
+    await takenOver(target);
     assert.equal(await scenario.healed([scenario.primary, target, another], [1]), target);
   });
 
@@ -139,7 +136,7 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     });
     await application.query('UNLOCK TABLES');
     assert.deepEqual(await scenario.writable(scenario.servers), [primary]);
-    assert.equal((await takeOver()).Code, 'OK', 'the next one finds nothing in its way');
+    await takenOver(); // the next one finds nothing in its way
     await scenario.healed(scenario.servers, [1]);
   });
 

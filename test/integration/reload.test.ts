@@ -9,7 +9,7 @@ describe('SIGHUP', () => {
   after(() => daemon.stop());
 
   it('brings a good file into force at once, without a restart', async () => {
-    assert.equal((await daemon.api<{ Code: string }>('disable-global-recoveries')).Code, 'OK');
+    await daemon.done('disable-global-recoveries');
     daemon.reconfigure({ ReadOnly: true });
     await daemon.logged('configuration reloaded');
     const refused = await daemon.api<{ Code: string; Message: string }>('enable-global-recoveries');

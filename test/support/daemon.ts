@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
   closeSync,
@@ -53,6 +54,13 @@ export async function runHere(file: string, args: readonly string[], log: string
   const ended = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? String(code))));
   void ended.then(() => running.delete(pid));
   return { pid, ended };
+}
+
+/** What calls of the first version of the API answer that change something. */
+export interface Answer {
+  readonly Code: string;
+  readonly Message: string;
+  readonly Details: unknown;
 }
 
 export interface DaemonOptions {
@@ -170,6 +178,13 @@ export class Daemon {
 
   async api<T = unknown>(path: string): Promise<T> {
     return (await (await fetch(`${this.url}/api/${path}`)).json()) as T;
+  }
+
+  /** A call that succeeds. */
+  async done(path: string): Promise<Answer> {
+    const answer = await this.api<Answer>(path);
+    assert.equal(answer.Code, 'OK', `${path}: ${answer.Message}`);
+    return answer;
   }
 
   log(): string {

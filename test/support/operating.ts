@@ -2,14 +2,9 @@
 
 import assert from 'node:assert/strict';
 import type { SandboxServer } from '../../scripts/sandbox/sandbox.ts';
+import type { Answer } from './daemon.ts';
 import type { Scenario } from './scenario.ts';
 import { Writer } from './writer.ts';
-
-export interface Answer {
-  readonly Code: string;
-  readonly Message: string;
-  readonly Details: unknown;
-}
 
 export const CREDENTIALS = { ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'", AuditToBackendDB: true };
 
@@ -18,12 +13,7 @@ export const path = ({ key }: SandboxServer) => `${key.hostname}/${key.port}`;
 export function operating(scenario: Scenario) {
   const ask = (call: string) => scenario.daemon.api<Answer>(call);
 
-  /** The call succeeds. */
-  const done = async (call: string) => {
-    const answer = await ask(call);
-    assert.equal(answer.Code, 'OK', `${call}: ${answer.Message}`);
-    return answer;
-  };
+  const done = (call: string) => scenario.daemon.done(call);
 
   /** It is refused, for this reason. */
   const no = async (call: string, reason: RegExp) => {

@@ -1,5 +1,6 @@
 // The row of `active_node`, as the established product keeps it, with an epoch beside it in `own_seat`: a row of that product's
-// is respected and ours is one that it respects. Connections of its own, with short limits: it must not wait behind writes.
+// is respected and ours is one that it respects. `own_seat` is locked before `active_node`, so that no two of ours deadlock.
+// Connections of its own, with short limits: it must not wait behind writes.
 
 import type { Clock } from '../../runtime/clock.ts';
 import type { Row } from '../database.ts';
@@ -15,6 +16,8 @@ import { backendName, type MysqlBackendSettings } from './settings.ts';
 /** A leader that was silent for so long is gone (contract), seconds. */
 const EXPIRES_S = 5;
 const LIMIT_MS = 1_500;
+const DEADLOCK = 1213;
+const MOST_ATTEMPTS = 5;
 
 /**
  * Of ours to the millisecond, of others by their whole seconds. An empty token is the row that a new schema begins with.
@@ -46,10 +49,10 @@ export class MysqlSeat implements Seat {
   hold(epoch: number): Promise<boolean> {
     return this.#guarded(async (connection) => {
       const { affected } = await connection.run({
-        sql: `UPDATE active_node a JOIN own_seat o ON o.anchor = a.anchor
-                 SET a.last_seen_active = NOW(), o.held_at = NOW(3)
-               WHERE a.anchor = 1 AND a.hostname = ? AND a.token = ? AND o.token = ? AND o.epoch = ?`,
-        values: [this.#node.hostname, this.#node.token, this.#node.token, epoch],
+        sql: `UPDATE own_seat o STRAIGHT_JOIN active_node a ON a.anchor = o.anchor
+                 SET o.held_at = NOW(3), a.last_seen_active = NOW()
+               WHERE o.anchor = 1 AND o.token = ? AND o.epoch = ? AND a.hostname = ? AND a.token = ?`,
+        values: [this.#node.token, epoch, this.#node.hostname, this.#node.token],
       });
       return affected > 0;
     });
@@ -105,11 +108,15 @@ export class MysqlSeat implements Seat {
     };
   }
 
+  /** What lost a deadlock, to a daemon of the established product say, has changed nothing, and is done again. */
   async #guarded<T>(work: (connection: BackendConnection) => Promise<T>): Promise<T> {
-    try {
-      return await this.#pool.use(work);
-    } catch (cause) {
-      throw mysqlFailure(cause, this.#name);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#pool.use(work);
+      } catch (cause) {
+        if (attempt === MOST_ATTEMPTS || (cause as { errno?: unknown }).errno !== DEADLOCK)
+          throw mysqlFailure(cause, this.#name);
+      }
     }
   }
 }

@@ -7,6 +7,10 @@ import { systemClock } from '../../../internal/runtime/clock.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import { backendFlavours, MysqlBackendServer } from '../../support/mysql-backend.ts';
 
+function unlessDeadlock(err: { errno?: unknown }): void {
+  if (err.errno !== 1213) throw err;
+}
+
 for (const flavour of await backendFlavours()) {
   describe(`the seat of the leader on ${flavour}`, () => {
     let server: MysqlBackendServer;
@@ -84,6 +88,33 @@ for (const flavour of await backendFlavours()) {
       await second.vacate();
       assert.deepEqual([await row(), await second.hold(2)], [undefined, false]);
       assert.equal(await first.contend(), 3, 'the epoch outlives the row');
+    });
+
+    it('is grabbed, held, wanted and left at any moment, whatever others do meanwhile', async () => {
+      const [holder, thief, ...more] = ['holder', 'thief', 'third', 'fourth'].map(seat);
+      assert.ok(holder && thief);
+      let epoch = 0;
+      let ended = false;
+      const keepAsking = async (ask: () => Promise<unknown>) => {
+        while (!ended) await ask();
+      };
+      const asking = [
+        keepAsking(() => holder.hold(epoch)),
+        keepAsking(() => thief.hold(epoch)),
+        keepAsking(() => peer(7).catch(unlessDeadlock)),
+        ...more.map((one) => keepAsking(() => one.contend())),
+        ...more.map((one) => keepAsking(() => one.vacate())),
+      ];
+      try {
+        for (let turn = 1; turn <= 200; turn += 1) {
+          const grabbed: unknown = await Promise.race([(turn % 2 === 0 ? holder : thief).grab(), ...asking]);
+          assert.ok(Number(grabbed) > epoch);
+          epoch = Number(grabbed);
+        }
+      } finally {
+        ended = true;
+      }
+      await Promise.all(asking);
     });
 
     it('is left to the established product while that is heard of, and taken when it is not', async () => {
