@@ -8,6 +8,7 @@ import { type Statement, selectStatement } from '../statements.ts';
 import { toText } from '../time.ts';
 import { statementsOf } from './batches.ts';
 import { BackendConnection } from './connection.ts';
+import { despiteDeadlocks } from './deadlocks.ts';
 import { isDoubtful, mysqlFailure, reasonOf } from './failures.ts';
 import { Fit } from './fit.ts';
 import { Ghosts } from './ghosts.ts';
@@ -170,17 +171,20 @@ export class MysqlDatabase implements Database {
 
   async #guarded<T>(work: (connection: BackendConnection) => Promise<T>): Promise<T> {
     try {
-      return await this.#pool.use(async (connection) => {
-        try {
-          return await work(connection);
-        } catch (err) {
-          if (!connection.usable) this.#ghosts.add(connection.id);
-          throw err;
-        }
-      });
+      return await despiteDeadlocks(() => this.#pool.use((connection) => this.#noting(connection, work)));
     } catch (cause) {
       this.#readOnly = reasonOf(cause) === 'readOnly';
       throw mysqlFailure(cause, this.name);
+    }
+  }
+
+  /** A connection that breaks may leave something behind. */
+  async #noting<T>(connection: BackendConnection, work: (connection: BackendConnection) => Promise<T>): Promise<T> {
+    try {
+      return await work(connection);
+    } catch (err) {
+      if (!connection.usable) this.#ghosts.add(connection.id);
+      throw err;
     }
   }
 }

@@ -1,5 +1,6 @@
 // The row of `active_node`, as the established product keeps it, with an epoch beside it in `own_seat`: a row of that product's
-// is respected and ours is one that it respects. `own_seat` is locked before `active_node`, so that no two of ours deadlock.
+// is respected and ours is one that it respects. `own_seat` is locked before `active_node`, so that no two of ours
+// deadlock.
 // Connections of its own, with short limits: it must not wait behind writes.
 
 import type { Clock } from '../../runtime/clock.ts';
@@ -9,6 +10,7 @@ import { number } from '../rows.ts';
 import type { Seat } from '../seat.ts';
 import type { Statement } from '../statements.ts';
 import type { BackendConnection } from './connection.ts';
+import { despiteDeadlocks } from './deadlocks.ts';
 import { mysqlFailure } from './failures.ts';
 import { Pool } from './pool.ts';
 import { backendName, type MysqlBackendSettings } from './settings.ts';
@@ -16,8 +18,6 @@ import { backendName, type MysqlBackendSettings } from './settings.ts';
 /** A leader that was silent for so long is gone (contract), seconds. */
 const EXPIRES_S = 5;
 const LIMIT_MS = 1_500;
-const DEADLOCK = 1213;
-const MOST_ATTEMPTS = 5;
 
 /**
  * Of ours to the millisecond, of others by their whole seconds. An empty token is the row that a new schema begins with.
@@ -108,15 +108,11 @@ export class MysqlSeat implements Seat {
     };
   }
 
-  /** What lost a deadlock, to a daemon of the established product say, has changed nothing, and is done again. */
   async #guarded<T>(work: (connection: BackendConnection) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#pool.use(work);
-      } catch (cause) {
-        if (attempt === MOST_ATTEMPTS || (cause as { errno?: unknown }).errno !== DEADLOCK)
-          throw mysqlFailure(cause, this.#name);
-      }
+    try {
+      return await despiteDeadlocks(() => this.#pool.use(work));
+    } catch (cause) {
+      throw mysqlFailure(cause, this.#name);
     }
   }
 }

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Backend } from '../../../internal/backend/backend.ts';
+import { MysqlDatabase } from '../../../internal/backend/mysql/mysql-database.ts';
 import type { MysqlBackendSettings } from '../../../internal/backend/mysql/settings.ts';
 import type { RecoveryRecord } from '../../../internal/recovery/book.ts';
 import { systemClock } from '../../../internal/runtime/clock.ts';
@@ -158,6 +159,30 @@ for (const flavour of await backendFlavours()) {
         }
         await until('everything is written', async () => backend.health().waiting === 0);
         assert.deepEqual(await steps(), notes);
+      });
+
+      it('two that write the same rows at once: neither fails because of the other', async () => {
+        const settings = backendServer.settings({ maxConnections: 2 });
+        const [one, other] = [
+          await MysqlDatabase.open(settings, systemClock),
+          await MysqlDatabase.open(settings, systemClock),
+        ];
+        const rows = ['a', 'b', 'c', 'd'].map((store_key) => ({
+          store_key,
+          store_value: 'x',
+          last_updated: '2026-01-01',
+        }));
+        const puts = rows.map((row) => ({ kind: 'upsert', table: 'kv_store', key: ['store_key'], row }) as const);
+        const deletes = rows.map(
+          ({ store_key }) => ({ kind: 'delete', table: 'kv_store', where: [['store_key', '=', store_key]] }) as const,
+        );
+        const changes = puts.flatMap((put, at) => [put, deletes[(at + 1) % rows.length] ?? put]);
+        try {
+          for (let round = 0; round < 100; round += 1)
+            await Promise.all([one.write(changes), one.write(changes), other.write(changes.toReversed())]);
+        } finally {
+          await Promise.all([one.close(), other.close()]);
+        }
       });
 
       it('a commit whose answer was lost is not done twice', async () => {
