@@ -143,7 +143,11 @@ export class SharedOffice implements Agreement {
     if (this.#epoch !== epoch || !this.mayAct) throw new OrchestratorError('NOT_LEADER', 'another node leads');
   }
 
-  /** Takes the lead from whoever has it; that one notices within a second. @throws {OrchestratorError} `BACKEND_FAILED` */
+  /**
+   * Takes the lead from whoever has it; that one notices within a second.
+   *
+   * @throws {OrchestratorError} `BACKEND_FAILED`; `UNAVAILABLE`: nobody else has it, and this node does not lead yet
+   */
   async grab(): Promise<void> {
     const { seat, clock } = this.#deps;
     await this.#round;
@@ -151,6 +155,8 @@ export class SharedOffice implements Agreement {
     const startedMs = clock.monotonicMs();
     this.#won(await seat.grab(), startedMs);
     await this.#office;
+    if (!this.mayAct)
+      throw new OrchestratorError('UNAVAILABLE', 'the lead is grabbed, but this node cannot take it up now');
   }
 
   /** Whoever leads steps down, and another one may take the lead. @throws {OrchestratorError} `BACKEND_FAILED` */

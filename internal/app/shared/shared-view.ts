@@ -25,6 +25,8 @@ const EVERY_MS = 1_000;
 const DROP_OLD_EVERY = 60;
 /** A leader that is kept busy by commands of its own tries again in the next round. */
 const MOST_ATTEMPTS = 5;
+/** Whoever is about to lead gives up later: each waits a tenth of a second at most for rows that are being written. */
+const MOST_ATTEMPTS_TO_LEAD = 20;
 
 interface Unheard {
   readonly command: Command;
@@ -66,7 +68,7 @@ export class SharedView {
   async prepare(): Promise<void> {
     await this.#round;
     await this.#deps.store.wishes.unread(); // what was wished for until now is in the rows
-    const restored = await this.#read();
+    const restored = await this.#read(MOST_ATTEMPTS_TO_LEAD);
     if (restored === undefined)
       throw new OrchestratorError('BACKEND_FAILED', 'the backend does not hold yet what was asked of this node');
     this.#leads = true;
@@ -166,9 +168,9 @@ export class SharedView {
    * The rows, with all that was asked of this node until now: they replace what it knows, which must not go back on its own
    * answers. Undefined: it is asked so much, or the backend so slow, that the rows were older each time.
    */
-  async #read(): Promise<Restored | undefined> {
+  async #read(mostAttempts = MOST_ATTEMPTS): Promise<Restored | undefined> {
     const { store, restore, applied } = this.#deps;
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const before = applied();
       if (!(await store.caughtUp())) continue;
       const restored = await restore();

@@ -110,7 +110,7 @@ describe('the office among daemons on one backend', () => {
     };
     seat.free = false;
     office.start();
-    await office.grab();
+    await assert.rejects(office.grab(), { code: 'UNAVAILABLE' });
     await clock.advance(1);
     assert.deepEqual([office.mayAct, office.term, events, seat.free], [false, 0, ['leave'], true]);
     await clock.advance(2_500);
@@ -199,6 +199,17 @@ describe('the office among daemons on one backend', () => {
     await clock.advance(1);
     await office.grab();
     assert.deepEqual([office.mayAct, office.term], [true, 1]);
+  });
+
+  it('is told of as grabbed once this node leads', async () => {
+    seat.free = false;
+    prepare = async () => {
+      throw new Error('gone away');
+    };
+    await assert.rejects(office.grab(), { code: 'UNAVAILABLE' });
+    prepare = async () => {};
+    seat.free = true;
+    await lead();
   });
 
   it('is left on request, and the others go first', async () => {
