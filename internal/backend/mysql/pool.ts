@@ -7,13 +7,26 @@ import { backendName, type MysqlBackendSettings } from './settings.ts';
 const MOST_WAITING = 1_000;
 /** Idle connections that are kept: a quarter of all, but so many at least. */
 const IDLE_LEAST = 10;
+/** And for so long, which is well before the server ends them. */
+const IDLE_MS = 5_000;
+/**
+ * The server ends a session that it has not heard of for so long: a process that is frozen, or behind a network that has
+ * failed, may be in the middle of a transaction, whose locks nobody else must wait for.
+ */
+const SILENT = { sql: 'SET SESSION wait_timeout = 10', values: [] };
+
+interface Idle {
+  readonly connection: BackendConnection;
+  readonly sinceMs: number;
+}
 
 /** Connections to one schema, made as they are needed. */
 export class Pool {
   readonly #settings: MysqlBackendSettings;
   readonly #clock: Clock;
   readonly #most: number;
-  readonly #idle: BackendConnection[] = [];
+  /** Longest first. */
+  readonly #idle: Idle[] = [];
   readonly #used = new Set<BackendConnection>();
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
@@ -30,8 +43,7 @@ export class Pool {
     await this.#turn();
     let connection: BackendConnection | undefined;
     try {
-      connection =
-        this.#fromIdle() ?? (await BackendConnection.open(this.#settings, this.#settings.schema, this.#clock));
+      connection = this.#fromIdle() ?? (await this.#open());
       if (this.#closed) connection.close();
       this.#used.add(connection);
       return await work(connection);
@@ -44,7 +56,7 @@ export class Pool {
 
   /** The next ones are made anew, where the server's name leads by then. */
   renew(): void {
-    for (const connection of this.#idle.splice(0)) connection.close();
+    for (const { connection } of this.#idle.splice(0)) connection.close();
   }
 
   /** What is under way fails. */
@@ -62,9 +74,21 @@ export class Pool {
     this.#taken += 1;
   }
 
+  async #open(): Promise<BackendConnection> {
+    const connection = await BackendConnection.open(this.#settings, this.#settings.schema, this.#clock);
+    try {
+      await connection.run(SILENT);
+      return connection;
+    } catch (err) {
+      connection.close();
+      throw err;
+    }
+  }
+
   #fromIdle(): BackendConnection | undefined {
+    this.#endSilent();
     for (;;) {
-      const connection = this.#idle.pop();
+      const { connection } = this.#idle.pop() ?? {};
       if (connection === undefined || (connection.usable && !this.#isOld(connection))) return connection;
       connection.close();
     }
@@ -73,8 +97,13 @@ export class Pool {
   #giveBack(connection: BackendConnection): void {
     this.#used.delete(connection);
     const room = this.#idle.length < Math.max(IDLE_LEAST, this.#most / 4);
-    if (!this.#closed && connection.usable && room) this.#idle.push(connection);
+    if (!this.#closed && connection.usable && room) this.#idle.push({ connection, sinceMs: this.#clock.monotonicMs() });
     else connection.close();
+  }
+
+  #endSilent(): void {
+    const before = this.#clock.monotonicMs() - IDLE_MS;
+    while (this.#idle[0] !== undefined && this.#idle[0].sinceMs < before) this.#idle.shift()?.connection.quit();
   }
 
   #isOld({ bornMs }: BackendConnection): boolean {

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import { Backend } from '../../../internal/backend/backend.ts';
 import { MysqlSeat } from '../../../internal/backend/mysql/mysql-seat.ts';
+import type { MysqlBackendSettings } from '../../../internal/backend/mysql/settings.ts';
 import { systemClock } from '../../../internal/runtime/clock.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
+import { until } from '../../support/daemon.ts';
+import { ForgetfulRelay } from '../../support/forgetful-relay.ts';
 import { backendFlavours, MysqlBackendServer } from '../../support/mysql-backend.ts';
 
 function unlessDeadlock(err: { errno?: unknown }): void {
@@ -31,8 +34,8 @@ for (const flavour of await backendFlavours()) {
       await server.empty();
     });
 
-    function seat(token: string): MysqlSeat {
-      const made = new MysqlSeat(server.settings(), { hostname: 'here', token }, systemClock);
+    function seat(token: string, changes: Partial<MysqlBackendSettings> = {}): MysqlSeat {
+      const made = new MysqlSeat(server.settings(changes), { hostname: 'here', token }, systemClock);
       seats.push(made);
       return made;
     }
@@ -91,7 +94,7 @@ for (const flavour of await backendFlavours()) {
     });
 
     it('is grabbed, held, wanted and left at any moment, whatever others do meanwhile', async () => {
-      const [holder, thief, ...more] = ['holder', 'thief', 'third', 'fourth'].map(seat);
+      const [holder, thief, ...more] = ['holder', 'thief', 'third', 'fourth'].map((token) => seat(token));
       assert.ok(holder && thief);
       let epoch = 0;
       let ended = false;
@@ -129,10 +132,22 @@ for (const flavour of await backendFlavours()) {
       assert.equal(await ours.contend(), 2);
     });
 
+    it('is not kept from the others by a node that falls silent while it takes it', async () => {
+      const relay = await ForgetfulRelay.before(server.server.key.port);
+      try {
+        relay.delaying = 'COMMIT';
+        await assert.rejects(seat('silent', { port: relay.port }).contend(), /does not answer/);
+        const other = seat('other');
+        await until('another one has it', () => other.contend().catch(() => undefined));
+        assert.equal(relay.delays, true, 'the server has not heard that it is gone');
+        assert.deepEqual(await row(), { hostname: 'here', token: 'other' });
+      } finally {
+        await relay.close();
+      }
+    });
+
     it('is nobody’s for whoever cannot ask', async () => {
-      const cut = new MysqlSeat(server.settings({ port: 1 }), { hostname: 'here', token: 'cut' }, systemClock);
-      seats.push(cut);
-      await assert.rejects(cut.contend(), /does not answer/);
+      await assert.rejects(seat('cut', { port: 1 }).contend(), /does not answer/);
     });
   });
 }
