@@ -25,6 +25,8 @@ const LOCK = 'orchestrator.change';
 const UNKNOWN_THREAD_ERRNO = 1094;
 /** How long the server lets us wait before we look again who has the lock, s. */
 const LOOK_SECONDS = 1;
+/** How much longer than its time a silent session is kept by the server: this process may be busy. */
+const GRACE_SECONDS = 5;
 
 /** What the server tells of a session; the sessions that change something have it alone. */
 export function attributesOf({ group, node, term }: Executor): Readonly<Record<string, string>> {
@@ -34,7 +36,7 @@ export function attributesOf({ group, node, term }: Executor): Readonly<Record<s
 interface Wait {
   readonly connection: ServerConnection;
   readonly executor: Executor | undefined;
-  /** Lock and statements wait that long, s. */
+  /** Lock and statements wait that long, and whoever holds the lock is done by then, s. */
   readonly limitSeconds: number;
   readonly deadline: AbortSignal;
   readonly log: Log;
@@ -45,6 +47,7 @@ export const HAS_LOCK = format('IS_USED_LOCK(?) = CONNECTION_ID()', [LOCK]);
 
 /**
  * Takes the lock for as long as the connection lives, in one round trip where nobody else has it. The answer is the version of the server.
+ * A session that the server has not heard the end of, behind a network that failed say, ends there when its time is up.
  *
  * @param along a statement in the same packet, which the server finds there when it wakes: of no effect but where `HAS_LOCK`. Whether it
  * was done is not told
@@ -54,8 +57,8 @@ export async function takeLock(wait: Wait, along?: string): Promise<string> {
   const { connection, executor, limitSeconds, deadline } = wait;
   const patience = executor === undefined ? limitSeconds : 0;
   const [locked, values] = lockWords(executor, patience);
-  const take = `SET SESSION lock_wait_timeout = ?; SELECT VERSION() AS version, ${locked} AS locked`;
-  const taken = format(take, [limitSeconds, ...values]);
+  const take = `SET SESSION lock_wait_timeout = ?, wait_timeout = ?; SELECT VERSION() AS version, ${locked} AS locked`;
+  const taken = format(take, [limitSeconds, limitSeconds + GRACE_SECONDS, ...values]);
   const [row] = await (along === undefined
     ? connection.query(taken, [], deadline)
     : connection.queryAlong(taken, along, deadline));

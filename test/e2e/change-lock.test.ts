@@ -13,6 +13,7 @@ import { silentLog } from '../../internal/runtime/log.ts';
 import { findFlavours, Sandbox, type SandboxServer, TOPOLOGY_LOGIN } from '../../scripts/sandbox/sandbox.ts';
 import { until } from '../support/daemon.ts';
 import { inSession, WORDS } from '../support/dialect.ts';
+import { ForgetfulRelay } from '../support/forgetful-relay.ts';
 
 const SETTINGS: ServersSettings = {
   login: TOPOLOGY_LOGIN,
@@ -200,6 +201,30 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
       assert.equal(await first.resume(), 'done');
       assert.equal(await second, 'done');
     });
+
+    for (const [title, term] of [
+      ['a process that is alone', undefined],
+      ['a leader', 2],
+    ] as const)
+      it(`comes free when nothing more can come of a session that the server has not heard the end of: ${title}`, async () => {
+        const relay = await ForgetfulRelay.before(server.key.port);
+        try {
+          relay.delaying = 'SET GLOBAL';
+          const far = { ...server.key, port: relay.port };
+          const cut = leader(term).change(far, SHORT_MS, never, (session) => session.setReadOnly(true));
+          assert.equal(await codeOf(cut), 'STATEMENT_TIMEOUT');
+          const idle = async () => 'done';
+          await until('the next one has the lock', async () => {
+            return (await codeOf(leader(term).change(server.key, SHORT_MS, never, idle))) === 'done';
+          });
+          assert.equal(relay.delays, true);
+          relay.deliver();
+          await server.query('SELECT 1');
+          assert.equal(await isReadOnly(), false);
+        } finally {
+          await relay.close();
+        }
+      });
 
     it('stays with a session of a later term: whoever finds it so yields', async () => {
       const later = await stalled(leader(3));
