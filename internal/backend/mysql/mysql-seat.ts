@@ -1,6 +1,5 @@
 // The row of `active_node`, as the established product keeps it, with an epoch beside it in `own_seat`: a row of that product's
-// is respected and ours is one that it respects. `own_seat` is locked before `active_node`, so that no two of ours
-// deadlock.
+// is respected and ours is one that it respects. `own_seat` is locked before `active_node`, so that no two of ours deadlock.
 // Connections of its own, with short limits: it must not wait behind writes.
 
 import type { Clock } from '../../runtime/clock.ts';
