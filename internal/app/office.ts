@@ -3,21 +3,29 @@ import type { Clock } from '../runtime/clock.ts';
 import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
+import { wallTimeOf } from '../runtime/wall-clock.ts';
 import type { Agreement } from './agreement.ts';
 
 /** The office of this node in one term of the group: lost with the term, even if the node is elected again. */
 export class NodeOffice implements Office {
   readonly tasks: TaskGroup;
   readonly term: number;
-  /** When it began, by the wall clock; 0: a node that is alone has always had it. */
-  readonly sinceMs: number;
   readonly #agreement: Agreement;
+  readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
+  /** Monotonic. */
+  readonly #beganMs: number;
 
-  constructor(agreement: Agreement, clock: Pick<Clock, 'nowMs'>, log: Log) {
+  constructor(agreement: Agreement, clock: Pick<Clock, 'nowMs' | 'monotonicMs'>, log: Log) {
     this.tasks = new TaskGroup(log);
     this.term = agreement.term;
-    this.sinceMs = agreement.term === 0 ? 0 : clock.nowMs();
     this.#agreement = agreement;
+    this.#clock = clock;
+    this.#beganMs = clock.monotonicMs();
+  }
+
+  /** When it began, by the wall clock; 0: a node that is alone has always had it. */
+  get sinceMs(): number {
+    return this.term === 0 ? 0 : wallTimeOf(this.#beganMs, this.#clock);
   }
 
   get signal(): AbortSignal {

@@ -16,6 +16,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import { TaskGroup } from '../runtime/task-group.ts';
+import { noticing } from '../runtime/wall-clock.ts';
 import type { ClusterSnapshot } from '../topology/cluster.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
 import type { PromotionRule } from '../topology/promotion-rule.ts';
@@ -85,22 +86,25 @@ export class Orchestrator {
   /** Undefined: there are no other nodes. */
   readonly opinions: Opinions | undefined;
   readonly #deps: OrchestratorDeps;
+  readonly #clock: Clock;
   readonly #wishes: OperatorWishes;
   readonly #places: PlacesSeen;
   readonly #seeds: Seeds;
 
   constructor(deps: OrchestratorDeps) {
-    const { restored, clock, log } = deps;
+    const { restored, log } = deps;
     this.#deps = deps;
+    this.inventory = new Inventory(
+      () => deps.settings.clusterNameToAlias,
+      () => this.#freshForMs(),
+    );
+    const clock = noticing(deps.clock, (byMs) => this.inventory.clockSet(byMs));
+    this.#clock = clock;
     const apply: Apply = (command, stamp) => this.#apply(command, stamp);
     this.agreement = deps.agreementOn?.(apply) ?? new Alone(apply, clock, deps.node);
     this.requests = new OperatorRequests(this.agreement, clock);
     this.calls = new AgreedCalls(deps.storage, () => this.agreement, restored.calls);
     this.tasks = new TaskGroup(log);
-    this.inventory = new Inventory(
-      () => deps.settings.clusterNameToAlias,
-      () => this.#freshForMs(),
-    );
     this.pools = new Pools(
       {
         storage: deps.storage,
@@ -298,7 +302,7 @@ export class Orchestrator {
   }
 
   snapshots(): readonly ClusterSnapshot[] {
-    return this.inventory.clusters(this.#deps.clock.nowMs());
+    return this.inventory.clusters(this.#clock.nowMs());
   }
 
   analyse(snapshot: ClusterSnapshot): readonly Analysis[] {
@@ -375,10 +379,10 @@ export class Orchestrator {
 
   /** What was decided about a server stays with it when its address changes. */
   #moved(from: InstanceKey, to: InstanceKey): void {
-    const { storage, clock } = this.#deps;
+    const { storage } = this.#deps;
     const rule = this.#wishes.ruleOf(from);
     if (rule !== undefined) this.#wishes.setPromotionRule(to, rule);
-    const downtime = this.inventory.downtime(to, clock.nowMs());
+    const downtime = this.inventory.downtime(to, this.#clock.nowMs());
     if (downtime !== undefined) storage.downtime(to, downtime);
     storage.downtime(from, undefined);
     storage.forgotten(from);

@@ -306,7 +306,7 @@ export class RecoveryRoom {
 
   /** The last writes of a primary stand still while too few semi-sync replicas acknowledge. */
   isStuck(key: InstanceKey): boolean {
-    return this.#stuck.isStuck(key, this.#deps.clock.nowMs(), this.#deps.settings.lockedSemiSyncMs);
+    return this.#stuck.isStuck(key, this.#deps.clock.monotonicMs(), this.#deps.settings.lockedSemiSyncMs);
   }
 
   /** Lets recoveries of what it picks start anew, and its problems be told of anew. */
@@ -363,7 +363,7 @@ export class RecoveryRoom {
     const analyses = analyse(snapshot);
     for (const { code, facts } of analyses) {
       const { key, ownCoordinates } = facts.instance;
-      this.#stuck.look(key, code.startsWith('LockedSemiSyncMaster'), ownCoordinates, clock.nowMs());
+      this.#stuck.look(key, code.startsWith('LockedSemiSyncMaster'), ownCoordinates, clock.monotonicMs());
     }
     return analyses.map(findingOf).map((finding) => this.#withHeir(finding, snapshot));
   }

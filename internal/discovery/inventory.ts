@@ -58,6 +58,20 @@ export class Inventory {
     for (const member of members) this.#put(member);
   }
 
+  /** Somebody has set the wall clock: what happened stays as long ago as it is. @param byMs negative: back */
+  clockSet(byMs: number): void {
+    const moved = (ms: number) => (ms === 0 ? 0 : Math.max(0, ms + byMs));
+    for (const [text, member] of this.#members)
+      this.#members.set(text, {
+        ...member,
+        lastCheckedMs: moved(member.lastCheckedMs),
+        lastAttemptedMs: moved(member.lastAttemptedMs),
+        lastSeenMs: moved(member.lastSeenMs),
+      });
+    for (const [text, health] of this.#health)
+      this.#health.set(text, { ...health, firstFailureMs: moved(health.firstFailureMs) });
+  }
+
   #put(member: WatchedInstance): void {
     const text = keyText(member.instance.key);
     const before = this.#members.get(text);

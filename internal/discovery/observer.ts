@@ -6,6 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { errorText, OrchestratorError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
+import { wallTimeOf } from '../runtime/wall-clock.ts';
 import { type Instance, sourceKey, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, isUsableKey, keyText, sameKey } from '../topology/instance-key.ts';
 import { groupOf } from '../topology/replication-group.ts';
@@ -300,7 +301,7 @@ export class Observer {
 
   async #read(key: InstanceKey, timeoutMs: number, signal: AbortSignal): Promise<Instance> {
     const { prober, inventory, clock, onProbed, log } = this.#deps;
-    const [startedMs, attemptedMs] = [clock.monotonicMs(), clock.nowMs()];
+    const startedMs = clock.monotonicMs();
     const before = inventory.get(key);
     try {
       const raw = await prober.probe(key, timeoutMs, signal);
@@ -324,7 +325,13 @@ export class Observer {
       const refused = err instanceof OrchestratorError && err.context.refused === true;
       const first = inventory.health(key).failures === 0;
       if (this.#isForgotten(key)) throw err;
-      const watched = inventory.recordFailure(key, clock.nowMs(), errorText(err), refused, attemptedMs);
+      const watched = inventory.recordFailure(
+        key,
+        clock.nowMs(),
+        errorText(err),
+        refused,
+        wallTimeOf(startedMs, clock),
+      );
       if (first) {
         log.warn({ instance: keyText(key), err: errorText(err) }, 'server does not answer');
         if (mattersAtOnce(before)) this.suspect(key);

@@ -5,6 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { TaskGroup } from '../runtime/task-group.ts';
+import { wallTimeOf } from '../runtime/wall-clock.ts';
 import { type ClusterSnapshot, replicasOf } from '../topology/cluster.ts';
 import { hasSeveralSources, type Instance, type WatchedInstance } from '../topology/instance.ts';
 import { type InstanceKey, keyText } from '../topology/instance-key.ts';
@@ -63,7 +64,7 @@ export type News = 'change' | 'steady';
 /** A cluster in which nothing is wrong is examined this often without a change, since some rules go by the clock. */
 const CALM_INTERVAL_MS = 500;
 
-/** The replicas of one silent primary that were asked to reconnect, each with when by the wall clock; infinity: not yet. */
+/** The replicas of one silent primary that were asked to reconnect, each with when, monotonic; infinity: not yet. */
 interface ReconnectSweep {
   readonly atMs: number;
   readonly askedMs: Map<string, number>;
@@ -104,7 +105,8 @@ export class Sentinel {
 
   /** When this replica had been asked to reconnect to the primary, by the wall clock; 0: never, infinity: it is being asked. */
   reconnectAskedMs(primary: InstanceKey, replica: InstanceKey): number {
-    return this.#sweeps.get(keyText(primary))?.askedMs.get(keyText(replica)) ?? 0;
+    const askedMs = this.#sweeps.get(keyText(primary))?.askedMs.get(keyText(replica));
+    return askedMs === undefined ? 0 : wallTimeOf(askedMs, this.#deps.clock);
   }
 
   #examine(cluster: string): void {
@@ -189,7 +191,7 @@ export class Sentinel {
     for (const key of asked)
       office.tasks.run(`reconnect ${keyText(key)} to ${text}`, async () => {
         await this.#reconnectOne(key, finding.key, office);
-        askedMs.set(keyText(key), clock.nowMs());
+        askedMs.set(keyText(key), clock.monotonicMs());
         suspect(finding.key);
       });
   }

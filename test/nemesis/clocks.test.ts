@@ -100,6 +100,28 @@ longScenarios('nodes whose wall clocks go wrong', { tree: [undefined, 0, 0], lim
     return Math.abs(told - aheadSeconds) < 60;
   }
 
+  test('fail over in the hour by which the clock of their leader was set back', async () => {
+    const clocks = WallClocks.open(scenario.directory);
+    if (clocks === undefined) {
+      assert.ok(!process.env.CI, 'libfaketime must be there under CI');
+      console.log('SKIPPED: no libfaketime');
+      return;
+    }
+    await stage.start({}, { place: (place, at) => clocks.place(place, `${at}`) });
+    await scenario.replicated(2);
+    const leader = await stage.group.leader();
+    scenario.watchedBy(leader);
+    stage.strikesWith(`the clock of ${stage.nameOf(leader)} is set back`);
+    clocks.set(String(stage.group.daemons.indexOf(leader)), -HOUR_S);
+    await until('its own clock is wrong', async () => {
+      await leader.done('begin-downtime/nowhere/1/test/is-logged');
+      return Math.abs((await aheadBy(leader)) + HOUR_S) < 60;
+    });
+    await scenario.kill(scenario.primary);
+    await scenario.healed(scenario.replicas, [1, 2]);
+    await stage.agree(1);
+  });
+
   test(`have the leader they had, its term, and stamps that never go back (seed ${SEED})`, async () => {
     const clocks = WallClocks.open(scenario.directory);
     if (clocks === undefined) {
