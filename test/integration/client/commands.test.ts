@@ -114,10 +114,15 @@ describe('the commands of the client', () => {
         );
         const theirs = await http.get(`/api/${path}`);
         assert.equal(theirs.status === 200, !isLater(path), theirs.text);
-        if (!isLater(path)) assert.deepEqual(theirs.json, (await http.get(`/api/${asWeAsk(path)}`)).json);
+        if (isLater(path)) continue;
+        const ours = await http.get(`/api/${asWeAsk(path)}`);
+        assert.equal(timeless(theirs.text), timeless(ours.text));
       }
     });
 });
+
+/** However long either of them took. */
+const timeless = (text: string) => text.replace(/\bTook [\d.]+ms/, 'Took its time');
 
 /** Beside the contract of the API, for the shell client's sake. */
 const OURS = ['move-gtid/:host/:port/:belowHost/:belowPort', 'tagged/:host/:port'];
