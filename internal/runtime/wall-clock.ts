@@ -16,7 +16,7 @@ export function noticing(clock: Clock, onSet: (byMs: number) => void): Clock {
     const now = clock.nowMs();
     const mostMs = apartMs + clock.monotonicMs() + LEAST_MS; // this process may have waited in between
     if (now >= leastMs && now <= mostMs) return now;
-    const byMs = now < leastMs ? now - leastMs - LEAST_MS : now - mostMs + LEAST_MS;
+    const byMs = Math.round(now < leastMs ? now - leastMs - LEAST_MS : now - mostMs + LEAST_MS); // as whole as what it moves
     apartMs += byMs;
     onSet(byMs);
     return now;

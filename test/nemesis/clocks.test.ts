@@ -100,14 +100,20 @@ longScenarios('nodes whose wall clocks go wrong', { tree: [undefined, 0, 0], lim
     return Math.abs(told - aheadSeconds) < 60;
   }
 
-  test('fail over in the hour by which the clock of their leader was set back', async () => {
+  /** Nodes with a clock each, by their places in the group; undefined: there is no such library, which is told. */
+  async function started(): Promise<WallClocks | undefined> {
     const clocks = WallClocks.open(scenario.directory);
-    if (clocks === undefined) {
+    if (clocks !== undefined) await stage.start({}, { place: (place, at) => clocks.place(place, `${at}`) });
+    else {
       assert.ok(!process.env.CI, 'libfaketime must be there under CI');
       console.log('SKIPPED: no libfaketime');
-      return;
     }
-    await stage.start({}, { place: (place, at) => clocks.place(place, `${at}`) });
+    return clocks;
+  }
+
+  test('fail over in the hour by which the clock of their leader was set back', async () => {
+    const clocks = await started();
+    if (clocks === undefined) return;
     await scenario.replicated(2);
     const leader = await stage.group.leader();
     scenario.watchedBy(leader);
@@ -123,13 +129,8 @@ longScenarios('nodes whose wall clocks go wrong', { tree: [undefined, 0, 0], lim
   });
 
   test(`have the leader they had, its term, and stamps that never go back (seed ${SEED})`, async () => {
-    const clocks = WallClocks.open(scenario.directory);
-    if (clocks === undefined) {
-      assert.ok(!process.env.CI, 'libfaketime must be there under CI');
-      console.log('SKIPPED: no libfaketime');
-      return;
-    }
-    await stage.start({}, { place: (place, at) => clocks.place(place, `${at}`) });
+    const clocks = await started();
+    if (clocks === undefined) return;
     const { daemons } = stage.group;
     const clients = new Clients(downtimeRegister, 4, daemons, scenario.replicas, SEED);
     stage.papers.set('registers.txt', () => clients.history.map(describeOperation).join('\n'));
