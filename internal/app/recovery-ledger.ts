@@ -96,7 +96,7 @@ export class RecoveryLedger {
     const { restored } = deps;
     this.openFences = new Map(restored.openFences.map((key) => [keyText(key), key]));
     this.scripts = new ScriptsLeft(deps.storage, restored.scriptsLeft);
-    this.book = new RecoveryBook(this.#agreed(), () => deps.settings.book, restored.recoveries);
+    this.book = new RecoveryBook(this.#agreed(), () => deps.settings.book, deps.clock, restored.recoveries);
     this.#rememberPromotions();
   }
 

@@ -1,3 +1,5 @@
+import type { Clock } from '../runtime/clock.ts';
+import { wallTimeOf } from '../runtime/wall-clock.ts';
 import type { BinlogCoordinates } from '../topology/instance.ts';
 import type { InstanceKey } from '../topology/instance-key.ts';
 import { sameKey } from '../topology/instance-key.ts';
@@ -6,7 +8,7 @@ import { KINDS, type RecoveryKind } from './kinds.ts';
 import type { LostReplica } from './plan.ts';
 import type { ScriptsList } from './scripts-behind.ts';
 
-/** One recovery, open until `endedMs` is set. Times are wall-clock milliseconds. */
+/** One recovery, open until `endedMs` is set. Times are milliseconds, by the wall clock of the node that ran it. */
 export interface RecoveryRecord {
   readonly uid: string;
   readonly kind: RecoveryKind;
@@ -62,12 +64,23 @@ const MOST_FUTILE = 100;
 export class RecoveryBook {
   readonly #store: RecoveryStore;
   readonly #settings: () => BookSettings;
+  readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   #records: readonly RecoveryRecord[];
+  /** When the end of a recovery was heard of here, by its uid; of all others when they were loaded. By the monotonic clock. */
+  readonly #heardMs = new Map<string, number>();
+  #loadedMs: number;
 
-  constructor(store: RecoveryStore, settings: () => BookSettings, records: readonly RecoveryRecord[] = []) {
+  constructor(
+    store: RecoveryStore,
+    settings: () => BookSettings,
+    clock: Pick<Clock, 'nowMs' | 'monotonicMs'>,
+    records: readonly RecoveryRecord[] = [],
+  ) {
     this.#store = store;
     this.#settings = settings;
+    this.#clock = clock;
     this.#records = records;
+    this.#loadedMs = clock.monotonicMs();
   }
 
   list(): readonly RecoveryRecord[] {
@@ -77,6 +90,16 @@ export class RecoveryBook {
   /** In place of all that it says. */
   reload(records: readonly RecoveryRecord[]): void {
     this.#records = records;
+    this.#heardMs.clear();
+    this.#loadedMs = this.#clock.monotonicMs();
+  }
+
+  /**
+   * By when a recovery had ended for certain, by the wall clock of this node, milliseconds: the node that ran it has a clock of its
+   * own, which may be ahead or behind.
+   */
+  endedByMs({ uid }: RecoveryRecord): number {
+    return wallTimeOf(this.#heardMs.get(uid) ?? this.#loadedMs, this.#clock);
   }
 
   find(uid: string): RecoveryRecord | undefined {
@@ -123,7 +146,7 @@ export class RecoveryBook {
         !record.successful &&
         record.acknowledged === undefined &&
         record.endedMs !== undefined &&
-        record.endedMs > sinceMs,
+        Math.min(record.endedMs, this.endedByMs(record)) > sinceMs,
     );
   }
 
@@ -150,10 +173,12 @@ export class RecoveryBook {
 
   /** What was agreed on, by whomever it was asked for. */
   learn(record: RecoveryRecord): void {
-    const known = this.#records.some(({ uid }) => uid === record.uid);
+    const known = this.find(record.uid);
     this.#records = known
-      ? this.#records.map((one) => (one.uid === record.uid ? record : one))
-      : [record, ...withoutOldest(this.#records)];
+      ? this.#records.map((one) => (one === known ? record : one))
+      : [record, ...this.#withoutOldest()];
+    if (record.endedMs !== undefined && known?.endedMs === undefined)
+      this.#heardMs.set(record.uid, this.#clock.monotonicMs());
   }
 
   /** Acknowledges what `selects` picks; returns those that were not acknowledged before. */
@@ -168,13 +193,14 @@ export class RecoveryBook {
     for (const record of picked) this.learn(record);
     return picked;
   }
-}
 
-/** Room for one more; whatever came to something stays, and so does what is open. */
-function withoutOldest(records: readonly RecoveryRecord[]): readonly RecoveryRecord[] {
-  const futile = records.filter(
-    ({ endedMs, harmless, successful }) => endedMs !== undefined && harmless && !successful,
-  );
-  const oldest = new Set(futile.slice(MOST_FUTILE - 1));
-  return oldest.size === 0 ? records : records.filter((record) => !oldest.has(record));
+  /** Room for one more; whatever came to something stays, and so does what is open. */
+  #withoutOldest(): readonly RecoveryRecord[] {
+    const futile = this.#records.filter(
+      ({ endedMs, harmless, successful }) => endedMs !== undefined && harmless && !successful,
+    );
+    const oldest = new Set(futile.slice(MOST_FUTILE - 1));
+    for (const { uid } of oldest) this.#heardMs.delete(uid);
+    return oldest.size === 0 ? this.#records : this.#records.filter((record) => !oldest.has(record));
+  }
 }

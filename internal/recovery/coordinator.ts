@@ -306,9 +306,9 @@ export class RecoveryCoordinator {
     const { book, lastAttemptedMs, isWatched } = this.#deps;
     const moves = ({ kind, successful }: RecoveryRecord) => successful && !KINDS[kind].lives;
     const led = book.list().find((record) => moves(record) && sameKey(record.successor, key));
-    const endedMs = led?.endedMs;
-    if (led === undefined || endedMs === undefined) return undefined;
-    return led.participants.find((one) => isWatched(one) && (lastAttemptedMs(one) ?? endedMs) < endedMs);
+    if (led?.endedMs === undefined) return undefined;
+    const endedByMs = book.endedByMs(led);
+    return led.participants.find((one) => isWatched(one) && (lastAttemptedMs(one) ?? endedByMs) < endedByMs);
   }
 
   #refuse(verdict: Verdict, gates: readonly Gate[]): Decision {

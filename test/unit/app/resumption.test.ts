@@ -25,7 +25,7 @@ async function starting(ofOther: { readonly watched: boolean; readonly forgotten
   const inventory = new Inventory();
   inventory.restore(aSnapshot([primary, other], [primary.key, other.key]).members);
   const probed: string[] = [];
-  const book = new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1 }), [open]);
+  const book = new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1 }), clock, [open]);
   const alone = { mayAct: true, term: 0, inTouch: true, decide: async () => undefined, confirm: async () => undefined };
   const office = new NodeOffice(alone, clock, silentLog);
   const resumption = new Resumption(
@@ -83,7 +83,10 @@ describe('a promoted server that has not forgotten its source yet', () => {
     const resumption = new Resumption(
       partial<ResumptionDeps>({
         ...{ clock: new FakeClock(), inventory: new Inventory(), log: silentLog },
-        ledger: { book: new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1 })), scripts: { uids: () => [] } },
+        ledger: {
+          book: new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1 }), new FakeClock()),
+          scripts: { uids: () => [] },
+        },
         storage: {
           notes: async (uid: string) => {
             read.push(uid);

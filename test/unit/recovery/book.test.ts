@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { RecoveryBook, type RecoveryRecord } from '../../../internal/recovery/book.ts';
 import type { RecoveryKind } from '../../../internal/recovery/kinds.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { WILLING_STORE } from '../../support/office.ts';
 
 const key = (hostname: string) => ({ hostname, port: 3306 });
@@ -22,7 +23,8 @@ const past = (more: Partial<RecoveryRecord>): RecoveryRecord => ({
   ...more,
 });
 
-const book = (record: RecoveryRecord) => new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1000 }), [record]);
+const book = (record: RecoveryRecord) =>
+  new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1000 }), new FakeClock(0), [record]);
 
 describe('what blocks an automatic recovery', () => {
   const intermediate = { kind: 'intermediatePrimary' } as const;

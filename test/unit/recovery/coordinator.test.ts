@@ -53,6 +53,7 @@ function aCoordinator(
       },
     },
     () => ({ blockMs: 60_000 }),
+    clock,
   );
   const coordinator = new RecoveryCoordinator({
     attempt: partial<RecoveryAttempt>({ run }),
@@ -94,6 +95,21 @@ function aCoordinator(
   const consider = () => coordinator.consider(verdict, office);
   return { coordinator, book, clock, events, due, consider };
 }
+
+/** The server that fails here was promoted before, and a replica moved below it. */
+const PROMOTION: RecoveryRecord = {
+  ...{
+    uid: 'before',
+    kind: 'primary',
+    code: 'DeadMaster',
+    cluster: 'h9:3306',
+    alias: '',
+    successful: true,
+    harmless: true,
+  },
+  ...{ failed: { hostname: 'h9', port: 3306 }, successor: PRIMARY_KEY, participants: [{ hostname: 'h3', port: 3306 }] },
+  ...{ startedMs: 0, lost: [], errors: [] },
+};
 
 const outcomeOf = (decision: Decision) => (decision.kind === 'recovered' ? 'recovered' : decision.gate.name);
 
@@ -179,31 +195,25 @@ describe('a recovery that other nodes are asked about', () => {
     await first;
   });
 
-  it('waits until everybody that the last recovery moved was read again, and for nobody who is not read any more', async () => {
-    const replica = { hostname: 'h3', port: 3306 };
-    let watched = true;
-    const { book, coordinator, clock } = aCoordinator({ lastAttemptedMs: () => readMs, isWatched: () => watched });
-    let readMs = clock.nowMs() - 1;
-    const promoted = { kind: 'primary', successor: PRIMARY_KEY, participants: [replica], successful: true } as const;
-    book.learn({
-      ...{
-        ...promoted,
-        uid: 'before',
-        code: 'DeadMaster',
-        failed: { hostname: 'h9', port: 3306 },
-        cluster: 'h9:3306',
-        alias: '',
-      },
-      ...{ startedMs: 0, endedMs: clock.nowMs(), lost: [], errors: [], harmless: true },
+  for (const [title, apartMs] of [
+    ['', 0],
+    [', whose leader had a clock an hour ahead', 3_600_000],
+    [', whose leader had a clock an hour behind', -3_600_000],
+  ] as const)
+    it(`waits until everybody was read again whom the last recovery moved${title}; for nobody who is not read any more`, async () => {
+      let watched = true;
+      let readMs: number | undefined;
+      const { book, coordinator, clock } = aCoordinator({ lastAttemptedMs: () => readMs, isWatched: () => watched });
+      readMs = clock.nowMs() - 1;
+      book.learn({ ...PROMOTION, endedMs: clock.nowMs() + apartMs });
+      const decide = async () => outcomeOf(await coordinator.consider(verdict, anOffice()));
+      assert.equal(await decide(), 'fresh evidence');
+      watched = false;
+      assert.equal(await decide(), 'recovered');
+      watched = true;
+      readMs = clock.nowMs();
+      assert.equal(await decide(), 'recovered');
     });
-    const decide = async () => outcomeOf(await coordinator.consider(verdict, anOffice()));
-    assert.equal(await decide(), 'fresh evidence');
-    watched = false;
-    assert.equal(await decide(), 'recovered');
-    watched = true;
-    readMs = clock.nowMs();
-    assert.equal(await decide(), 'recovered');
-  });
 
   it('is not asked about by a node that is alone', async () => {
     const { consider } = aCoordinator({ ask: () => assert.fail('nobody is there') });
@@ -378,5 +388,15 @@ describe('a setting of recoveries', () => {
       await consider();
       await clock.advance(4_000);
       assert.equal(outcomeOf(await consider()), outcome);
+    });
+
+  for (const apartMs of [-3_600_000, 3_600_000])
+    it(`one that failed harmlessly is tried again where the clock of who tried was ${apartMs} ms apart`, async () => {
+      const { consider, clock, book } = aCoordinator({ settings: { ...SETTINGS, retryMs: 4_000 } });
+      const { successor: _, ...tried } = PROMOTION;
+      const endedMs = clock.nowMs() + apartMs;
+      book.learn({ ...tried, cluster: verdict.snapshot.name, failed: PRIMARY_KEY, successful: false, endedMs });
+      await clock.advance(4_000);
+      assert.equal(outcomeOf(await consider()), 'recovered');
     });
 });

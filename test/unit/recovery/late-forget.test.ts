@@ -165,7 +165,7 @@ describe('a promoted server that an earlier office has not had forget its source
     it(title, async () => {
       const { late, servers, clock } = inOffice(undefined, instance);
       await clock.advance(atMs);
-      await late.takeUp(new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1 }), records), async () => notes);
+      await late.takeUp(new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1 }), clock, records), async () => notes);
       await clock.advance(2_000);
       assert.equal(servers.get(key).replication === undefined, forgets);
     });
@@ -174,7 +174,7 @@ describe('a promoted server that an earlier office has not had forget its source
     const { late, servers, clock, notes } = inOffice(undefined, leaderWith({ receiver: 'running' }));
     const told = async () => [PLANNED, ...notes.map((note) => note.replace('u1: ', ''))];
     const nextOffice = async () => {
-      await late.takeUp(new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1 }), [ofRecord]), told);
+      await late.takeUp(new RecoveryBook(WILLING_STORE, () => ({ blockMs: 1 }), clock, [ofRecord]), told);
       await clock.advance(2_000);
     };
     await nextOffice();

@@ -105,7 +105,7 @@ async function resume(replicas: readonly Instance[], steps: readonly string[], m
       note: async () => undefined,
     },
   });
-  const book = new RecoveryBook(store, () => ({ blockMs: 3_600_000 }), [left]);
+  const book = new RecoveryBook(store, () => ({ blockMs: 3_600_000 }), clock, [left]);
   let intents = 1;
   const audit: string[] = [];
   await resumeRecovery(
