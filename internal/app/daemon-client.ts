@@ -56,9 +56,10 @@ export class DaemonClient {
     });
     if (answer === undefined) return undefined;
     const { status, envelope } = answer;
+    if (backendsOf(envelope).some((backend) => isOurs(backend, config))) return client; // well or not: it keeps what it is told
     if (status === 401 || status === 403 || envelope?.Code === 'ERROR')
       throw doubt(new Error(`it answers ${envelope?.Message ?? status}`));
-    return backendsOf(envelope).some((backend) => isOurs(backend, config)) ? client : undefined;
+    return undefined;
   }
 
   /** `segments` are encoded and joined by `/`. @throws {OrchestratorError} `CONFLICT` with what the daemon says */

@@ -136,8 +136,7 @@ export class Offline {
   async actions(alone: boolean): Promise<Actions> {
     if (this.#actions !== undefined) return this.#actions;
     const daemon = alone ? undefined : await this.#daemonActions();
-    if (!alone && daemon === undefined) await this.#keepOthersOut();
-    this.#actions = daemon ?? (await this.#localActions());
+    this.#actions = daemon ?? (await this.#localActions(alone));
     return this.#actions;
   }
 
@@ -193,12 +192,14 @@ export class Offline {
     return new DaemonActions(daemon);
   }
 
-  async #localActions(): Promise<Actions> {
+  /** All that is needed is loaded before others are kept out: they wait for a moment only. */
+  async #localActions(alone: boolean): Promise<Actions> {
     const { assemble } = await import('./assemble.ts');
     const { LocalActions } = await import('./local-actions.ts');
     const { AuditTrail } = await import('./audit-trail.ts');
     const { InstanceTags } = await import('./instance-tags.ts');
     const { publishingOn } = await import('./publishing-on.ts');
+    if (!alone) await this.#keepOthersOut();
     const log = this.#log;
     const publishing = await publishingOn({
       ...{ world: () => orchestrator, current: () => this, store: this.store, clock: systemClock, log },

@@ -18,6 +18,8 @@ const BUSY_MS = 3;
 /** At start nothing is held up yet, and a command of the command line may just be finishing. */
 const OPEN_BUSY_MS = 1000;
 const LOOK_MS = 1000;
+/** Between two attempts on a file that somebody else is just making. */
+const NEW_FILE_MS = 2;
 
 export class SqliteDatabase implements Database {
   readonly name: string;
@@ -126,11 +128,24 @@ function checkWritable(db: BetterSqlite.Database): void {
   }
 }
 
+/** Where two make one new file SQLite refuses this to one of them at once, whatever its time-out is. */
+function writeAhead(db: BetterSqlite.Database, busyMs: number): void {
+  for (let waitedMs = 0; ; waitedMs += NEW_FILE_MS) {
+    try {
+      db.pragma('journal_mode = WAL');
+      return;
+    } catch (cause) {
+      if (sqliteFailure(cause, db.name).context.reason !== 'busy' || waitedMs >= busyMs) throw cause;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NEW_FILE_MS);
+    }
+  }
+}
+
 function openFile(file: string, clock: Clock, busyMs: number, upgrade: Upgrade): BetterSqlite.Database {
   let db: BetterSqlite.Database | undefined;
   try {
     db = new BetterSqlite(file, { timeout: busyMs });
-    db.pragma('journal_mode = WAL');
+    writeAhead(db, busyMs);
     db.pragma('synchronous = NORMAL');
     migrate(db, { ...upgrade, version: VERSION, nowText: toText(clock.nowMs()) });
     db.pragma(`busy_timeout = ${BUSY_MS}`);

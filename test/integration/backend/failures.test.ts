@@ -2,6 +2,8 @@
 // a queue that waits, in order, without holding anything up.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -208,6 +210,27 @@ describe('an SQLite file that cannot be used', () => {
       const backend = open();
       await assert.rejects(backend.words.downtimes(), { code: 'BACKEND_CORRUPT' });
       await backend.close();
+    });
+
+    it('waits for another program that is making the file', async () => {
+      const fresh = join(directory, 'fresh.sqlite3');
+      const module = import.meta.resolve('better-sqlite3');
+      const script = `import(${JSON.stringify(module)}).then(({ default: Database }) => {
+        const db = new Database(${JSON.stringify(fresh)});
+        db.exec('BEGIN IMMEDIATE');
+        process.stdout.write('held');
+        setTimeout(() => db.exec('COMMIT'), 200);
+      })`;
+      const maker = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const ended = once(maker, 'exit');
+      try {
+        await once(maker.stdout, 'data');
+        const database = SqliteDatabase.open(fresh, new ManualClock());
+        await database.close();
+      } finally {
+        maker.kill('SIGKILL');
+        await ended;
+      }
     });
 
     it('opens beside another program that writes, when there is nothing to add', async () => {

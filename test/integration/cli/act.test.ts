@@ -357,7 +357,7 @@ describe('acting commands beside a daemon', () => {
   let config = '';
 
   before(async () => {
-    daemon = await Daemon.start({ seeds: [] });
+    daemon = await Daemon.start({ seeds: [], config: { DaemonFindTimeoutMilliseconds: 5_000 } });
     config = join(daemon.directory, 'orchestrator.conf.json');
   });
 
@@ -472,7 +472,19 @@ describe('acting commands beside a daemon', () => {
   });
 
   it('change nothing while the daemon does not answer, unless told to', async () => {
-    daemon.freeze();
+    await until('it is frozen, and not while it writes', async () => {
+      daemon.freeze();
+      const other = new Database(join(daemon.directory, 'orchestrator.sqlite3'), { timeout: 0 });
+      try {
+        other.exec('BEGIN IMMEDIATE; ROLLBACK');
+        return true;
+      } catch (err) {
+        daemon.thaw();
+        throw err;
+      } finally {
+        other.close();
+      }
+    });
     try {
       const refused = await runCli(['-config', config, '-c', 'disable-global-recoveries']);
       assert.equal(refused.status, 1);

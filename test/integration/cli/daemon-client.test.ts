@@ -86,6 +86,12 @@ describe('the client of the running daemon', () => {
     });
   }
 
+  it('takes it for what it says it is also while it is not well', async () => {
+    const { Details } = JSON.parse(healthy(file));
+    const unwell = JSON.stringify({ Code: 'ERROR', Message: 'Application node is unhealthy', Details });
+    assert.ok(await find(answering(unwell, 500)));
+  });
+
   for (const [title, listener] of [
     ['refuses the login', answering('{}', 401)],
     ['answers with an error', answering('{"Code":"ERROR","Message":"Unauthorized"}', 500)],

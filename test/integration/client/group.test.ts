@@ -17,12 +17,17 @@ describe('the client of a group of daemons', () => {
       assert.equal(status, 0, stderr);
       return stdout;
     };
-    const first = await group.leader();
-    assert.equal(await prints('which-api'), `${first.url}/api\n`);
+    const first = await until('the client names the leader', async () => {
+      const leader = await group.leader();
+      return (await prints('which-api')) === `${leader.url}/api\n` && leader;
+    });
     assert.equal(await prints('-c', 'begin-downtime', '-i', 'db1', '-r', 'why'), 'db1:3306\n');
     assert.equal(await prints('raft-health'), 'healthy\n');
     await first.kill('SIGKILL');
-    assert.equal(await prints('-c', 'begin-downtime', '-i', 'db2', '-r', 'why'), 'db2:3306\n');
+    await until(
+      'it finds the next one', // an election may take longer than one command looks for a leader
+      async () => (await prints('-c', 'begin-downtime', '-i', 'db2', '-r', 'why')) === 'db2:3306\n',
+    );
     const second = await group.leader();
     assert.notEqual(second, first);
     assert.match(await prints('raft-leader'), /^127\.\d+\.\d+\.\d:10008\n$/);

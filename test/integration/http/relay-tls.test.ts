@@ -74,7 +74,7 @@ describe('relaying over TLS', () => {
   it('a leader that never completes the handshake was not reached', async () => {
     const silent = createTcp((socket) => socket.on('error', () => undefined).resume());
     const port = await listening(silent, '127.0.0.1');
-    const { relayed } = await through(NO_TLS, `https://127.0.0.1:${port}`);
+    const { relayed } = await through(NO_TLS, `https://127.0.0.1:${port}`, 400);
     assert.deepEqual(relayed, { kind: 'unreached', reason: 'no connection within 400 ms', timedOut: true });
   });
 
@@ -85,8 +85,12 @@ describe('relaying over TLS', () => {
   }
 
   /** One request, with a host in its headers that the leader's certificate does not know. */
-  async function through(tls: RelayTls, url: string): Promise<{ status: number; relayed: Relayed }> {
-    const relay = new Relay({ clock: systemClock, tls, connectMs: 400, responseMs: () => 5_000 });
+  async function through(
+    tls: RelayTls,
+    url: string,
+    connectMs = 30_000,
+  ): Promise<{ status: number; relayed: Relayed }> {
+    const relay = new Relay({ clock: systemClock, tls, connectMs, responseMs: () => 30_000 });
     let done: (relayed: Relayed) => void = () => {};
     const relayed = new Promise<Relayed>((resolve) => {
       done = resolve;

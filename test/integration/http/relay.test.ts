@@ -94,9 +94,8 @@ describe('relaying to the leader', () => {
   let leader: TestHttp;
   let follower: TestHttp;
   before(async () => {
-    const raft = { ...SETTINGS.raft, relayAnswerMs: 300 };
     leader = await TestHttp.start({ urlPrefix: '/orc' });
-    follower = await TestHttp.start({ urlPrefix: '/orc', raft });
+    follower = await TestHttp.start({ urlPrefix: '/orc' });
     leader.house.group = new FakeGroup(1);
   });
   after(() => Promise.all([leader.stop(), follower.stop(), Pretender.stopAll()]));
@@ -104,6 +103,7 @@ describe('relaying to the leader', () => {
     leader.house.calls.length = 0;
     follower.house.calls.length = 0;
     follower.house.group = new FakeGroup(2).follow(leader.url);
+    follower.settings.raft = SETTINGS.raft;
   });
   const follow = (url: string) => {
     follower.house.group = new FakeGroup(2).follow(url);
@@ -163,6 +163,7 @@ describe('relaying to the leader', () => {
 
   it('whoever was asked and does not lead is followed by the next leader, within the time that a change may wait', async () => {
     const group = new FakeGroup(2);
+    group.electionTimeoutMs = 30_000;
     const former = await Pretender.start((_, response) => {
       response.writeHead(508).end('{"Code":"ERROR"}');
       if (former.heard.length > 0) group.follow(leader.url);
@@ -225,6 +226,7 @@ describe('relaying to the leader', () => {
     it(`a change whose leader ${title} may have been made, and is told under its number`, async () => {
       const lost = await Pretender.start(answer);
       follow(lost.url);
+      if (status === 504) follower.settings.raft = { ...SETTINGS.raft, relayAnswerMs: 300 };
       const write = await follower.get(WRITE);
       assert.equal(write.status, status);
       assert.match(message(write.json), /^outcome unknown: the leader at http:/);
@@ -254,6 +256,7 @@ describe('relaying to the leader', () => {
 
   it('a change that comes while leadership changes hands waits for the next leader', async () => {
     const group = new FakeGroup(2).lose(100);
+    group.electionTimeoutMs = 30_000; // it ends with the next leader
     follower.house.group = group;
     const write = follower.get(WRITE);
     await until('it was looked for', async () => group.looks > 2);

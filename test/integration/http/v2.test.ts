@@ -218,6 +218,7 @@ describe('a change that is relayed', () => {
     try {
       const former = new FakeGroup(2).follow(leader.url);
       const group = new FakeGroup(3).follow(deposed.url);
+      group.electionTimeoutMs = 30_000; // it ends with the next leader
       follower.house.group = group;
       deposed.house.group = former;
       leader.house.group = new FakeGroup(1);
