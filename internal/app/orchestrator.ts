@@ -226,7 +226,7 @@ export class Orchestrator {
         return deps.settings.operations;
       },
       snapshots: () => this.snapshots(),
-      refresh: (key, signal) => this.observer.probeNow(key, signal),
+      refresh: (key, signal) => this.observer.probeNow(key, signal, deps.settings.operations.stepTimeoutMs),
       audit: (type, key, message) => deps.storage.audit(type, key, this.inventory.clusterName(key), message),
       tookSource: deps.tookSource,
     });

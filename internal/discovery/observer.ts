@@ -206,8 +206,12 @@ export class Observer {
   }
 
   /** One read now, whatever the schedule says. Its result is recorded like any other. */
-  async probeNow(key: InstanceKey, signal: AbortSignal): Promise<Instance> {
-    return this.#read(this.#identification.resolve(key), this.#deps.settings.probeTimeoutMs, signal);
+  async probeNow(
+    key: InstanceKey,
+    signal: AbortSignal,
+    timeoutMs = this.#deps.settings.probeTimeoutMs,
+  ): Promise<Instance> {
+    return this.#read(this.#identification.resolve(key), timeoutMs, signal);
   }
 
   /** Something was heard about this server: it and its neighbours are read at once and in quick succession. */

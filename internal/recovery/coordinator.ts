@@ -139,7 +139,7 @@ export class RecoveryCoordinator {
       verdict,
       evidence: evidence(key),
       confirmFailures: settings.confirmFailures,
-      silentSinceMs: (other) => evidence(other).firstFailureMs,
+      evidenceOf: evidence,
       isWatched: this.#deps.isWatched,
       nowMs,
       reconnectAskedMs: (replica) => this.#deps.reconnectAskedMs(key, replica),

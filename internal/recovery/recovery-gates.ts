@@ -21,8 +21,8 @@ export interface GateFacts {
   readonly evidence: Evidence;
   /** So many failed reads in a row confirm a silence. */
   readonly confirmFailures: number;
-  /** When another server of the cluster fell silent; 0: it did not. */
-  readonly silentSinceMs: (key: InstanceKey) => number;
+  /** Of another server of the cluster. */
+  readonly evidenceOf: (key: InstanceKey) => Evidence;
   /** Somebody goes on reading this server, whether it answers or not. */
   readonly isWatched: (key: InstanceKey) => boolean;
   readonly nowMs: number;
@@ -250,9 +250,11 @@ function changeGate({ verdict, plan, noop }: GateFacts): Gate {
 /**
  * A replica that was not read since the silence began may still see its source: it has no vote until it was. Nor has one
  * below a replica that fell silent too: only a read after that tells whether it lost its source and is to be healed along.
- * One that did not answer before is tried once more: it may have come back since, with what nobody else has received.
+ * One that did not answer before is tried once more: it may have come back since, with what nobody else has received. And one
+ * whose answer was late is dead no sooner than a primary would be: it would be left behind for good.
  */
-function staleWitness({ verdict, evidence, silentSinceMs, isWatched }: GateFacts): string | undefined {
+function staleWitness(facts: GateFacts): string | undefined {
+  const { verdict, evidence, evidenceOf, confirmFailures, isWatched } = facts;
   const { snapshot, key } = verdict;
   const seen = new Set([keyText(key)]);
   const look = (source: InstanceKey, sinceMs: number): string | undefined => {
@@ -260,8 +262,14 @@ function staleWitness({ verdict, evidence, silentSinceMs, isWatched }: GateFacts
       const text = keyText(instance.key);
       if (seen.has(text)) continue;
       seen.add(text);
-      if (valid ? lastSeenMs < sinceMs : lastAttemptedMs < sinceMs && isWatched(instance.key)) return text;
-      const stale = valid ? undefined : look(instance.key, silentSinceMs(instance.key));
+      if (valid) {
+        if (lastSeenMs < sinceMs) return text;
+        continue;
+      }
+      const { failures, firstFailureMs, refused } = evidenceOf(instance.key);
+      const isSilent = lastAttemptedMs >= sinceMs && (refused || failures >= confirmFailures);
+      if (!isSilent && isWatched(instance.key)) return text;
+      const stale = look(instance.key, firstFailureMs);
       if (stale !== undefined) return stale;
     }
     return undefined;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { MessageChannel } from 'node:worker_threads';
 import { look } from '../../../internal/app/look.ts';
 import { Opinions } from '../../../internal/app/opinions.ts';
 import type { Opinion } from '../../../internal/recovery/second-opinion.ts';
+import { systemClock } from '../../../internal/runtime/clock.ts';
 import { OrchestratorError } from '../../../internal/runtime/errors.ts';
 import { silentLog } from '../../../internal/runtime/log.ts';
 import type { Instance } from '../../../internal/topology/instance.ts';
@@ -48,6 +50,30 @@ describe('asking the other nodes for their opinion', () => {
       { node: 'n3', opinion: 'readOnly' },
     ]);
     assert.deepEqual(asked, ['n2 db1:3306 600', 'n3 db1:3306 600']);
+  });
+
+  it('counts what came while the process was held up', async () => {
+    const timeoutMs = 30;
+    const { port1, port2 } = new MessageChannel();
+    const port = {
+      peers: () => ['n2'],
+      isSilent: () => false,
+      send: (_: string, bytes: Uint8Array) => {
+        const { id } = JSON.parse(Buffer.from(bytes).toString());
+        port2.postMessage(Buffer.from(JSON.stringify({ kind: 'say', id, opinion: 'writable' })));
+      },
+    };
+    const looks = async () => assert.fail('nobody asks');
+    const first = new Opinions({ port, look: looks, clock: systemClock, log: silentLog, settings: { timeoutMs } }, 1);
+    port1.on('message', (bytes) => first.hear('n2', bytes));
+    try {
+      const answer = first.ask(key);
+      const end = performance.now() + 2 * timeoutMs;
+      while (performance.now() < end); // whatever keeps it busy
+      assert.deepEqual(await answer, [{ node: 'n2', opinion: 'writable' }]);
+    } finally {
+      port1.close();
+    }
   });
 
   it('is over at the first that sees it take writes', async () => {

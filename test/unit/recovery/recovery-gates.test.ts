@@ -3,7 +3,7 @@ import type { RecoveryRecord } from '../../../internal/recovery/book.ts';
 import { firstNo } from '../../../internal/recovery/gates.ts';
 import type { RecoveryKind } from '../../../internal/recovery/kinds.ts';
 import type { FailoverPlan, Step } from '../../../internal/recovery/plan.ts';
-import { type GateFacts, recoveryGates } from '../../../internal/recovery/recovery-gates.ts';
+import { type Evidence, type GateFacts, recoveryGates } from '../../../internal/recovery/recovery-gates.ts';
 import type { View } from '../../../internal/recovery/second-opinion.ts';
 import type { Verdict } from '../../../internal/recovery/verdict.ts';
 import type { MissingRight } from '../../../internal/topology/instance.ts';
@@ -40,10 +40,12 @@ const verdict = (replicaSeenMs: number): Verdict => ({
   command: '',
 });
 
+const SILENT: Evidence = { failures: 2, firstFailureMs: 0, refused: false };
+
 const agreeing: GateFacts = {
   verdict: verdict(150),
   evidence: { failures: 2, firstFailureMs: 100, refused: false },
-  silentSinceMs: () => 0,
+  evidenceOf: () => SILENT,
   isWatched: () => false,
   nowMs: 200,
   reconnectAskedMs: () => 0,
@@ -157,7 +159,7 @@ describe('gates of an automatic recovery', () => {
     const facts = (silentMs: number) => ({
       ...agreeing,
       verdict: { ...verdict(150), snapshot: { ...snapshot, members } },
-      silentSinceMs: () => silentMs,
+      evidenceOf: () => ({ ...SILENT, firstFailureMs: silentMs }),
     });
     assert.equal(firstNo(recoveryGates(facts(170)))?.name, 'fresh evidence');
     assert.equal(firstNo(recoveryGates(facts(160))), undefined);
@@ -190,6 +192,24 @@ describe('gates of an automatic recovery', () => {
     assert.equal(firstNo(recoveryGates(facts(99, true)))?.name, 'fresh evidence');
     assert.equal(firstNo(recoveryGates(facts(100, true))), undefined);
     assert.equal(firstNo(recoveryGates(facts(0, false))), undefined);
+  });
+
+  it('wait for another read of a replica whose answer was late, as for one of the primary', () => {
+    const { snapshot } = verdict(150);
+    const members = snapshot.members.map((member) => ({ ...member, valid: false, lastAttemptedMs: 150 }));
+    const no = (of: Partial<Evidence>, watched = true) =>
+      firstNo(
+        recoveryGates({
+          ...agreeing,
+          verdict: { ...verdict(150), snapshot: { ...snapshot, members } },
+          evidenceOf: () => ({ ...SILENT, ...of }),
+          isWatched: () => watched,
+        }),
+      )?.name;
+    assert.equal(no({ failures: 1 }), 'fresh evidence');
+    assert.equal(no({ failures: 1 }, false), undefined);
+    assert.equal(no({ failures: 1, refused: true }), undefined);
+    assert.equal(no({ failures: 2 }), undefined);
   });
 
   for (const [change, name, value] of [
