@@ -146,7 +146,8 @@ export class Roster {
     return nextStep(configuration, to, { self, answers: new Set(idsOf(members.filter(({ answers }) => answers))) });
   }
 
-  async #admitted(address: Address, vote: boolean): Promise<Changed> {
+  /** @param again whether to look once more where it was taken in by its own wish meanwhile */
+  async #admitted(address: Address, vote: boolean, again = true): Promise<Changed> {
     const { group, defaultPort } = this.#deps;
     const present = findMember(group.standpoint.configuration, formatAddress(address), defaultPort);
     if (present !== undefined) return this.#wished(present, vote);
@@ -160,7 +161,13 @@ export class Roster {
     const admission = admit(self, configuration, newcomer);
     if (admission.kind === 'refused') throw new OrchestratorError('CONFLICT', admission.why);
     if (admission.kind === 'present') return this.#wished(newcomer, vote);
-    await this.#change(admission.change);
+    try {
+      await this.#change(admission.change);
+    } catch (err) {
+      if (!again || reasonOf(err) !== 'duplicateMember') throw err;
+      await this.#pause();
+      return this.#admitted(address, vote, false);
+    }
     return { member: id, changed: true };
   }
 
@@ -172,8 +179,7 @@ export class Roster {
         await group.change(change);
         return;
       } catch (err) {
-        const runs = err instanceof OrchestratorError && err.context.reason === 'changeRunning';
-        if (!runs || waitedMs >= MOST_WAIT_MS) throw err;
+        if (reasonOf(err) !== 'changeRunning' || waitedMs >= MOST_WAIT_MS) throw err;
       }
       await this.#pause();
     }
@@ -234,6 +240,10 @@ export class Roster {
       look(group.standpoint);
     });
   }
+}
+
+function reasonOf(err: unknown): unknown {
+  return err instanceof OrchestratorError ? err.context.reason : undefined;
 }
 
 function idsOf(members: readonly Pick<Member, 'id'>[]): readonly MemberId[] {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { type Configuration, NO_CONFIGURATION } from '../../../../internal/raft/core/types.ts';
 import type { Group } from '../../../../internal/raft/node/group.ts';
+import type { Met } from '../../../../internal/raft/node/meetings.ts';
+import type { Standpoint } from '../../../../internal/raft/node/protocol.ts';
 import { Roster } from '../../../../internal/raft/node/roster.ts';
+import type { Identity } from '../../../../internal/raft/wire/hello.ts';
 import { OrchestratorError } from '../../../../internal/runtime/errors.ts';
 import { silentLog } from '../../../../internal/runtime/log.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
@@ -57,4 +60,30 @@ describe('the roster of a group', () => {
       assert.equal(asked.length, attempts);
     });
   }
+
+  it('takes a node for a member that has joined by itself while it was about to be added', async () => {
+    const clock = new FakeClock(0);
+    let known = configuration;
+    const joined = { ...known, members: [...known.members, member('d')], learners: ['d/1'] };
+    const group = {
+      get standpoint() {
+        return partial<Standpoint>({ role: 'leader', leader: 'a/1', self: 'a/1', configuration: known });
+      },
+      change: async () => {
+        clock.after(20, () => {
+          known = joined; // the main thread hears of it a little later
+        });
+        throw new OrchestratorError('UNAVAILABLE', 'no', { context: { reason: 'duplicateMember' } });
+      },
+    };
+    const { labels: _, promote: __, id, ...peer } = member('d');
+    const roster = new Roster({
+      ...{ group: partial<Group>(group), clock, log: silentLog, defaultPort: 10_008 },
+      view: async () => assert.fail('nobody asks for it'),
+      meet: async () => partial<Met>({ peer: partial<Identity>({ ...peer, member: id }) }),
+    });
+    const added = roster.add('d');
+    await clock.advance(1_000);
+    assert.deepEqual(await added, { member: 'd/1', changed: false });
+  });
 });
