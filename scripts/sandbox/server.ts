@@ -143,7 +143,7 @@ export class SandboxServer {
     const [row] = await this.query("SELECT @@global.gtid_mode <> 'OFF' AS byGtid");
     const start = `SOURCE_AUTO_POSITION=${Number(row?.byGtid)}`; // 0: from the beginning of the source's first log
     await this.query(`CHANGE REPLICATION SOURCE TO SOURCE_HOST='${source.hostname}', SOURCE_PORT=${source.port}, SOURCE_USER='${user}', SOURCE_PASSWORD='${password}',
-      ${start}, SOURCE_HEARTBEAT_PERIOD=1, SOURCE_CONNECT_RETRY=1, GET_SOURCE_PUBLIC_KEY=1`);
+      ${start}, SOURCE_HEARTBEAT_PERIOD=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=86400, GET_SOURCE_PUBLIC_KEY=1`);
     await this.query('START REPLICA');
     await this.query('SET GLOBAL super_read_only=1');
   }

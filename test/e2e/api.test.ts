@@ -23,8 +23,9 @@ scenarios('a recovery on request', { tree: [undefined, 0, 0, 0] }, (scenario, te
     for (const answer of answers) assert.deepEqual([answer.Code, answer.Details], ['OK', Details]);
     assert.equal((await scenario.recoveries()).length, 1);
 
-    const ofAlias = await daemon.api<readonly { readonly Key: unknown }[]>('cluster/alias/shop');
-    assert.equal(ofAlias.length, 3);
+    await until('all three are shown under the alias', async () => {
+      return (await daemon.api<unknown[]>('cluster/alias/shop')).length === 3;
+    });
     assert.deepEqual((await daemon.api<{ Key: unknown }>('master/shop')).Key, Details);
     await daemon.api(`ack-recovery/${(await daemon.api<{ Id: number }[]>('audit-recovery'))[0]?.Id}?comment=seen`);
     assert.deepEqual(await daemon.api('audit-recovery?unacknowledged=true'), []);

@@ -9,6 +9,7 @@ import { address, scenarios } from '../support/scenario.ts';
 
 const ANOTHER = process.env.ORCHESTRATOR_CLIENT;
 const CONFIG = {
+  AttachWatchTimeoutMilliseconds: 20_000, // a connection may take long on a busy machine
   ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'",
   DetectClusterAliasQuery: "SELECT 'shop'",
   RecoverMasterClusterFilters: [],

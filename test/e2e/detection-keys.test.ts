@@ -37,7 +37,7 @@ scenarios('what an operator says of servers', { tree: [undefined, 0, 0], flavour
       ['shop', 'dc1', 'north', 'production', 'prefer_not', 3],
     );
     assert.equal(replica.SlaveLagSeconds.Int64, 7);
-    const domain = async () => (await clusters())[0]?.ClusterDomain;
+    const domain = async () => (await clusters())[0]?.ClusterDomain || undefined;
     assert.equal(await until('the domain is known', domain), 'shop.example');
   });
 

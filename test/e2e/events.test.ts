@@ -53,8 +53,9 @@ scenarios('events of a failover', { tree: [undefined, 0, 0] }, (scenario, test) 
 
     const { successor, successful, uid } = ended.data;
     assert.equal(successful, true);
-    const cluster = await client.done(`/clusters/${String(successor)}`);
-    assert.equal(cluster.primary, successor);
+    await until('it is shown to lead', async () => {
+      return (await client.done(`/clusters/${String(successor)}`)).primary === successor;
+    });
     const body = { comment: 'seen', uid };
     const acknowledged = await client.done('/acknowledgements', { method: 'POST', body });
     assert.deepEqual(acknowledged, { acknowledged: [uid] });
@@ -95,8 +96,12 @@ scenarios('events of a failover', { tree: [undefined, 0, 0] }, (scenario, test) 
       body: takeover,
     });
     assert.equal(recovery.successor, address(one));
-    const { items } = await client.done<{ items: readonly { server: string; source: string | null }[] }>('/instances');
-    assert.equal(items.find(({ server }) => server === address(one))?.source, null);
+    await until('it is shown to follow nobody', async () => {
+      const { items } = await client.done<{ items: readonly { server: string; source: string | null }[] }>(
+        '/instances',
+      );
+      return items.find(({ server }) => server === address(one))?.source === null;
+    });
 
     await daemon.kill('SIGTERM');
     await until('the stream ended with the process', async () => listener.ended);

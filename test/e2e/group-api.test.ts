@@ -46,8 +46,8 @@ describe('the API of a group of three daemons', function () {
     });
 
   it('every member names the same leader and its API, and what may be lost', async () => {
-    const leader = await group.leader();
     await whole();
+    const leader = await group.leader();
     const all = await Promise.all(group.daemons.map(status));
     const own = await status(leader);
     for (const one of all) {
@@ -64,8 +64,11 @@ describe('the API of a group of three daemons', function () {
     const checks = ['leader-check', 'leader-check/503', 'routed-leader-check', 'raft-health', 'lb-check'];
     const codes = (daemon: Daemon) =>
       Promise.all(checks.map(async (path) => (await ask(daemon, `/api/${path}`)).status));
-    assert.deepEqual(await codes(leader), [200, 200, 200, 200, 200]);
-    assert.deepEqual(await codes(follower), [404, 503, 200, 200, 200]);
+    await until('each answers as it should', async () => {
+      assert.deepEqual(await codes(leader), [200, 200, 200, 200, 200]);
+      assert.deepEqual(await codes(follower), [404, 503, 200, 200, 200]);
+      return true;
+    });
     assert.equal((await ask(follower, '/api/clusters')).status, 200);
     const changed = await follower.api<{ Code: string }>('begin-downtime/db1.example/3306/me/why/1h');
     assert.equal(changed.Code, 'OK', JSON.stringify(changed));
@@ -82,7 +85,7 @@ describe('the API of a group of three daemons', function () {
     assert.equal(await follower.api('raft-snapshot'), 'snapshot created');
     assert.equal((await follower.api<{ Message: string }>('reload-configuration')).Message, 'Unauthorized');
     for (const probe of ['/livez', '/startupz', '/readyz', '/readyz?sync=true'])
-      assert.equal((await ask(follower, probe)).status, 200, probe);
+      await until(`${probe} is well`, async () => (await ask(follower, probe)).ok);
     assert.match(await (await ask(follower, '/metrics')).text(), /^orchestrator_raft_role\{role="follower"\} 1$/m);
   });
 
@@ -113,7 +116,9 @@ describe('the API of a group of three daemons', function () {
         await one.hears('the downtime', ({ data }) => data.type === 'downtime' && data.server === body.server);
       const { RaftAdvertise } = await status(leader);
       const client = await V2Client.at(follower.url);
-      await client.done('/leadership-transfers', { method: 'POST', body: { wait: true } });
+      await until('leadership is handed over', () =>
+        client.done('/leadership-transfers', { method: 'POST', body: { wait: true } }),
+      );
       for (const one of listeners)
         await one.hears(
           'who leads now',
@@ -129,8 +134,12 @@ describe('the API of a group of three daemons', function () {
     const { leader, follower } = await pair();
     await whole();
     const { RaftAdvertise } = await status(follower);
-    const yielded = await follower.api<{ Code: string; Message: string }>(`raft-yield/${RaftAdvertise}?wait=true`);
-    assert.deepEqual([yielded.Code, yielded.Message], ['OK', 'Asynchronously yielded']);
+    const yielded = await until('leadership is handed over', async () => {
+      const answer = await follower.api<{ Code: string; Message: string }>(`raft-yield/${RaftAdvertise}?wait=true`);
+      if (answer.Code !== 'OK') throw new Error(answer.Message); // an order lapses after a second
+      return answer;
+    });
+    assert.equal(yielded.Message, 'Asynchronously yielded');
     await until('the one that was named leads', async () => group.leads(follower));
     assert.equal(await group.leads(leader), false);
     const refused = await leader.api<{ Code: string; Message: string }>('raft-yield-hint/nowhere');
@@ -149,7 +158,7 @@ describe('the API of a group of three daemons', function () {
       return answer.ok;
     });
     assert.deepEqual(
-      [...seen].filter((code) => ![200, 502, 503, 504].includes(code)),
+      [...seen].filter((code) => ![200, 502, 503, 504, 508].includes(code)),
       [],
     );
     assert.equal((await ask(follower, '/api/clusters')).status, 200);
@@ -171,7 +180,7 @@ describe('the API of a group of three daemons', function () {
     assert.equal(await follower.api(`raft-add-peer/${address}`), address);
     await until('it is one again, and hears the leader', async () => {
       const { Peers, Healthy, LeaderURI } = await status(third);
-      return Peers.length === 3 && Healthy && LeaderURI === leader.url;
+      return Peers.length === 3 && Healthy && LeaderURI === (await group.leader()).url;
     });
   });
 });

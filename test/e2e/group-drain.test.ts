@@ -40,13 +40,16 @@ describe('a member of a group that is told to stop', () => {
     const stop = leader.kill('SIGTERM').then(() => {
       stopped = true;
     });
-    const leaderless: number[] = [];
+    let sinceMs: number | undefined; // nobody has said that it leads since then
+    let gapMs = 0;
     const changes: number[] = [];
     const watch = async () => {
       while (!stopped) {
         const askedMs = Date.now();
         const answers = await Promise.all(group.daemons.map((daemon) => code(daemon, '/api/leader-check')));
-        if (!answers.some((status) => status === 200 || status === SILENT)) leaderless.push(askedMs);
+        if (answers.some((status) => status === 200 || status === SILENT)) sinceMs = undefined;
+        else sinceMs ??= askedMs;
+        gapMs = Math.max(gapMs, askedMs - (sinceMs ?? askedMs));
         await delay(5);
       }
     };
@@ -62,10 +65,9 @@ describe('a member of a group that is told to stop', () => {
     const [follower] = group.daemons.filter((one) => one !== leader);
     await Promise.all([stop, watch(), change(leader), change(follower!), notReady]);
     assert.ok(Date.now() - startMs >= DRAIN_SECONDS * 1000);
-    const gapMs = (leaderless.at(-1) ?? 0) - (leaderless[0] ?? 0);
     assert.ok(gapMs <= UNNOTICED_MS, `for ${gapMs} ms nobody said that it leads`);
     assert.deepEqual(
-      changes.filter((status) => ![200, 503, SILENT].includes(status)),
+      changes.filter((status) => ![200, 503, 508, SILENT].includes(status)),
       [],
     );
     assert.ok(changes.filter((status) => status !== 200).length < changes.length / 2, String(changes));
@@ -90,7 +92,8 @@ describe('a member of a group that is told to stop', () => {
     const startMs = Date.now();
     const stopped = follower!.kill('SIGTERM');
     await until('it is not ready', async () => (await code(follower!, '/readyz')) === 503);
-    await until('another signal is another wish', async () => Date.now() - startMs > 1_100);
+    const heardMs = Date.now(); // by now it has had the first one
+    await until('another signal is another wish', async () => Date.now() - heardMs > 1_100);
     await follower!.kill('SIGTERM');
     await stopped;
     assert.ok(Date.now() - startMs < 20_000);

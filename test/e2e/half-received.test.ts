@@ -83,6 +83,7 @@ scenarios('a transaction that is received by half', { tree: TREE, flavours: ['my
   test('is received to its end before its replica stops, as soon as its source speaks again', async () => {
     const [primary, one] = scenario.servers;
     assert.ok(primary && one);
+    await staysConnected(one);
     await scenario.watching(CREDENTIALS);
     await done('disable-global-recoveries');
     await halfReceived();
@@ -114,12 +115,15 @@ scenarios('a transaction that is received by half', { tree: TREE, flavours: ['my
     for (const replica of scenario.replicas) await isWhole(replica);
   });
 
-  test('keeps nobody waiting whose source dies: the successor leads at once, and forgets it once its applier lets go, whoever watches by then', async () => {
+  test('keeps nobody waiting whose source dies: the successor leads at once, and forgets it once its applier lets go, whoever watches by then', async (context) => {
+    context.timeout(2 * HALT_LIMIT_MS);
     const [, one] = scenario.servers;
     assert.ok(one);
     const daemon = await scenario.watching(CREDENTIALS);
     await scenario.prefer(one);
+    await done('disable-global-recoveries'); // the one that is frozen meanwhile has a replica
     await halfReceived();
+    await done('enable-global-recoveries');
     await scenario.kill(scenario.primary);
     assert.equal(await scenario.healed(scenario.replicas, [1, 2]), one);
     const [recovery] = await scenario.recoveries();

@@ -69,7 +69,7 @@ scenarios('an intermediate primary', { tree: [undefined, 0, 0, 0, 1, 1] }, (scen
     await scenario.received(others());
     await scenario.receivedFrom(middle(), orphans());
     await scenario.kill(middle());
-    for (const orphan of orphans()) await orphan.query(scenario.words.startReplication);
+    await Promise.all(orphans().map((orphan) => orphan.query(scenario.words.startReplication)));
     await adopted(8, [1, 7]);
   });
 
@@ -88,9 +88,9 @@ scenarios('an intermediate primary', { tree: [undefined, 0, 0, 0, 1, 1] }, (scen
     const login = (secret: string) =>
       inSession(middle(), [
         'SET SESSION sql_log_bin = 0',
-        'SET GLOBAL read_only = 0',
+        ...(scenario.flavour === 'mysql' ? ['SET GLOBAL super_read_only = 0'] : []), // never writable for applications
         `ALTER USER ${user} IDENTIFIED BY '${secret}'`,
-        `SET GLOBAL ${scenario.flavour === 'mysql' ? 'super_read_only' : 'read_only'} = 1`,
+        ...(scenario.flavour === 'mysql' ? ['SET GLOBAL super_read_only = 1'] : []),
       ]);
     scenario.onSettle(() => login(password));
     await login('another');

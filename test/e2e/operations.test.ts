@@ -83,11 +83,10 @@ scenarios('operations on replicas', { tree: [undefined, 0, 0, 1, 1] }, (scenario
     await done(`start-replica/${path(one)}`);
     for (const replica of scenario.replicas) await scenario.holds(replica, [1, 7, 8]);
     const latest = (await logs()).at(-1);
-    await until(
-      'they are seen to have it',
-      async () => (await ask(`purge-binary-logs/${path(primary)}/latest`)).Code === 'OK',
-    );
-    assert.deepEqual(await logs(), [latest]);
+    await until('they are seen to have it, and the server needs no older one itself', async () => {
+      const { Code } = await ask(`purge-binary-logs/${path(primary)}/latest`);
+      return Code === 'OK' && (await logs()).join() === latest;
+    });
     await scenario.replicated(9);
   });
 
@@ -129,7 +128,10 @@ scenarios('operations on replicas', { tree: [undefined, 0, 0, 1, 1] }, (scenario
     await scenario.insert(77);
     await scenario.insert(78);
     await scenario.holds(scenario.server(1), [1, 77, 78]);
-    await until('it stopped there', async () => (await replicaStatus(three))?.errors !== '');
+    await until('it stopped there', async () => {
+      const status = await replicaStatus(three);
+      return status?.applying === false && status.errors !== '';
+    });
     if (scenario.flavour === 'mariadb') {
       assert.match((await ask(`skip-query/${path(three)}`)).Message, /SUPER/);
       await inSession(three, ['SET SESSION sql_log_bin = 0', "GRANT SUPER ON *.* TO 'orchestrator'@'%'"]);
@@ -152,13 +154,15 @@ scenarios('operations on replicas', { tree: [undefined, 0, 0, 1, 1] }, (scenario
       return until('the stray writes are seen', async () => (await errantOn(server)) || undefined);
     };
     assert.match((await ask(`gtid-errant-reset-master/${path(three)}`)).Message, /no errant GTIDs/);
-    const errant = await stray(three);
     const prints = async (command: string) => {
       const { status, stdout, stderr } = await callCli(['-config', config, '-c', command, '-i', address(three)]);
       assert.equal(status, 0, stderr);
       return stdout;
     };
-    assert.equal(await prints('which-gtid-errant'), `${errant}\n`);
+    await stray(three);
+    const errant = (await prints('which-gtid-errant')).trim();
+    // a poll between the two writes knows of the first one only, and is judged a poll later
+    await until('the daemon tells of both writes', async () => (await errantOn(three)) === errant);
     assert.match(await prints('locate-gtid-errant'), /^[\w-]+\.\d+\n$/);
     await scenario.insert(31);
     await done(`gtid-errant-reset-master/${path(three)}`);

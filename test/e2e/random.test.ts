@@ -88,7 +88,10 @@ class World {
   /** Those that were frozen or dead are back. */
   async wakeAll(): Promise<void> {
     for (const server of this.#in('frozen')) await this.#scenario.thaw(server);
-    for (const server of this.#in('dead')) await this.#scenario.revive(server);
+    for (const server of this.#in('dead')) {
+      await this.#scenario.revive(server);
+      await server.protectReplica(); // nobody fences a replica
+    }
   }
 
   async #write(): Promise<void> {

@@ -7,7 +7,7 @@ import { address, scenarios } from '../support/scenario.ts';
 
 scenarios('a primary behind a broken network', { tree: [undefined, 0, 0] }, (scenario, test) => {
   /** From now on its replicas and the daemon reach the primary through the relay. */
-  async function behindRelay(): Promise<Relay> {
+  async function behindRelay(config = {}): Promise<Relay> {
     const { primary, replicas, words } = scenario;
     const relay = await Relay.before(primary.key.port, TOPOLOGY_LOGIN.user);
     scenario.onSettle(() => relay.close());
@@ -16,13 +16,13 @@ scenarios('a primary behind a broken network', { tree: [undefined, 0, 0] }, (sce
       await replica.follow({ hostname: '127.0.0.1', port: relay.port });
     }
     await scenario.replicated(2);
-    await scenario.watching({}, `127.0.0.1:${relay.port}`);
+    await scenario.watching(config, `127.0.0.1:${relay.port}`);
     return relay;
   }
 
   test('that only the daemon cannot reach goes on leading: its replicas are connected to it', async () => {
     const { primary, replicas } = scenario;
-    const relay = await behindRelay();
+    const relay = await behindRelay({ ReconnectSettleMilliseconds: 5_000 }); // however long connecting takes
     const { daemon } = scenario;
     relay.silence('daemon');
     await scenario.analysed('UnreachableMaster');
@@ -32,7 +32,7 @@ scenarios('a primary behind a broken network', { tree: [undefined, 0, 0] }, (sce
       return states.every((status) => status?.receiving && status.applying);
     });
     await scenario.replicated(3);
-    await until('every replica was read since', async () => (await unreachableFor(relay.port)) > 5);
+    await until('every replica was read since', async () => (await unreachableFor(relay.port)) > 10);
     await scenario.analysed('UnreachableMaster');
     await scenario.noRecovery();
     assert.deepEqual(await scenario.writable(scenario.servers), [primary]);

@@ -23,7 +23,7 @@ function groupArguments(ports: readonly number[]): readonly (readonly string[])[
     '--loose-group-replication-recovery-get-public-key=ON',
     '--loose-group-replication-communication-stack=XCOM',
     '--loose-group-replication-message-cache-size=134217728',
-    '--loose-group-replication-member-expel-timeout=0',
+    '--loose-group-replication-member-expel-timeout=3',
   ]);
 }
 

@@ -42,12 +42,17 @@ scenarios('daemons that share a backend', { tree: [undefined, 0, 0], flavours: [
     daemons = started;
     for (const daemon of daemons)
       await until('every server is shown', async () => (await servers(daemon)) === scenario.servers.length);
-    const [leader, ...more] = await leaders();
-    assert.ok(leader && more.length === 0, 'one leads');
+    const leader = await oneLeads();
     scenario.watchedBy(leader);
     return leader;
   }
 
+  /** Whose backend answers late does not lead for a moment. */
+  const oneLeads = () =>
+    until('one leads, and no more', async () => {
+      const [leader, ...more] = await leaders();
+      return more.length === 0 && leader;
+    });
   const others = (leader: Daemon) => daemons.filter((daemon) => daemon !== leader);
   const stored = async () => (await backend.sql('SELECT uid FROM topology_recovery')).length;
 
@@ -68,7 +73,8 @@ scenarios('daemons that share a backend', { tree: [undefined, 0, 0], flavours: [
     await leader.launch();
     for (const daemon of daemons)
       await until('all tell of it', async () => (await daemon.api<unknown[]>('audit-recovery')).length === 1);
-    assert.deepEqual([await stored(), (await leaders()).length], [1, 1]);
+    await oneLeads();
+    assert.equal(await stored(), 1);
   });
 
   test('one that was frozen leads no more when it thaws, and does nothing', async () => {
@@ -80,7 +86,7 @@ scenarios('daemons that share a backend', { tree: [undefined, 0, 0], flavours: [
     await scenario.recoveries();
     leader.thaw();
     await leader.logged('this node leads no more');
-    assert.deepEqual(await leaders(), [heir]);
+    assert.equal(await oneLeads(), heir);
     await until('it knows of the recovery', async () => (await leader.api<unknown[]>('audit-recovery')).length === 1);
     assert.equal(await stored(), 1);
     assert.doesNotMatch(leader.log(), /recovery began|step/);
@@ -90,8 +96,12 @@ scenarios('daemons that share a backend', { tree: [undefined, 0, 0], flavours: [
     const leader = await watching(2);
     const [standby] = others(leader);
     assert.ok(standby);
-    const health = await standby.api<{ Details: { IsActiveNode: boolean; AvailableNodes: unknown[] } }>('health');
-    assert.deepEqual([health.Details.IsActiveNode, health.Details.AvailableNodes.length], [false, 2]);
+    await until('it tells of both, and that it does not lead', async () => {
+      const { Details } = await standby.api<{ Details: { IsActiveNode: boolean; AvailableNodes: unknown[] } }>(
+        'health',
+      );
+      return !Details.IsActiveNode && Details.AvailableNodes.length === 2;
+    });
     const key = address(scenario.replicas[0] ?? scenario.primary).replace(':', '/');
     for (const [wish, shown] of [
       [`begin-downtime/${key}/me/testing/1h`, async () => (await leader.api<unknown[]>('downtimed')).length === 1],

@@ -119,7 +119,7 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
   test('is undone for good when the primary cannot be made read-only in time', async () => {
     const unsuccessful = `echo {isSuccessful} {failedHost}:{failedPort} {successorHost} >> ${told('undone')}`;
     const keys = { RecoveryStepTimeoutMilliseconds: 1_000, PostUnsuccessfulFailoverProcesses: [unsuccessful] };
-    await scenario.watching({ ...CREDENTIALS, ...keys });
+    const daemon = await scenario.watching({ ...CREDENTIALS, ...keys });
     const { primary } = scenario;
     const { hostname: host, port } = primary.key;
     const application = await createConnection({ host, port, ...ADMIN_LOGIN });
@@ -136,6 +136,8 @@ scenarios('a graceful takeover', { tree: [undefined, 0, 0, 0] }, (scenario, test
     });
     await application.query('UNLOCK TABLES');
     assert.deepEqual(await scenario.writable(scenario.servers), [primary]);
+    daemon.reconfigure({ RecoveryStepTimeoutMilliseconds: 10_000 }); // a second was for the lock alone
+    await daemon.logged('configuration reloaded');
     await takenOver(); // the next one finds nothing in its way
     await scenario.healed(scenario.servers, [1]);
   });

@@ -81,7 +81,7 @@ for (const flavour of ['mariadb', 'mysql'] as const) {
       connector?: Connector,
     ): Promise<string> {
       const opener = connector ?? new Connector({ settings: { login, tls: settings }, clock: systemClock });
-      const { connection } = await opener.open(key, AbortSignal.timeout(3_000));
+      const { connection } = await opener.open(key, AbortSignal.timeout(30_000));
       try {
         const [row] = await connection.query("SHOW SESSION STATUS LIKE 'Ssl_cipher'", [], NO_SIGNAL);
         return String(row?.Value);

@@ -126,6 +126,7 @@ export class Daemon {
       ListenAddress: place.listen,
       BackendDB: 'sqlite',
       SQLite3DataFile: join(daemon.directory, 'orchestrator.sqlite3'),
+      DaemonFindTimeoutMilliseconds: 10_000,
       MySQLTopologyUser: 'orchestrator',
       MySQLTopologyPassword: 'orch_topology',
       HostnameResolveMethod: 'none',
@@ -148,15 +149,16 @@ export class Daemon {
     void program.ended.then(() => {
       if (this.#program === program) this.#program = undefined;
     });
-    await until(
+    const found = await until(
       'the daemon answers',
       async () => {
-        if (!this.runs) throw new Error(`the daemon ended: ${this.log().slice(-2000)}`);
+        if (!this.runs) return 'it ended';
         const path = `${this.url}${this.#place.ready ?? '/api/clusters'}`;
-        return (await fetch(path, { signal: AbortSignal.timeout(2_000) })).ok;
+        return (await fetch(path, { signal: AbortSignal.timeout(2_000) })).ok && 'it answers';
       },
       deadlineMs,
     );
+    if (found === 'it ended') throw new Error(`the daemon ended: ${this.log().slice(-2000)}`);
   }
 
   /** It runs, or has run. */
@@ -218,10 +220,10 @@ export class Daemon {
     const database = this.#backend();
     try {
       const counted = database.prepare('SELECT COUNT(*) AS steps FROM recovery_journal');
-      const end = Date.now() + 20_000;
+      const end = Date.now() + 40_000;
       while ((counted.get() as { steps: number }).steps < count) {
         if (Date.now() > end) throw new Error(`the journal never held ${count} steps: ${this.journal().join('; ')}`);
-        await new Promise((resolve) => setImmediate(resolve));
+        await delay(1); // the daemon needs the processor more
       }
     } finally {
       database.close();

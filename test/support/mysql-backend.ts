@@ -43,7 +43,7 @@ export class MysqlBackendServer {
         port,
         schema: 'orchestrator',
         tls: undefined,
-        connectTimeoutMs: 2_000,
+        connectTimeoutMs: 10_000,
         readTimeoutMs: 5_000,
         patienceMs: 10_000,
       },

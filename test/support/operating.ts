@@ -6,7 +6,12 @@ import type { Answer } from './daemon.ts';
 import type { Scenario } from './scenario.ts';
 import { Writer } from './writer.ts';
 
-export const CREDENTIALS = { ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'", AuditToBackendDB: true };
+/** On a busy machine a connection takes longer than two seconds now and then. */
+export const CREDENTIALS = {
+  ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'",
+  AuditToBackendDB: true,
+  AttachWatchTimeoutMilliseconds: 20_000,
+};
 
 export const path = ({ key }: SandboxServer) => `${key.hostname}/${key.port}`;
 

@@ -247,14 +247,16 @@ export class RealGroup {
     return this.members.filter((member) => member !== leader);
   }
 
-  /** To whoever leads, again where leadership moved meanwhile. */
+  /** To whoever leads, again where leadership moved meanwhile and it was not agreed on; each word is said once. */
   async say(word: string): Promise<unknown> {
+    let asked = false;
     return until(`"${word}" is agreed on`, async () => {
-      try {
-        return await (await this.leader()).node.group.propose(Buffer.from(word));
-      } catch {
-        return undefined;
-      }
+      const { node, notebook } = await this.leader();
+      if (asked) await node.group.confirm(); // all that was agreed on is known here
+      const at = asked ? notebook.words.indexOf(word) : -1;
+      if (at >= 0) return at + 1;
+      asked = true;
+      return node.group.propose(Buffer.from(word));
     });
   }
 

@@ -15,7 +15,7 @@ import {
   Sandbox,
   type SandboxServer,
 } from '../../scripts/sandbox/sandbox.ts';
-import { Daemon, until } from './daemon.ts';
+import { type Answer, Daemon, until } from './daemon.ts';
 import { inSession, ownPosition, replicaStatus, WORDS } from './dialect.ts';
 import { splitBrains, WriteWatch } from './write-watch.ts';
 
@@ -361,8 +361,11 @@ export class Scenario {
   /** Waits until the daemon has read this server once more. */
   async sees(server: SandboxServer): Promise<void> {
     const { hostname, port } = server.key;
-    const path = `discover/${hostname}/${port}`;
-    await this.daemon.done(path);
+    await until(`the daemon reads ${address(server)}`, async () => {
+      const { Code, Message } = await this.daemon.api<Answer>(`discover/${hostname}/${port}`);
+      if (Code !== 'OK') throw new Error(Message); // it was late, or nobody led at that moment
+      return true;
+    });
   }
 
   async noRecovery(): Promise<void> {

@@ -69,12 +69,14 @@ describe('the state of a group of daemons', function () {
     await follower.kill('SIGTERM');
     follower.reconfigure({ RaftLabels: { zone: 'elsewhere' } }); // a change of the members' records: all compare what they hold
     await follower.launch();
+    const led = await group.leads(wrong); // leadership may have moved meanwhile
     const repaired = await until('it has the state of the next leader', async () => {
       const state = await stateOf(wrong);
       return state?.Sound === true && state.LastRepair !== null && state.LastRepair;
     });
     assert.match(repaired.Reason, /it held something else than most others at entry \d+/);
-    assert.ok(wrong.log().includes('this node leads and holds something else than most others: it hands over'));
+    const handsOver = 'this node leads and holds something else than most others: it hands over';
+    if (led) assert.ok(wrong.log().includes(handsOver));
     await group.level();
     assert.deepEqual(rules(wrong), ['alone', 'group-of-one', 'group-of-three']);
     const kept = readdirSync(join(wrong.directory, 'raft')).filter((name) => /^replaced-\d+\.state$/.test(name));
@@ -82,6 +84,6 @@ describe('the state of a group of daemons', function () {
     await wrong.logged('"audit":"repair-state"');
     await say(wrong, 'register-candidate/afterwards/3306/prefer');
     await group.level();
-    for (const daemon of daemons) assert.equal((await stateOf(daemon))?.Sound, true);
+    for (const daemon of daemons) await until('it is sound', async () => (await stateOf(daemon))?.Sound === true);
   });
 });

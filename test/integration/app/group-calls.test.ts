@@ -26,19 +26,20 @@ describe('a call under a key, in a group that loses its leader', () => {
       const answer = await ask(node, path, key);
       return answer.status !== 502 && answer.status !== 503 && answer;
     });
-  const two = async () => {
-    const [one, other] = await group.others();
+  /** Who leads, and the others. */
+  const three = async () => {
+    const leader = await group.leader();
+    const [one, other] = group.daemons.filter((daemon) => daemon !== leader);
     assert.ok(one !== undefined && other !== undefined);
-    return [one, other] as const;
+    return [leader, one, other] as const;
   };
 
   it('that was answered is answered alike by the next leader, and not made again', async () => {
-    const [follower, other] = await two();
+    const [leader, follower, other] = await three();
     const key = randomUUID();
     const lock = 'begin-maintenance/db1.example/3306/me/why'; // a second one would be refused
     const first = await ask(follower, lock, key);
     assert.equal(first.status, 200, first.text);
-    const leader = await group.leader();
     await leader.kill();
     for (const node of [other, follower]) {
       const again = await insist(node, lock, key);
@@ -56,12 +57,11 @@ describe('a call under a key, in a group that loses its leader', () => {
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
     try {
-      const [follower, other] = await two();
+      const [leader, follower, other] = await three();
       const key = randomUUID();
       const discover = `discover/127.0.0.1/${port}`;
       const lost = ask(follower, discover, key);
       await until('the leader is at it', async () => calls.length > 0);
-      const leader = await group.leader();
       await leader.kill();
       assert.match((await lost).Message, new RegExp(`^outcome unknown: .* ask again with Idempotency-Key ${key}`));
       const made = calls.length;

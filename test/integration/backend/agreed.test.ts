@@ -87,7 +87,7 @@ describe('what a group agreed on', () => {
       });
       after(() => server?.stop());
       beforeEach(async () => {
-        backend = await Backend.openMysql(server.settings({ readTimeoutMs: 1_000 }), OPTIONS);
+        backend = await Backend.openMysql(server.settings(), OPTIONS);
         await server.empty();
       });
       afterEach(() => backend.close());

@@ -208,7 +208,7 @@ for (const flavour of await backendFlavours()) {
 
       it('a statement that arrives after it was given up does not undo what came since', async () => {
         const relay = await ForgetfulRelay.before(backendServer.server.key.port);
-        const relayed = await open({ port: relay.port, readTimeoutMs: 500, maxConnections: 1 });
+        const relayed = await open({ port: relay.port, readTimeoutMs: 2_000, maxConnections: 1 });
         const downtime = { reason: 'late', beginMs: 1_000, endMs: 2_000_000 };
         try {
           await relayed.words.downtime(A, { ...downtime, owner: 'prompt' }); // from here on it is a prepared one

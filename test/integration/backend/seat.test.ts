@@ -14,6 +14,11 @@ function unlessDeadlock(err: { errno?: unknown }): void {
   if (err.errno !== 1213) throw err;
 }
 
+/** This machine was too busy for the limit of a second and a half. */
+function unlessSilent(err: Error): void {
+  if (!/does not answer/.test(err.message)) throw err;
+}
+
 for (const flavour of await backendFlavours()) {
   describe(`the seat of the leader on ${flavour}`, () => {
     let server: MysqlBackendServer;
@@ -68,8 +73,10 @@ for (const flavour of await backendFlavours()) {
         await Promise.all(many.map((one) => one.hold(1))),
         epochs.map((epoch) => epoch === 1),
       );
-      await aged(4);
-      assert.equal(await seat('late').contend(), undefined, 'heard of four seconds ago');
+      const late = seat('late');
+      assert.equal(await late.contend(), undefined); // it is connected from here on
+      await aged(3);
+      assert.equal(await late.contend(), undefined, 'heard of three seconds ago');
       assert.equal(await holder.hold(1), true);
     });
 
@@ -99,7 +106,7 @@ for (const flavour of await backendFlavours()) {
       let epoch = 0;
       let ended = false;
       const keepAsking = async (ask: () => Promise<unknown>) => {
-        while (!ended) await ask();
+        while (!ended) await ask().catch(unlessSilent);
       };
       const asking = [
         keepAsking(() => holder.hold(epoch)),
@@ -110,7 +117,9 @@ for (const flavour of await backendFlavours()) {
       ];
       try {
         for (let turn = 1; turn <= 200; turn += 1) {
-          const grabbed: unknown = await Promise.race([(turn % 2 === 0 ? holder : thief).grab(), ...asking]);
+          let grabbed: unknown;
+          while (grabbed === undefined)
+            grabbed = await Promise.race([(turn % 2 === 0 ? holder : thief).grab().catch(unlessSilent), ...asking]);
           assert.ok(Number(grabbed) > epoch);
           epoch = Number(grabbed);
         }

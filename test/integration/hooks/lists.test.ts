@@ -214,8 +214,8 @@ describe('a list of scripts in the configuration file', () => {
     process.env.ORCHESTRATOR_SSL_PASSPHRASE = 'secret';
     try {
       assert.match(await run(), /true: done/);
-      Object.assign(current.config, { ProcessesShellCommand: shell, HookTimeoutSeconds: 1 });
-      assert.match(await run(), /not done within 1000 ms: ended/);
+      Object.assign(current.config, { ProcessesShellCommand: shell, HookTimeoutSeconds: 3 });
+      assert.match(await run(), /not done within 3000 ms: ended/);
     } finally {
       delete process.env.ORCHESTRATOR_SSL_PASSPHRASE;
     }

