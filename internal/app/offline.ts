@@ -192,7 +192,7 @@ export class Offline {
     return new DaemonActions(daemon);
   }
 
-  /** All that is needed is loaded before others are kept out: they wait for a moment only. */
+  /** Loading takes longest, and keeps nobody out. */
   async #localActions(alone: boolean): Promise<Actions> {
     const { assemble } = await import('./assemble.ts');
     const { LocalActions } = await import('./local-actions.ts');

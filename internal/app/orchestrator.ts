@@ -226,7 +226,10 @@ export class Orchestrator {
         return deps.settings.operations;
       },
       snapshots: () => this.snapshots(),
-      refresh: (key, signal) => this.observer.probeNow(key, signal, deps.settings.operations.stepTimeoutMs),
+      refresh: (key, signal) => {
+        const answers = this.inventory.health(this.observer.canonical(key)).failures === 0; // who does not is not waited for as long
+        return this.observer.probeNow(key, signal, answers ? deps.settings.operations.stepTimeoutMs : undefined);
+      },
       audit: (type, key, message) => deps.storage.audit(type, key, this.inventory.clusterName(key), message),
       tookSource: deps.tookSource,
     });

@@ -203,6 +203,7 @@ export class RecoveryRoom {
       others: () => this.#others(),
       ask: async (key) => (await deps.opinions?.ask(key)) ?? [],
       suspect: (key) => observer.suspect(key),
+      hurry: (key) => observer.hurry(key),
     });
     this.#resumption = new Resumption({
       ...{ ...shared, storage, inventory, observer, standstill },

@@ -17,11 +17,15 @@ export interface Health {
   /** Finished probes that failed since the last good one. */
   readonly failures: number;
   readonly firstFailureMs: number;
+  readonly lastFailureMs: number;
   /** The server's host said no (connection refused): the process is not there. */
   readonly refused: boolean;
 }
 
-const HEALTHY: Health = { failures: 0, firstFailureMs: 0, refused: false };
+/** By so much the beginning of a read may seem earlier than it was: both clocks count whole milliseconds. */
+export const ROUNDING_MS = 2;
+
+const HEALTHY: Health = { failures: 0, firstFailureMs: 0, lastFailureMs: 0, refused: false };
 
 /** The working copy of the world: every known server, grouped into clusters. Answers are values, never live views. */
 export class Inventory {
@@ -69,7 +73,11 @@ export class Inventory {
         lastSeenMs: moved(member.lastSeenMs),
       });
     for (const [text, health] of this.#health)
-      this.#health.set(text, { ...health, firstFailureMs: moved(health.firstFailureMs) });
+      this.#health.set(text, {
+        ...health,
+        firstFailureMs: moved(health.firstFailureMs),
+        lastFailureMs: moved(health.lastFailureMs),
+      });
   }
 
   #put(member: WatchedInstance): void {
@@ -108,8 +116,13 @@ export class Inventory {
     const text = keyText(key);
     const before = this.health(key);
     this.#health.set(text, {
-      failures: before.failures + 1,
+      // reads of one server share a connection: one that had begun before the last failure broke off with it
+      failures:
+        before.failures === 0 || startedMs + ROUNDING_MS >= before.lastFailureMs
+          ? before.failures + 1
+          : before.failures,
       firstFailureMs: before.failures === 0 ? nowMs : before.firstFailureMs,
+      lastFailureMs: nowMs,
       refused,
     });
     const known = this.#members.get(text);
@@ -117,7 +130,7 @@ export class Inventory {
     const watched = {
       ...known,
       lastCheckedMs: nowMs,
-      lastAttemptedMs: startedMs,
+      lastAttemptedMs: Math.max(known.lastAttemptedMs, startedMs),
       valid: false,
       partialSuccess: false,
       lastError: error,
@@ -133,6 +146,10 @@ export class Inventory {
     const instance = { ...known.instance, readOnly: false, superReadOnly: false, replication: undefined };
     this.#stale = true;
     this.#members.set(keyText(key), { ...known, instance });
+  }
+
+  forgetSilences(): void {
+    this.#health.clear();
   }
 
   forget(key: InstanceKey): boolean {

@@ -14,7 +14,7 @@ import { isSteady } from '../topology/steady.ts';
 import { longUnseen, unnamed } from './forgetting.ts';
 import type { HostnameResolver } from './hostname-resolver.ts';
 import { Identification } from './identification.ts';
-import type { Inventory } from './inventory.ts';
+import { type Inventory, ROUNDING_MS } from './inventory.ts';
 import type { Prober } from './ports.ts';
 
 export interface ObserverSettings {
@@ -127,9 +127,10 @@ export class Observer {
     this.#paused = true;
   }
 
-  /** Everything is due at once. */
+  /** Everything is due at once. What was missed before another node watched says nothing now. */
   resume(): void {
     this.#paused = false;
+    this.#deps.inventory.forgetSilences();
     const nowMs = this.#deps.clock.monotonicMs();
     for (const entry of this.#entries.values()) entry.dueMs = nowMs;
     this.#tick();
@@ -226,6 +227,16 @@ export class Observer {
       if (entry.running) entry.again = true;
     }
     this.#tick();
+  }
+
+  /** A decision waits for this server: it is read in quick succession for a while, however long it did not answer before. */
+  hurry(key: InstanceKey): void {
+    const { clock, settings } = this.#deps;
+    const entry = this.#entries.get(keyText(this.#identification.resolve(key)));
+    if (entry === undefined) return;
+    const nowMs = clock.monotonicMs();
+    entry.hotUntilMs = Math.max(entry.hotUntilMs, nowMs + settings.hotWindowMs);
+    entry.dueMs = Math.min(entry.dueMs, nowMs + settings.hotIntervalMs);
   }
 
   #neighbourhood(key: InstanceKey): readonly InstanceKey[] {
@@ -326,16 +337,13 @@ export class Observer {
       return instance;
     } catch (err) {
       signal.throwIfAborted();
+      const began = wallTimeOf(startedMs, clock);
+      const known = inventory.get(key);
+      if (known?.valid === true && known.lastSeenMs > began + ROUNDING_MS) throw err; // it has answered another read meanwhile
       const refused = err instanceof OrchestratorError && err.context.refused === true;
       const first = inventory.health(key).failures === 0;
       if (this.#isForgotten(key)) throw err;
-      const watched = inventory.recordFailure(
-        key,
-        clock.nowMs(),
-        errorText(err),
-        refused,
-        wallTimeOf(startedMs, clock),
-      );
+      const watched = inventory.recordFailure(key, clock.nowMs(), errorText(err), refused, began);
       if (first) {
         log.warn({ instance: keyText(key), err: errorText(err) }, 'server does not answer');
         if (mattersAtOnce(before)) this.suspect(key);

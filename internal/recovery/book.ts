@@ -136,7 +136,10 @@ export class RecoveryBook {
     );
   }
 
-  /** The last attempt of this kind that ended after `sinceMs`, failed, and changed nothing. */
+  /**
+   * The last attempt of this kind that ended after `sinceMs`, failed, and changed nothing. By whichever clock says that it is longer ago: one
+   * that is ahead must not hold the next attempt back.
+   */
   failedSince(cluster: string, kind: RecoveryKind, sinceMs: number): RecoveryRecord | undefined {
     return this.#records.find(
       (record) =>

@@ -19,8 +19,10 @@ import { isLost, type Mandate } from './mandate.ts';
 import { atRest } from './plan/at-rest.ts';
 import { type FailoverPlan, type PlanOptions, planRecovery } from './plan.ts';
 import {
+  awaitedRead,
   type Evidence,
   evidenceGates,
+  FRESH_EVIDENCE,
   type GateFacts,
   isReadable,
   NOT_DRAINING,
@@ -85,6 +87,8 @@ export interface CoordinatorDeps {
   readonly ask: (key: InstanceKey) => Promise<readonly View[]>;
   /** Has a server read at once. */
   readonly suspect: (key: InstanceKey) => void;
+  /** Has a server read in quick succession from its next read on: a decision waits for it. */
+  readonly hurry: (key: InstanceKey) => void;
 }
 
 const VETO = 'one of OnFailureDetectionProcesses failed; the next attempt does not ask it again';
@@ -316,6 +320,8 @@ export class RecoveryCoordinator {
     const { snapshot, key, kind, code } = verdict;
     const decision = refusal(gates);
     if (decision.gate.name === POLLED_SINCE_ELECTED) unreadSince(this.#facts(verdict)).forEach(this.#deps.suspect);
+    const awaited = decision.gate.name === FRESH_EVIDENCE ? awaitedRead(this.#facts(verdict)) : undefined;
+    if (awaited !== undefined) this.#deps.hurry(awaited.key);
     const blocking = book.blocking(snapshot.name, kind, key, clock.nowMs());
     if (decision.gate.name === 'not blocked' && blocking !== undefined) {
       const { name: cluster, alias } = snapshot;

@@ -58,12 +58,26 @@ const FILTER_KEYS = {
   intermediate: 'RecoverIntermediateMasterClusterFilters',
 } as const;
 
+export const FRESH_EVIDENCE = 'fresh evidence';
+const UNREAD = 'not read since';
+
+/** A read that a decision waits for. */
+interface AwaitedRead {
+  readonly key: InstanceKey;
+  readonly why: string;
+}
+
+export function awaitedRead(facts: GateFacts): AwaitedRead | undefined {
+  const { unreadSinceMoved } = facts;
+  return staleWitness(facts) ?? (unreadSinceMoved && { key: unreadSinceMoved, why: UNREAD });
+}
+
 /** Whether the verdict stands on enough and on fresh evidence; asked before anyone is told of it. Pure. */
 export function evidenceGates(facts: GateFacts): readonly Gate[] {
   const { verdict, evidence, nowMs } = facts;
   if (isReadable(verdict)) return lastedGates(facts);
   const ageMs = evidence.failures === 0 ? 0 : nowMs - evidence.firstFailureMs;
-  const stale = staleWitness(facts) ?? (facts.unreadSinceMoved && keyText(facts.unreadSinceMoved));
+  const awaited = awaitedRead(facts);
   return [
     { name: 'detected', passed: true, value: verdict.code, source: 'analysis', ageMs },
     {
@@ -74,9 +88,9 @@ export function evidenceGates(facts: GateFacts): readonly Gate[] {
       ageMs,
     },
     {
-      name: 'fresh evidence',
-      passed: stale === undefined,
-      value: stale === undefined ? 'all replicas read after the failure' : `${stale} not read since`,
+      name: FRESH_EVIDENCE,
+      passed: awaited === undefined,
+      value: awaited === undefined ? 'all replicas read after the failure' : `${keyText(awaited.key)} ${awaited.why}`,
       source: 'probes',
     },
     reconnectGate(facts),
@@ -253,22 +267,25 @@ function changeGate({ verdict, plan, noop }: GateFacts): Gate {
  * One that did not answer before is tried once more: it may have come back since, with what nobody else has received. And one
  * whose answer was late is dead no sooner than a primary would be: it would be left behind for good.
  */
-function staleWitness(facts: GateFacts): string | undefined {
+function staleWitness(facts: GateFacts): AwaitedRead | undefined {
   const { verdict, evidence, evidenceOf, confirmFailures, isWatched } = facts;
   const { snapshot, key } = verdict;
   const seen = new Set([keyText(key)]);
-  const look = (source: InstanceKey, sinceMs: number): string | undefined => {
+  const look = (source: InstanceKey, sinceMs: number): AwaitedRead | undefined => {
     for (const { instance, valid, lastSeenMs, lastAttemptedMs } of replicasOf(snapshot, source)) {
       const text = keyText(instance.key);
       if (seen.has(text)) continue;
       seen.add(text);
       if (valid) {
-        if (lastSeenMs < sinceMs) return text;
+        if (lastSeenMs < sinceMs) return { key: instance.key, why: UNREAD };
         continue;
       }
       const { failures, firstFailureMs, refused } = evidenceOf(instance.key);
-      const isSilent = lastAttemptedMs >= sinceMs && (refused || failures >= confirmFailures);
-      if (!isSilent && isWatched(instance.key)) return text;
+      if (isWatched(instance.key)) {
+        if (lastAttemptedMs < sinceMs) return { key: instance.key, why: UNREAD };
+        const why = `missed ${failures} of the ${confirmFailures} reads that make it silent`;
+        if (!refused && failures < confirmFailures) return { key: instance.key, why };
+      }
       const stale = look(instance.key, firstFailureMs);
       if (stale !== undefined) return stale;
     }

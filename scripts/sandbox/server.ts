@@ -114,7 +114,7 @@ export class SandboxServer {
       host: this.key.hostname,
       port: this.key.port,
       ...ADMIN_LOGIN,
-      connectTimeout: 3_000,
+      connectTimeout: 15_000,
     });
     try {
       const [rows] = await connection.query<RowDataPacket[]>(sql);
@@ -157,11 +157,19 @@ async function halted(pid: number): Promise<void> {
 
 /** By one letter each (proc(5), third field of stat). None: not Linux, or the process is gone. */
 function threadStates(pid: number): readonly (string | undefined)[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map((thread) => {
+  const threads = orNone(() => readdirSync(`/proc/${pid}/task`));
+  return threads.flatMap((thread) =>
+    orNone(() => {
       const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
-      return stat[stat.lastIndexOf(')') + 2];
-    });
+      return [stat[stat.lastIndexOf(')') + 2]];
+    }),
+  );
+}
+
+/** What has ended meanwhile says nothing about the others. */
+function orNone<T>(read: () => readonly T[]): readonly T[] {
+  try {
+    return read();
   } catch {
     return [];
   }

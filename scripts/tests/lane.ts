@@ -75,6 +75,8 @@ export class Lane {
   /** Resolves when the process and all that it started have ended. */
   async ended(): Promise<Ran> {
     const how = await this.#ended;
+    // who ends together is reaped together: what this one said last is read in the next turn of the loop
+    for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     clearTimeout(this.#silence);
     const left = await endLeftovers(this.#directory, this.#stopped ? 0 : GRACE_MS);
     const seconds = (Date.now() - this.startedMs) / 1_000;

@@ -167,7 +167,7 @@ export class DaemonGroup {
 
   /** What this node says of the group. */
   async status({ url }: Daemon): Promise<GroupStatus> {
-    const answer = await fetch(`${url}/api/raft-status`, { signal: AbortSignal.timeout(2_000) });
+    const answer = await fetch(`${url}/api/raft-status`, { signal: AbortSignal.timeout(20_000) });
     return (await answer.json()) as GroupStatus;
   }
 

@@ -64,7 +64,7 @@ export async function inSession(server: SandboxServer, statements: readonly stri
     host: server.key.hostname,
     port: server.key.port,
     ...ADMIN_LOGIN,
-    connectTimeout: 3_000,
+    connectTimeout: 15_000,
   });
   try {
     for (const sql of statements) await connection.query(sql);

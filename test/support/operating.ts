@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { SandboxServer } from '../../scripts/sandbox/sandbox.ts';
-import type { Answer } from './daemon.ts';
+import { type Answer, until } from './daemon.ts';
 import type { Scenario } from './scenario.ts';
 import { Writer } from './writer.ts';
 
@@ -31,10 +31,10 @@ export function operating(scenario: Scenario) {
   async function whileWriting(work: () => Promise<void>): Promise<void> {
     const writer = new Writer([scenario.primary], 1_000);
     scenario.onSettle(() => writer.stop());
+    await until('the application writes', async () => writer.ids.length > 0);
     await work();
     await writer.stop();
     for (const replica of scenario.replicas) await scenario.holds(replica, await scenario.rows(scenario.primary));
-    assert.ok(writer.ids.length > 0, 'it wrote');
   }
 
   /** For each server the index of the one that it follows; undefined: it is not asked. */

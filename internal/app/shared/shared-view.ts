@@ -74,7 +74,12 @@ export class SharedView {
     this.#leads = true;
     this.#unheard = [];
     this.#leaderUrl = undefined;
-    this.#take(restored, restored.instances);
+    const nowMs = this.#deps.clock.nowMs();
+    const before = ({ lastAttemptedMs }: WatchedInstance) => Math.min(lastAttemptedMs, nowMs - 1); // by the clock of another node
+    this.#take(
+      restored,
+      restored.instances.map((one) => ({ ...one, lastAttemptedMs: before(one) })),
+    );
   }
 
   /** Of the API of the node that leads, as it was a second ago; undefined: this one does, or that one has not said. */

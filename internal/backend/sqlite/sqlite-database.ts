@@ -128,11 +128,13 @@ function checkWritable(db: BetterSqlite.Database): void {
   }
 }
 
-/** Where two make one new file SQLite refuses this to one of them at once, whatever its time-out is. */
+/** Where two make one new file SQLite refuses this to one of them at once, whatever its time-out is: only this waits. */
 function writeAhead(db: BetterSqlite.Database, busyMs: number): void {
+  db.pragma('busy_timeout = 0');
   for (let waitedMs = 0; ; waitedMs += NEW_FILE_MS) {
     try {
       db.pragma('journal_mode = WAL');
+      db.pragma(`busy_timeout = ${busyMs}`);
       return;
     } catch (cause) {
       if (sqliteFailure(cause, db.name).context.reason !== 'busy' || waitedMs >= busyMs) throw cause;

@@ -146,8 +146,8 @@ export class Roster {
     return nextStep(configuration, to, { self, answers: new Set(idsOf(members.filter(({ answers }) => answers))) });
   }
 
-  /** @param again whether to look once more where it was taken in by its own wish meanwhile */
-  async #admitted(address: Address, vote: boolean, again = true): Promise<Changed> {
+  /** @param waitedMs for the word that it is in already: it knocked by itself meanwhile */
+  async #admitted(address: Address, vote: boolean, waitedMs = 0): Promise<Changed> {
     const { group, defaultPort } = this.#deps;
     const present = findMember(group.standpoint.configuration, formatAddress(address), defaultPort);
     if (present !== undefined) return this.#wished(present, vote);
@@ -164,9 +164,9 @@ export class Roster {
     try {
       await this.#change(admission.change);
     } catch (err) {
-      if (!again || reasonOf(err) !== 'duplicateMember') throw err;
+      if (reasonOf(err) !== 'duplicateMember' || waitedMs >= MOST_WAIT_MS) throw err;
       await this.#pause();
-      return this.#admitted(address, vote, false);
+      return this.#admitted(address, vote, waitedMs + RETRY_MS);
     }
     return { member: id, changed: true };
   }

@@ -62,7 +62,7 @@ export class StoredLog extends EventEmitter<{ grown: [] }> {
 
   /** Undefined: there is nothing behind this position yet. */
   next({ file, position }: LogPosition): { readonly bytes: Buffer; readonly behind: LogPosition } | undefined {
-    const event = this.#files.get(file)?.find(({ begins }) => begins >= position);
+    const event = firstFrom(this.#files.get(file) ?? [], position);
     if (event !== undefined) return { bytes: event.bytes, behind: { file, position: event.ends } };
     const after = this.files[this.files.indexOf(file) + 1];
     if (after === undefined) return undefined;
@@ -109,4 +109,15 @@ export class StoredLog extends EventEmitter<{ grown: [] }> {
     header.writeUInt16LE(flags, HEADER.flags);
     return Buffer.concat([header, body]);
   }
+}
+
+/** The first that does not begin before this position. There are many, and they are asked for one by one. */
+function firstFrom(events: readonly StoredEvent[], position: number): StoredEvent | undefined {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((events[middle]?.begins ?? 0) < position) low = middle + 1;
+    else high = middle;
+  }
+  return events[low];
 }

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { SharedView, type SharedViewDeps } from '../../../internal/app/shared/shared-view.ts';
 import type { Command } from '../../../internal/command/command.ts';
 import { type Log, silentLog } from '../../../internal/runtime/log.ts';
+import type { WatchedInstance } from '../../../internal/topology/instance.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { partial } from '../../support/partial.ts';
+import { anInstance } from '../topology/builders.ts';
+
+const instance = anInstance(1);
 
 const forget = (hostname: string): Command => ({ op: 'forget', key: { hostname, port: 3306 } });
 const REDUCED: Command = { op: 'disable-global-recoveries' };
@@ -20,16 +24,17 @@ function spelled(command: Command): string {
 }
 
 /** The daemon that leads, and what operators have asked of the others since its last look. */
-async function aLeader(failing: (command: Command) => boolean, log: Log = silentLog) {
+async function aLeader(failing: (command: Command) => boolean, log: Log = silentLog, attemptedInMs = 0) {
   const clock = new ManualClock();
   const heard: string[] = [];
+  const restored: WatchedInstance[] = [];
   let [wished, reloads]: [readonly string[], number] = [[], 0];
   const orchestrator = {
     hear: async (command: Command) => {
       heard.push(spelled(command));
       if (failing(command)) throw new Error('as the test has it');
     },
-    inventory: { restore: () => {} },
+    inventory: { restore: (instances: readonly WatchedInstance[]) => restored.push(...instances) },
     reload: () => {},
     reloadWords: () => {
       reloads += 1;
@@ -50,7 +55,7 @@ async function aLeader(failing: (command: Command) => boolean, log: Log = silent
   const view = new SharedView(
     partial<SharedViewDeps>({
       ...{ store, clock, log },
-      restore: async () => ({ instances: [] }),
+      restore: async () => ({ instances: [{ instance, lastAttemptedMs: clock.nowMs() + attemptedInMs }] }),
       orchestrator: () => orchestrator,
       applied: () => 0,
     }),
@@ -64,8 +69,16 @@ async function aLeader(failing: (command: Command) => boolean, log: Log = silent
     const now = heard.splice(0);
     return now;
   };
-  return { view, round, reloads: () => reloads };
+  return { view, round, clock, restored, reloads: () => reloads };
 }
+
+describe('a node that takes the lead', () => {
+  it('has tried to read no server yet, however far ahead the clock of the node before was', async () => {
+    const { view, clock, restored } = await aLeader(() => false, silentLog, 3_600_000);
+    assert.ok(restored.every(({ lastAttemptedMs }) => lastAttemptedMs < clock.nowMs()) && restored.length === 1);
+    await view.stop();
+  });
+});
 
 describe('what operators asked of daemons that do not lead', () => {
   it('is heard by the one that leads, each by itself: one that fails keeps no other from it', async () => {

@@ -49,6 +49,53 @@ describe('the observer', () => {
     assert.ok(idle >= 4 && idle <= 6, `${idle} reads in 20 s`);
   });
 
+  it('takes reads that fail together for one, and no server for silent that answers another read meanwhile', async () => {
+    const { clock, fleet, inventory, observer } = observedWorld({ intervalMs: 10_000, hotWindowMs: 0 });
+    fleet.lives(anInstance(1));
+    observer.watch(keyOf('h1'));
+    await clock.advance(100);
+    fleet.dies(keyOf('h1'));
+    const reads = [1_000, 1_000, 3_000].map((timeoutMs) =>
+      observer.probeNow(keyOf('h1'), new AbortController().signal, timeoutMs).catch(() => undefined),
+    );
+    await clock.advance(1_000);
+    assert.equal(inventory.health(keyOf('h1')).failures, 1);
+    await clock.advance(50);
+    fleet.lives(anInstance(1));
+    await observer.probeNow(keyOf('h1'), new AbortController().signal);
+    await clock.advance(2_000);
+    await Promise.all(reads);
+    assert.deepEqual([inventory.health(keyOf('h1')).failures, inventory.get(keyOf('h1'))?.valid], [0, true]);
+  });
+
+  it('reads one that was silent for long in quick succession where a decision waits for it', async () => {
+    const { clock, fleet, observer, probed } = observedWorld({ deadIntervalFactor: 2 });
+    fleet.lives(anInstance(1));
+    observer.watch(keyOf('h1'));
+    await clock.advance(100);
+    fleet.dies(keyOf('h1'));
+    await clock.advance(300_000);
+    const before = probed.length;
+    observer.hurry(keyOf('h1'));
+    await clock.advance(1_000);
+    assert.equal(probed.length - before, 2); // 50 ms apart, and 400 ms each
+  });
+
+  it('knows nothing of former silences when it goes on after another node has watched', async () => {
+    const { clock, fleet, inventory, observer } = observedWorld();
+    fleet.lives(anInstance(1));
+    observer.watch(keyOf('h1'));
+    await clock.advance(100);
+    fleet.dies(keyOf('h1'));
+    await clock.advance(10_000);
+    observer.pause();
+    assert.ok(inventory.health(keyOf('h1')).failures > 5);
+    await clock.advance(HOUR_MS);
+    observer.resume();
+    await clock.advance(1_500);
+    assert.equal(inventory.health(keyOf('h1')).failures, 1);
+  });
+
   it('goes on reading when the wall clock is set back by hours, and finds who dies then', async () => {
     const { clock, fleet, inventory, observer, probed } = observedWorld();
     fleet.lives(anInstance(1));

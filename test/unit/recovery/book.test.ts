@@ -64,6 +64,31 @@ describe('what blocks an automatic recovery', () => {
   }
 });
 
+describe('an attempt that failed, by clocks that are apart', () => {
+  const RETRY_MS = 4_000;
+  for (const [title, apartMs, loaded, holdsMs] of [
+    ['heard of here', 0, false, RETRY_MS],
+    ['by a node an hour ahead', 3_600_000, false, RETRY_MS],
+    ['by a node an hour behind', -3_600_000, false, 0],
+    ['by a node an hour ahead, of which this process has read at its start', 3_600_000, true, RETRY_MS],
+    ['an hour ago, of which this process has read at its start', -3_600_000, true, 0],
+  ] as const)
+    it(`${title}: holds the next one back for ${holdsMs} ms`, async () => {
+      const clock = new FakeClock();
+      const { successor: _, ...failed } = past({ successful: false, harmless: true, endedMs: clock.nowMs() + apartMs });
+      const records = new RecoveryBook(WILLING_STORE, () => ({ blockMs: 0 }), clock, loaded ? [failed] : []);
+      if (!loaded) records.learn(failed);
+      const holds = () => records.failedSince('a:3306', 'primary', clock.nowMs() - RETRY_MS) !== undefined;
+      await clock.advance(Math.max(0, holdsMs - 1));
+      assert.equal(holds(), holdsMs > 0);
+      await clock.advance(1);
+      assert.equal(holds(), false);
+      await clock.advance(RETRY_MS);
+      clock.setBy(-3_600_000);
+      assert.equal(holds(), false);
+    });
+});
+
 describe('who was replaced', () => {
   for (const [title, more, replaced] of [
     ['a primary that another one took over from', {}, true],

@@ -90,6 +90,7 @@ function aCoordinator(
     others: () => ({ kind: 'off', why: 'no other nodes' }),
     ask: async () => [],
     suspect: ({ hostname }) => void events.push(`read ${hostname}`),
+    hurry: ({ hostname }) => void events.push(`hurry ${hostname}`),
     ...deps,
   });
   const consider = () => coordinator.consider(verdict, office);
@@ -203,11 +204,15 @@ describe('a recovery that other nodes are asked about', () => {
     it(`waits until everybody was read again whom the last recovery moved${title}; for nobody who is not read any more`, async () => {
       let watched = true;
       let readMs: number | undefined;
-      const { book, coordinator, clock } = aCoordinator({ lastAttemptedMs: () => readMs, isWatched: () => watched });
+      const { book, coordinator, clock, events } = aCoordinator({
+        lastAttemptedMs: () => readMs,
+        isWatched: () => watched,
+      });
       readMs = clock.nowMs() - 1;
       book.learn({ ...PROMOTION, endedMs: clock.nowMs() + apartMs });
       const decide = async () => outcomeOf(await coordinator.consider(verdict, anOffice()));
       assert.equal(await decide(), 'fresh evidence');
+      assert.deepEqual(events, ['hurry h3']);
       watched = false;
       assert.equal(await decide(), 'recovered');
       watched = true;

@@ -14,7 +14,7 @@ const ASK = `
 describe('the fetch that tests ask by', () => {
   it('fails where the peer closes the first connection of the process', async () => {
     const asked = promisify(execFile)(process.execPath, ['--require', './scripts/tests/fetch.cjs', '--eval', ASK], {
-      timeout: 8_000,
+      timeout: 40_000,
     });
     assert.equal((await asked).stdout, 'failed\n');
   });

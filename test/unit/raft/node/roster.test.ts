@@ -70,7 +70,7 @@ describe('the roster of a group', () => {
         return partial<Standpoint>({ role: 'leader', leader: 'a/1', self: 'a/1', configuration: known });
       },
       change: async () => {
-        clock.after(20, () => {
+        clock.after(200, () => {
           known = joined; // the main thread hears of it a little later
         });
         throw new OrchestratorError('UNAVAILABLE', 'no', { context: { reason: 'duplicateMember' } });
