@@ -37,10 +37,14 @@ export const OWN = {
     false,
     'Promotes it then all the same; what it has not applied is invisible until it has.',
   ),
-  RecoveryStepTimeoutMilliseconds: uint(10_000, 'How long one change of one server may take.', {
-    unit: 'ms',
-    min: 100,
-  }),
+  RecoveryStepTimeoutMilliseconds: uint(
+    10_000,
+    'How long one change of one server may take, and an operation the read of a server that answers.',
+    {
+      unit: 'ms',
+      min: 100,
+    },
+  ),
   RecoveryConfirmationNodes: int(
     0,
     'Before a recovery that nobody asked for, the other nodes are asked what they see of the failed server; one that sees it take writes stops the recovery for one poll. So many of them must miss it too. 0: none has to, and two nodes alone do not ask each other; -1: nobody is asked.',
