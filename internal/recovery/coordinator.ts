@@ -192,34 +192,35 @@ export class RecoveryCoordinator {
   /** Automatic: tells of the problem once it stands on evidence, and acts when every gate agrees. */
   async consider(found: Verdict, mandate: Mandate): Promise<Decision> {
     const { settings, detector } = this.#deps;
-    const facts = this.#facts(found);
-    const evidenceNo = firstNo(evidenceGates(facts));
+    let facts = this.#facts(found);
     let verdict = found;
-    if (evidenceNo === undefined && found.suppressedBy === undefined && !settings.noop && !facts.open) {
+    const isEvident = firstNo(evidenceGates(facts)) === undefined;
+    if (isEvident && found.suppressedBy === undefined && !settings.noop && !facts.open) {
       const release = this.#busy.take(found.snapshot);
       const agreed = await detector.register(found, true, mandate, { skipHooks: false }).finally(release);
+      const evidence = evidenceGates(facts);
       const no = (name: string, value: string) =>
-        refusal([...evidenceGates(facts), { name, passed: false, value, source: 'hooks' }]);
+        refusal([...evidence, { name, passed: false, value, source: 'hooks' }]);
       if (!agreed) return no('scripts agree', VETO);
       const now = this.#deps.current(found); // scripts take their time
       if (now === undefined) return no('still there', 'gone when OnFailureDetectionProcesses had ended');
       verdict = now.code === found.code ? now : { ...now, lastedMs: 0 };
     }
-    let second = this.#secondOpinion(verdict.key);
-    let gates = recoveryGates(this.#facts(verdict, second));
-    if (second.kind === 'notYet' && !isReadable(verdict) && firstNo(gates) === undefined) {
+    facts = this.#facts(verdict);
+    let gates = recoveryGates(facts);
+    if (facts.second.kind === 'notYet' && !isReadable(verdict) && firstNo(gates) === undefined) {
       const asked = await this.#ask(verdict);
-      second = asked;
-      gates = recoveryGates(this.#facts(verdict, asked));
+      facts = this.#facts(verdict, asked);
+      gates = recoveryGates(facts);
       if (firstNo(gates)?.name === SECOND_OPINION) this.#against.set(keyText(verdict.key), asked);
     }
-    if (firstNo(gates) !== undefined) return this.#refuse(verdict, gates);
+    if (firstNo(gates) !== undefined) return this.#refuse(facts, gates);
     const release = this.#busy.take(verdict.snapshot);
     try {
       const options = { unlessGone: true };
       return {
         kind: 'recovered',
-        record: await this.#recover({ verdict, options, mandate, automatic: true, release, second }),
+        record: await this.#recover({ verdict, options, mandate, automatic: true, release, second: facts.second }),
         gates,
       };
     } catch (err) {
@@ -315,14 +316,14 @@ export class RecoveryCoordinator {
     return led.participants.find((one) => isWatched(one) && (lastAttemptedMs(one) ?? endedByMs) < endedByMs);
   }
 
-  #refuse(verdict: Verdict, gates: readonly Gate[]): Decision {
-    const { book, clock, blocked } = this.#deps;
-    const { snapshot, key, kind, code } = verdict;
+  #refuse(facts: GateFacts, gates: readonly Gate[]): Decision {
+    const { clock, blocked, suspect, hurry } = this.#deps;
+    const { snapshot, key, code } = facts.verdict;
+    const { blocking } = facts;
     const decision = refusal(gates);
-    if (decision.gate.name === POLLED_SINCE_ELECTED) unreadSince(this.#facts(verdict)).forEach(this.#deps.suspect);
-    const awaited = decision.gate.name === FRESH_EVIDENCE ? awaitedRead(this.#facts(verdict)) : undefined;
-    if (awaited !== undefined) this.#deps.hurry(awaited.key);
-    const blocking = book.blocking(snapshot.name, kind, key, clock.nowMs());
+    if (decision.gate.name === POLLED_SINCE_ELECTED) unreadSince(facts).forEach(suspect);
+    const awaited = decision.gate.name === FRESH_EVIDENCE ? awaitedRead(facts) : undefined;
+    if (awaited !== undefined) hurry(awaited.key);
     if (decision.gate.name === 'not blocked' && blocking !== undefined) {
       const { name: cluster, alias } = snapshot;
       blocked({ failed: key, code, cluster, alias, atMs: clock.nowMs(), blockingUid: blocking.uid });
