@@ -194,11 +194,10 @@ export class RecoveryCoordinator {
     const { settings, detector } = this.#deps;
     let facts = this.#facts(found);
     let verdict = found;
-    const isEvident = firstNo(evidenceGates(facts)) === undefined;
-    if (isEvident && found.suppressedBy === undefined && !settings.noop && !facts.open) {
+    const evidence = evidenceGates(facts);
+    if (firstNo(evidence) === undefined && found.suppressedBy === undefined && !settings.noop && !facts.open) {
       const release = this.#busy.take(found.snapshot);
       const agreed = await detector.register(found, true, mandate, { skipHooks: false }).finally(release);
-      const evidence = evidenceGates(facts);
       const no = (name: string, value: string) =>
         refusal([...evidence, { name, passed: false, value, source: 'hooks' }]);
       if (!agreed) return no('scripts agree', VETO);

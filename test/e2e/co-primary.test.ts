@@ -2,12 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { until } from '../support/daemon.ts';
+import { CREDENTIALS } from '../support/operating.ts';
 import { type Scenario, scenarios } from '../support/scenario.ts';
-
-const CREDENTIALS = {
-  ReplicationCredentialsQuery: "SELECT 'repl', 'repl_pw'",
-  AttachWatchTimeoutMilliseconds: 20_000, // a connection may take long on a busy machine
-};
 
 /** The first replica becomes the other one of the pair; it stays read-only. */
 async function paired(scenario: Scenario, config: Readonly<Record<string, unknown>> = {}): Promise<void> {
